@@ -1,0 +1,1 @@
+"""Trained potentials behind one seam (base.py), one sub-package per framework."""
