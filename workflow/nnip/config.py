@@ -1,0 +1,150 @@
+"""A study's config and model table: checked before any work, with defaults filled in."""
+
+import copy
+import difflib
+import importlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import yaml
+
+from nnip.errors import InputError
+
+SCHEMAS = Path(__file__).resolve().parent.parent / "schemas"
+HYPERPARAMETERS_NOT = ("framework", "label")
+
+
+def load_schema(name: str) -> dict[str, Any]:
+    """One of the schemas in workflow/schemas, by its file name without ending."""
+    return yaml.safe_load((SCHEMAS / f"{name}.schema.yaml").read_text(encoding="utf-8"))
+
+
+def frameworks() -> list[str]:
+    """The frameworks this study knows: the sub-packages of nnip.potentials."""
+    return sorted(path.parent.name for path in (Path(__file__).parent / "potentials").glob("*/training.py"))
+
+
+def nearest(word: str, known: Iterator[str] | list[str]) -> str:
+    """What the word may have been meant to be, as a clause for an error message."""
+    names = sorted(map(str, known))
+    match = difflib.get_close_matches(str(word), names, n=1, cutoff=0.5)
+    return f"did you mean '{match[0]}'?" if match else f"one of: {', '.join(names)}"
+
+
+def _message(error: Any) -> str:
+    where = ".".join(map(str, error.absolute_path))
+    key = f"'{where}'" if where else "the top level"
+    if error.validator == "additionalProperties" and isinstance(error.instance, dict):
+        known = error.schema["properties"]
+        unknown = next(name for name in error.instance if name not in known)
+        full = f"{where}.{unknown}" if where else str(unknown)
+        return f"unknown key '{full}': {nearest(unknown, list(known))}"
+    if error.validator == "required" and isinstance(error.instance, dict):
+        missing = next(name for name in error.validator_value if name not in error.instance)
+        return f"{key} lacks the key '{missing}'"
+    if error.validator in ("enum", "const"):
+        allowed = error.validator_value if isinstance(error.validator_value, list) else [error.validator_value]
+        return f"{key} is {error.instance!r}: {nearest(str(error.instance), [str(value) for value in allowed])}"
+    if error.validator == "type":
+        kinds = error.validator_value if isinstance(error.validator_value, list) else [error.validator_value]
+        return f"{key} is {error.instance!r}, but must be of type {' or '.join(kinds)}"
+    return f"{key} is {error.instance!r}: {error.message}"
+
+
+def check(value: Any, schema: dict[str, Any], source: str) -> Any:
+    """A copy of value with the schema's defaults filled in; InputError names the source and the first offending key."""
+    value = copy.deepcopy(value)
+    _fill(value, schema, schema)
+    errors = jsonschema.Draft202012Validator(schema).iter_errors(value)
+    if error := jsonschema.exceptions.best_match(errors):
+        raise InputError(f"{source}: {_message(error)}")
+    return value
+
+
+def _fill(value: Any, schema: dict[str, Any], root: dict[str, Any]) -> None:
+    if not isinstance(value, dict):
+        return
+    for name, given in schema.get("properties", {}).items():
+        part = root["$defs"][given["$ref"].rsplit("/", 1)[1]] if "$ref" in given else given
+        if "default" in part:
+            value.setdefault(name, copy.deepcopy(part["default"]))
+        _fill(value.get(name), part, root)
+
+
+def check_config(config: dict[str, Any], source: str = "config") -> dict[str, Any]:
+    """The whole config of a study, checked and complete; `study` gets its data set's name, `datasets` keeps only the chosen one."""
+    schema = load_schema("config")
+    config = dict(config)
+    if isinstance(config.get("study"), str):
+        config["study"] = config["study"].replace("{dataset}", str(config.get("dataset")))
+    config = check(config, schema, source)
+    if (chosen := config["dataset"]) not in config["datasets"]:
+        raise InputError(f"{source}: 'dataset' is '{chosen}', which is not under 'datasets': {nearest(chosen, config['datasets'])}")
+    block = config["datasets"][chosen]
+    kinds = ("xtb", "3bpa", "extxyz", "published")
+    where = f"datasets.{chosen}"
+    if not isinstance(block, dict) or block.get("source") not in kinds:
+        given = block.get("source") if isinstance(block, dict) else block
+        raise InputError(f"{source}: '{where}.source' is {given!r}: {nearest(str(given), list(kinds))}")
+    part = schema["$defs"][block["source"]] | {"$defs": schema["$defs"]}
+    config["datasets"] = {chosen: check(block, part, f"{source}, {where}")}
+    for size in config["learning_curve"]:
+        if size >= config["n_train"]:
+            raise InputError(f"{source}: 'learning_curve' has {size}, but its sizes must be smaller than n_train ({config['n_train']})")
+    for framework in config["python"]:
+        if framework not in frameworks():
+            raise InputError(f"{source}: unknown key 'python.{framework}': {nearest(framework, frameworks())}")
+    return config
+
+
+def load_models(path: str | Path, trained: bool = True) -> dict[str, Any]:
+    """The model table: {"models": {name: complete row}, "experiments": {...}}; InputError names file, model and key.
+
+    Where nothing is trained (published tables) names are free, and rows need only framework and label.
+    """
+    try:
+        table = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except OSError:
+        raise InputError(f"{path}: the model table cannot be read ('models' in the config names it)") from None
+    except yaml.YAMLError as error:
+        raise InputError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
+    schema = load_schema("models")
+    table = check(table, schema, str(path))
+    row_schema = schema["$defs"]["model"]
+    models = {}
+    for name, own in table["models"].items():
+        if not isinstance(own, dict):
+            raise InputError(f"{path}: model '{name}' must be a mapping of keys, but is {own!r}")
+        row = check(table["defaults"] | own, row_schema, f"{path}, model '{name}'")
+        row.setdefault("label", str(name))
+        if row["framework"] not in frameworks():
+            raise InputError(f"{path}, model '{name}': 'framework' is '{row['framework']}': {nearest(row['framework'], frameworks())}")
+        if trained:
+            _check_trainable(str(name), row, str(path))
+        models[str(name)] = row
+    for experiment, content in table["experiments"].items():
+        for name in content["models"]:
+            if name not in models:
+                raise InputError(f"{path}: experiment '{experiment}' lists '{name}', which is not a model: {nearest(name, list(models))}")
+    return {"models": models, "experiments": table["experiments"]}
+
+
+def _check_trainable(name: str, row: dict[str, Any], path: str) -> None:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_+-]*", name):
+        raise InputError(f"{path}: model name '{name}' becomes a file name: use letters, digits, '_', '+' and '-'")
+    where = f"{path}, model '{name}'"
+    choices = importlib.import_module(f"nnip.potentials.{row['framework']}.choices")
+    if problem := choices.problem(row):
+        raise InputError(f"{where}: {problem}")
+    if row["energy_weight"] == 0 and row["forces_weight"] == 0:
+        raise InputError(f"{where}: 'energy_weight' and 'forces_weight' are both 0: nothing would be learnt")
+    if row["swa"] and row["swa"]["start_epoch"] >= row["epochs"]:
+        raise InputError(f"{where}: 'swa.start_epoch' is {row['swa']['start_epoch']}, but must be smaller than epochs ({row['epochs']})")
+
+
+def hyperparameters(row: dict[str, Any]) -> dict[str, Any]:
+    """The switches of one model, without its names."""
+    return {key: value for key, value in row.items() if key not in HYPERPARAMETERS_NOT}

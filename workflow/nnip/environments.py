@@ -1,0 +1,21 @@
+"""Where a framework's environment is: named by the hash of its lock list, so that a changed list means a new environment."""
+
+import hashlib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def lock_hash(framework: str) -> str:
+    """The first 12 hex digits of the SHA-256 of envs/<framework>.lock.txt."""
+    return hashlib.sha256((ROOT / "envs" / f"{framework}.lock.txt").read_bytes()).hexdigest()[:12]
+
+
+def environment(framework: str) -> Path:
+    """Folder of a framework's environment, relative to the repository."""
+    return Path(".venvs") / f"{framework}-{lock_hash(framework)}"
+
+
+def interpreter(framework: str) -> str:
+    """The Python of a framework's environment."""
+    return str(environment(framework) / "bin" / "python")

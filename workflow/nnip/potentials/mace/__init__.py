@@ -1,0 +1,1 @@
+"""MACE behind the seam: its training, its potential."""

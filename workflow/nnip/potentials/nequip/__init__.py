@@ -1,0 +1,1 @@
+"""NequIP behind the seam: its training, its potential."""
