@@ -1,0 +1,46 @@
+# make setup   the workflow's environment in .venv (Python 3.11 or newer with venv and pip is all it needs)
+# make demo    the demo study to its figures, in results/demo-xtb
+# make test    all tests
+# make check   formatting, lint and types
+PYTHON ?= python3
+CORES ?= all
+SNAKEMAKE = .venv/bin/snakemake --workflow-profile workflow/profiles/local --cores $(CORES)
+FRAMEWORK_PYTHON = $(shell .venv/bin/python -c "import sys; sys.path.insert(0, 'workflow'); from nnip.environments import interpreter; print(interpreter('$(1)'))")
+
+.PHONY: setup demo test environments check format clean
+
+setup: .venv/.ready
+
+.venv/.ready: envs/workflow.lock.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "error: $(PYTHON) is $$($(PYTHON) --version 2>&1), but Python 3.11 or newer is needed: make setup PYTHON=python3.12, say" >&2; exit 1; }
+	$(PYTHON) -m venv --clear .venv
+	.venv/bin/python -m pip install --quiet --require-hashes -r envs/workflow.lock.txt
+	touch $@
+
+environments: setup
+	$(SNAKEMAKE) environments
+
+demo: setup
+	$(SNAKEMAKE)
+
+test: environments
+	.venv/bin/python -m pytest tests/unit
+	OMP_NUM_THREADS=1 $(call FRAMEWORK_PYTHON,nequip) -m pytest tests/numerics tests/potentials
+	OMP_NUM_THREADS=1 $(call FRAMEWORK_PYTHON,mace) -m pytest tests/potentials
+	.venv/bin/python -m pytest tests/workflow
+
+check: setup
+	.venv/bin/ruff format --check workflow tests benchmarks
+	.venv/bin/ruff check workflow tests benchmarks
+	.venv/bin/snakefmt --check Snakefile workflow
+	.venv/bin/snakemake --lint
+	.venv/bin/mypy
+
+format: setup
+	.venv/bin/ruff format workflow tests benchmarks
+	.venv/bin/ruff check --fix workflow tests benchmarks
+	.venv/bin/snakefmt Snakefile workflow
+
+clean:
+	rm -rf .venv .venvs

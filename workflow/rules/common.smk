@@ -1,0 +1,133 @@
+# Names and functions that the rules share. Constants are read from the config once; what the config means is decided in nnip/.
+import json
+import os
+import re
+import sys
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+from snakemake_interface_executor_plugins.settings import DeploymentMethod
+
+ROOT = str(Path(workflow.basedir) if (Path(workflow.basedir) / "workflow").is_dir() else Path(workflow.basedir).parent)
+sys.path.insert(0, f"{ROOT}/workflow")
+os.environ["PYTHONPATH"] = f"{ROOT}/workflow"  # for the scripts of every job
+os.environ["PATH"] = f"{os.path.dirname(sys.executable)}{os.pathsep}{os.environ['PATH']}"  # python and uv, also where .venv is not activated
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+from nnip import environments, estimates
+from nnip.config import check_config, frameworks, load_models
+from nnip.data import split_names
+from nnip.errors import InputError
+from nnip.figures import study_figures
+from nnip.runs import is_main, list_runs, run_settings
+
+try:
+    config = check_config(config, source=", ".join(map(str, workflow.configfiles)) or "config")
+    PUBLISHED = config["datasets"][config["dataset"]]["source"] == "published"
+    MODELS = load_models(config["models"], trained=not PUBLISHED)
+except InputError as error:
+    raise WorkflowError(str(error)) from None
+
+RESULTS = f"results/{config['study']}"
+LOGS = f"logs/{config['study']}"
+DATASET = config["datasets"][config["dataset"]]
+RUNS = {} if PUBLISHED else list_runs(config, MODELS["models"])
+MAIN_RUNS = [name for name, run in RUNS.items() if is_main(run, config)]
+SPLITS = [] if PUBLISHED else split_names(DATASET)
+SIZES = config["learning_curve"]
+USE_CONDA = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
+
+
+wildcard_constraints:
+    run="|".join(map(re.escape, RUNS)) or "none",
+    mode="isotropic|paper",
+    size=r"\d+",
+
+
+def framework_of(wildcards):
+    return RUNS[wildcards.run].framework
+
+
+def environment_ready(wildcards):
+    """What a framework's job waits for: its environment, unless the site gives an interpreter or conda does it."""
+    framework = framework_of(wildcards)
+    if USE_CONDA or framework in config["python"]:
+        return []
+    return ancient(f"{environments.environment(framework)}/.ready")
+
+
+def python_of(wildcards):
+    """The interpreter of a run's framework."""
+    framework = framework_of(wildcards)
+    if framework in config["python"]:
+        return config["python"][framework]
+    return "python" if USE_CONDA else environments.interpreter(framework)
+
+
+def conda_of(wildcards):
+    return f"{ROOT}/envs/{framework_of(wildcards)}.yaml"
+
+
+def settings_of(wildcards):
+    """A run's settings as the JSON its jobs are given (quoted by :q in the shell command)."""
+    return json.dumps(run_settings(RUNS[wildcards.run], config, MODELS["models"]))
+
+
+def options(block):
+    """A function giving one block of the config as JSON, for a job's params."""
+    return lambda wildcards: json.dumps(config[block])
+
+
+def library(*names):
+    """The modules of nnip a shell job runs, so that a changed one makes its results anew."""
+    folder = Path(ROOT) / "workflow" / "nnip"
+    found = [path for name in names for path in (sorted((folder / name).rglob("*.py")) or [folder / f"{name}.py"])]
+    return [os.path.relpath(path) for path in found]
+
+
+def seam(wildcards):
+    """The modules through which every job uses a potential of the run's framework."""
+    folder = Path(ROOT) / "workflow" / "nnip" / "potentials"
+    own = sorted((folder / framework_of(wildcards)).glob("*.py"))
+    return [os.path.relpath(path) for path in [*sorted(folder.glob("*.py")), *own]]
+
+
+def training_frames(wildcards):
+    """The training and validation frames of a run's size."""
+    size = RUNS[wildcards.run].n_train
+    folder = f"{RESULTS}/data" if size == config["n_train"] else f"{RESULTS}/data/n{size}"
+    return {"train": f"{folder}/train.xyz", "val": f"{folder}/val.xyz"}
+
+
+def run_files(name, only_main=True):
+    """One file of every run (of every training on all frames, unless only_main is False), in the runs' order."""
+    return [f"{RESULTS}/runs/{run}/{name}" for run in (MAIN_RUNS if only_main else RUNS)]
+
+
+PARTS = {
+    "trainings": run_files("train/training.csv", only_main=False),
+    "errors": run_files("evaluate/errors.csv", only_main=False),
+    "landscape": [path for mode in config["landscape"]["modes"] for path in run_files(f"landscape-{mode}/landscape.csv")],
+    "directions": [path for mode in config["landscape"]["modes"] for path in run_files(f"landscape-{mode}/directions.csv")],
+    "failures": run_files("md/failures.csv"),
+}
+
+
+def parts_of_table(wildcards):
+    """The runs' files that make one table of the study."""
+    return PARTS[wildcards.table]
+
+
+def gpus(wildcards):
+    return 1 if config["device"] == "cuda" else 0
+
+
+def minutes(stage):
+    """A job's wall time limit from the sizes in the config, doubled with every attempt (a function for `resources`)."""
+    return lambda wildcards, attempt: estimates.minutes(stage, RUNS[wildcards.run], config, MODELS["models"]) * 2 ** (attempt - 1)
+
+
+def study_targets():
+    """All that the config asks for."""
+    figures = study_figures(config, MODELS["models"])
+    return [f"{RESULTS}/figures/{name}.{kind}" for name in figures for kind in ("png", "pdf")] + [f"{RESULTS}/summary.md"]

@@ -1,0 +1,36 @@
+"""Environments: one per framework, made once from envs/<framework>.lock.txt and named by that list's hash.
+
+Makes: .venvs/<framework>-<hash>/.ready
+"""
+
+
+localrules:
+    environments,
+    make_environment,
+
+
+rule environments:
+    """All frameworks' environments, ahead of a study (where compute nodes have no network, say)."""
+    input:
+        [f"{environments.environment(framework)}/.ready" for framework in frameworks()],
+
+
+rule make_environment:
+    """Install one framework's packages with uv (pip if that fails), torch in the build the site chose."""
+    output:
+        ready=touch(".venvs/{framework}-{hash}/.ready"),
+    params:
+        backend=config["torch_backend"] or "",
+        lock=f"{ROOT}/envs/{{framework}}.lock.txt",
+        script=f"{ROOT}/workflow/scripts/make_environment.sh",
+    log:
+        "logs/environments/{framework}-{hash}.log",
+    wildcard_constraints:
+        framework="|".join(frameworks()),
+        hash="[0-9a-f]{12}",
+    conda:
+        "../../envs/workflow.yaml"
+    message:
+        "Make the {wildcards.framework} environment .venvs/{wildcards.framework}-{wildcards.hash} (about a minute, 0.8 GB with a CPU build of torch)"
+    shell:
+        'bash {params.script:q} .venvs/{wildcards.framework}-{wildcards.hash} {params.lock:q} "{params.backend}" > {log} 2>&1'

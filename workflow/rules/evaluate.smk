@@ -1,0 +1,39 @@
+"""Evaluation: energy and force errors of every trained model on every split.
+
+Needs: trainings and the data stage's frames. Makes: results/<study>/runs/<run>/evaluate/{errors.csv,manifest.json}
+"""
+
+
+rule evaluate_model:
+    """Errors of one trained model on its training frames, the validation frames and all test splits."""
+    input:
+        unpack(training_frames),
+        seam,
+        tests=[f"{RESULTS}/data/test_{split}.xyz" for split in SPLITS],
+        training=f"{RESULTS}/runs/{{run}}/train/manifest.json",
+        script=f"{ROOT}/workflow/scripts/evaluate_model.py",
+        library=library("evaluation"),
+        environment=environment_ready,
+    output:
+        errors=f"{RESULTS}/runs/{{run}}/evaluate/errors.csv",
+        manifest=f"{RESULTS}/runs/{{run}}/evaluate/manifest.json",
+    params:
+        python=python_of,
+        settings=settings_of,
+        options=options("evaluation"),
+        splits=[f"{split}={RESULTS}/data/test_{split}.xyz" for split in SPLITS],
+        trained_in=lambda wildcards, input: os.path.dirname(input.training),
+        directory=lambda wildcards, output: os.path.dirname(output.manifest),
+    log:
+        f"{LOGS}/evaluate/{{run}}.log",
+    resources:
+        runtime=minutes("evaluate"),
+        mem_mb=4000,
+        gpu=gpus,
+    conda:
+        conda_of
+    message:
+        "Evaluate {wildcards.run} on every split: at most {resources.runtime} min"
+    shell:
+        "{params.python:q} {input.script} --settings {params.settings:q} --options {params.options:q} --train-directory {params.trained_in:q}"
+        " --splits train={input.train} val={input.val} {params.splits:q} --directory {params.directory:q} > {log} 2>&1"

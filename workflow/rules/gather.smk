@@ -1,0 +1,48 @@
+"""Tables: what every run measured, gathered into the study's tidy tables.
+
+Needs: the runs' own tables. Makes: results/<study>/tables/{models,hyperparameters,trainings,errors,landscape,directions,failures}.csv
+"""
+
+
+localrules:
+    make_model_tables,
+    gather_table,
+
+
+rule make_model_tables:
+    """Which models there are, in which experiments, with which switches."""
+    output:
+        models=f"{RESULTS}/tables/models.csv",
+        hyperparameters=f"{RESULTS}/tables/hyperparameters.csv",
+    params:
+        models=MODELS["models"],
+        experiments=MODELS["experiments"],
+    log:
+        f"{LOGS}/tables/models.log",
+    conda:
+        "../../envs/workflow.yaml"
+    message:
+        "List the models and their switches"
+    script:
+        "../scripts/make_model_tables.py"
+
+
+rule gather_table:
+    """One table of the study from the same table of every run."""
+    input:
+        parts=parts_of_table,
+        trainings=run_files("train/training.csv", only_main=False),
+    output:
+        f"{RESULTS}/tables/{{table}}.csv",
+    params:
+        table="{table}",
+    log:
+        f"{LOGS}/tables/{{table}}.log",
+    wildcard_constraints:
+        table="|".join(PARTS),
+    conda:
+        "../../envs/workflow.yaml"
+    message:
+        "Gather table {wildcards.table} from all runs"
+    script:
+        "../scripts/gather_table.py"

@@ -1,0 +1,40 @@
+"""Loss landscapes: the loss along random directions in weight space around every model trained on all frames.
+
+Needs: trainings. Makes: results/<study>/runs/<run>/landscape-<mode>/{landscape.csv,directions.csv,manifest.json}
+"""
+
+
+rule scan_landscape:
+    """Energy and force RMSE along all directions of one mode, around one trained model."""
+    input:
+        seam,
+        frames=f"{RESULTS}/data/{config['landscape']['split']}.xyz",
+        training=f"{RESULTS}/runs/{{run}}/train/manifest.json",
+        script=f"{ROOT}/workflow/scripts/scan_landscape.py",
+        library=library("landscape"),
+        environment=environment_ready,
+    output:
+        landscape=f"{RESULTS}/runs/{{run}}/landscape-{{mode}}/landscape.csv",
+        directions=f"{RESULTS}/runs/{{run}}/landscape-{{mode}}/directions.csv",
+        manifest=f"{RESULTS}/runs/{{run}}/landscape-{{mode}}/manifest.json",
+    params:
+        python=python_of,
+        settings=settings_of,
+        options=options("landscape"),
+        trained_in=lambda wildcards, input: os.path.dirname(input.training),
+        directory=lambda wildcards, output: os.path.dirname(output.manifest),
+    log:
+        f"{LOGS}/landscape-{{mode}}/{{run}}.log",
+    benchmark:
+        f"{LOGS}/benchmarks/landscape-{{mode}}/{{run}}.tsv"
+    resources:
+        runtime=minutes("landscape"),
+        mem_mb=6000,
+        gpu=gpus,
+    conda:
+        conda_of
+    message:
+        "Scan the {wildcards.mode} loss landscape of {wildcards.run}: at most {resources.runtime} min"
+    shell:
+        "{params.python:q} {input.script} --settings {params.settings:q} --options {params.options:q} --mode {wildcards.mode}"
+        " --train-directory {params.trained_in:q} --frames {input.frames} --directory {params.directory:q} > {log} 2>&1"

@@ -1,0 +1,39 @@
+"""MD: hot molecular dynamics of every model trained on all frames, all replicas in one batch, until each fails or time is up.
+
+Needs: trainings and the training frames (the one of lowest energy is the start). Makes: results/<study>/runs/<run>/md/{failures.csv,manifest.json}
+"""
+
+
+rule run_md:
+    """Time to failure of all replicas of one trained model."""
+    input:
+        seam,
+        frames=[f"{RESULTS}/data/train.xyz", f"{RESULTS}/data/val.xyz"],
+        training=f"{RESULTS}/runs/{{run}}/train/manifest.json",
+        script=f"{ROOT}/workflow/scripts/run_md.py",
+        library=library("md"),
+        environment=environment_ready,
+    output:
+        failures=f"{RESULTS}/runs/{{run}}/md/failures.csv",
+        manifest=f"{RESULTS}/runs/{{run}}/md/manifest.json",
+    params:
+        python=python_of,
+        settings=settings_of,
+        options=options("md"),
+        trained_in=lambda wildcards, input: os.path.dirname(input.training),
+        directory=lambda wildcards, output: os.path.dirname(output.manifest),
+    log:
+        f"{LOGS}/md/{{run}}.log",
+    benchmark:
+        f"{LOGS}/benchmarks/md/{{run}}.tsv"
+    resources:
+        runtime=minutes("md"),
+        mem_mb=4000,
+        gpu=gpus,
+    conda:
+        conda_of
+    message:
+        "Run hot MD of {wildcards.run} until its replicas fail: at most {resources.runtime} min"
+    shell:
+        "{params.python:q} {input.script} --settings {params.settings:q} --options {params.options:q} --train-directory {params.trained_in:q}"
+        " --frames {input.frames} --directory {params.directory:q} > {log} 2>&1"

@@ -1,0 +1,37 @@
+"""Training: every model of the table, by its framework's own command, once per seed and training size.
+
+Needs: the data stage's frames. Makes: results/<study>/runs/<run>/train/{manifest.json,training.csv} and the framework's files beside them.
+A training that diverges or never improves is a result: it is recorded, and the study goes on.
+"""
+
+
+rule train_model:
+    """Train one model with one seed on one number of frames."""
+    input:
+        unpack(training_frames),
+        seam,
+        script=f"{ROOT}/workflow/scripts/train_model.py",
+        library=library("training"),
+        environment=environment_ready,
+    output:
+        manifest=f"{RESULTS}/runs/{{run}}/train/manifest.json",
+        table=f"{RESULTS}/runs/{{run}}/train/training.csv",
+    params:
+        python=python_of,
+        settings=settings_of,
+        directory=lambda wildcards, output: os.path.dirname(output.manifest),
+    log:
+        f"{LOGS}/train/{{run}}.log",
+    benchmark:
+        f"{LOGS}/benchmarks/train/{{run}}.tsv"
+    resources:
+        runtime=minutes("train"),
+        mem_mb=4000,
+        gpu=gpus,
+    conda:
+        conda_of
+    message:
+        "Train {wildcards.run}: at most {resources.runtime} min"
+    shell:
+        "{params.python:q} {input.script} --settings {params.settings:q} --train {input.train} --val {input.val}"
+        " --directory {params.directory:q} > {log} 2>&1"

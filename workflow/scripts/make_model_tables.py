@@ -1,0 +1,44 @@
+"""The tables that say which models a study compares and what they are."""
+
+import sys
+from typing import Any
+
+import yaml
+
+from nnip.config import hyperparameters
+from nnip.errors import run
+from nnip.tables import write_table
+
+
+def make_model_tables(models: dict[str, Any], experiments: dict[str, Any], models_path: str, hyperparameters_path: str) -> None:
+    """Write tables models (one row per experiment and model) and hyperparameters (one row per model and switch)."""
+    members = [
+        {
+            "framework": models[name]["framework"],
+            "model": name,
+            "label": models[name]["label"],
+            "experiment": experiment,
+            "title": content["title"],
+            "position": position,
+        }
+        for experiment, content in experiments.items()
+        for position, name in enumerate(content["models"])
+    ]
+    switches = [
+        {
+            "framework": row["framework"],
+            "model": name,
+            "name": key,
+            "value": yaml.safe_dump(value, default_flow_style=True).removesuffix("...\n").strip(),
+        }
+        for name, row in models.items()
+        for key, value in hyperparameters(row).items()
+    ]
+    write_table("models", members, models_path)
+    write_table("hyperparameters", switches, hyperparameters_path)
+
+
+if __name__ == "__main__":
+    sys.stdout = sys.stderr = open(snakemake.log[0], "w")  # noqa: F821
+    job = snakemake  # noqa: F821
+    run(lambda: make_model_tables(job.params.models, job.params.experiments, job.output.models, job.output.hyperparameters))
