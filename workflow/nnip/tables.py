@@ -31,8 +31,8 @@ def frame(table: str, rows: Iterable[dict[str, Any]] | pd.DataFrame) -> pd.DataF
     for name, kind in wanted.items():
         if name not in data:
             data[name] = pd.NA
-        data[name] = data[name].astype(DTYPES[kind.rstrip("?")])
-        if not kind.endswith("?") and data[name].isna().any():
+        data[name] = data[name].astype(DTYPES[kind.removeprefix("optional ")])
+        if not kind.startswith("optional ") and data[name].isna().any():
             raise ValueError(f"table {table}: column {name} has blanks")
     return data[list(wanted)]
 
@@ -41,7 +41,7 @@ def write_table(table: str, rows: Iterable[dict[str, Any]] | pd.DataFrame, path:
     """Check and write one table as csv (one header line; true/false in lower case; blanks for what is not known)."""
     data = frame(table, rows)
     for name, kind in columns(table).items():
-        if kind.rstrip("?") == "bool":
+        if kind.removeprefix("optional ") == "bool":
             data[name] = data[name].map({True: "true", False: "false"})
     with whole(path) as temporary:
         data.to_csv(temporary, index=False)
@@ -53,9 +53,9 @@ def read_table(table: str, path: str | os.PathLike[str]) -> pd.DataFrame:
     try:
         data = pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""])
         for name, kind in wanted.items():
-            if kind.rstrip("?") == "bool":
+            if kind.removeprefix("optional ") == "bool":
                 data[name] = data[name].map({"true": True, "false": False})
-            elif kind.rstrip("?") in ("int", "float"):
+            elif kind.removeprefix("optional ") in ("int", "float"):
                 data[name] = pd.to_numeric(data[name])
         return frame(table, data)
     except KeyError as error:
