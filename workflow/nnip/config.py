@@ -24,7 +24,7 @@ def load_schema(name: str) -> dict[str, Any]:
 
 def frameworks() -> list[str]:
     """The frameworks this study knows: the sub-packages of nnip.potentials."""
-    return sorted(path.parent.name for path in (Path(__file__).parent / "potentials").glob("*/training.py"))
+    return sorted(path.parent.name for path in (Path(__file__).parent / "potentials").glob("*/choices.py"))
 
 
 def nearest(word: str, known: Iterator[str] | list[str]) -> str:

@@ -1,7 +1,7 @@
 """How long a job may take: wall-time limits from a study's sizes, so that a scheduler can plan.
 
-Rough power laws through step times measured on one CPU core with 27-atom frames (5 frames: NequIP 2 layers, 16 features, l 1 21 ms, 64 features, l 3
-190 ms; MACE 16 channels, l 1, body order 3 23 ms, 256 channels, l 3, hidden l 2 6.8 s). Three times the estimate is allowed; a GPU is taken as ten cores.
+Rough power laws through step times measured on one CPU core with 27-atom frames (5 frames: NequIP 2 layers, 16 features, l 1 21 ms; 64 features,
+l 3 190 ms; MACE 16 channels, l 1, body order 3 23 ms; 256 channels, l 3, hidden l 2 6.8 s). Three times that is allowed; a GPU counts as ten cores.
 """
 
 import math

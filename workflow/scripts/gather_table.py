@@ -1,6 +1,5 @@
 """One table of the study from the same table of every run."""
 
-import sys
 from collections.abc import Sequence
 
 from nnip.errors import InputError, run
@@ -17,6 +16,5 @@ def gather_table(table: str, paths: Sequence[str], trainings: Sequence[str], out
 
 
 if __name__ == "__main__":
-    sys.stdout = sys.stderr = open(snakemake.log[0], "w")  # noqa: F821
-    job = snakemake  # noqa: F821
-    run(lambda: gather_table(job.params.table, job.input.parts, job.input.trainings, job.output[0]))
+    job = snakemake
+    run(lambda: gather_table(job.params.table, job.input.parts, job.input.trainings, job.output[0]), log=job.log[0])

@@ -1,6 +1,5 @@
 """The tables that say which models a study compares and what they are."""
 
-import sys
 from typing import Any
 
 import yaml
@@ -39,6 +38,5 @@ def make_model_tables(models: dict[str, Any], experiments: dict[str, Any], model
 
 
 if __name__ == "__main__":
-    sys.stdout = sys.stderr = open(snakemake.log[0], "w")  # noqa: F821
-    job = snakemake  # noqa: F821
-    run(lambda: make_model_tables(job.params.models, job.params.experiments, job.output.models, job.output.hyperparameters))
+    job = snakemake
+    run(lambda: make_model_tables(job.params.models, job.params.experiments, job.output.models, job.output.hyperparameters), log=job.log[0])

@@ -30,9 +30,11 @@ def fetch(dataset: str, file: str, mirror: str | os.PathLike[str] | None, direct
         return target
     with whole(target) as temporary:
         if mirror is None:
-            origin = download(source["url_pattern"].format(**source), temporary)
+            origin = source["url_pattern"].format(**source)
+            download(origin, temporary)
         else:
-            origin = copy_from_mirror(Path(mirror) / dataset / file, temporary)
+            origin = str(Path(mirror) / dataset / file)
+            copy_from_mirror(Path(origin), temporary)
         if wrong := mismatches(temporary, source):
             raise InputError(f"{origin}: not the published file {dataset}/{file} ({'; '.join(wrong)}); nothing was kept")
     return target
@@ -58,7 +60,7 @@ def mismatches(path: Path, source: dict[str, str]) -> list[str]:
     return wrong
 
 
-def copy_from_mirror(origin: Path, target: Path) -> Path:
+def copy_from_mirror(origin: Path, target: Path) -> None:
     """Copy one file of the mirror; InputError naming its path if the mirror lacks it."""
     try:
         shutil.copyfile(origin, target)
@@ -66,10 +68,9 @@ def copy_from_mirror(origin: Path, target: Path) -> Path:
         raise InputError(f"{origin}: the mirror lacks this file; put it there, or use files that the mirror has") from None
     except OSError as error:
         raise InputError(f"{origin}: the mirror's file cannot be read ({error})") from None
-    return origin
 
 
-def download(url: str, target: Path) -> str:
+def download(url: str, target: Path) -> None:
     """Download one address; failures of the network and of the server (5xx, 429) are tried again, others are an InputError at once."""
     for attempt in range(1, ATTEMPTS + 1):
         try:
@@ -77,7 +78,7 @@ def download(url: str, target: Path) -> str:
                 shutil.copyfileobj(answer, file)
             if (expected := answer.headers.get("Content-Length")) and target.stat().st_size != int(expected):
                 raise ConnectionError(f"{target.stat().st_size} of {expected} bytes came")
-            return url
+            return
         except (OSError, http.client.HTTPException) as error:
             lasting = isinstance(error, urllib.error.HTTPError) and error.code < 500 and error.code != http.HTTPStatus.TOO_MANY_REQUESTS
             if lasting or attempt == ATTEMPTS:
@@ -86,4 +87,3 @@ def download(url: str, target: Path) -> str:
                     "without a network, fetch the file elsewhere and give its folder as `mirror` (<mirror>/<dataset>/<file>)"
                 ) from None
             time.sleep(PAUSE_S * 2 ** (attempt - 1))
-    raise AssertionError("unreachable")

@@ -1,0 +1,71 @@
+"""Tables are what the schema says, whole or absent, and read back as they were written."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from nnip.errors import InputError
+from nnip.files import git_blob_id, whole, write_json
+from nnip.seeds import derive
+from nnip.tables import gather, read_table, write_table
+
+FAILURE = {"framework": "mace", "model": "a", "seed": 1, "replica": 0, "time_fs": 12.5, "failed": True, "reason": "bond", "atom_i": 3}
+
+
+def test_round_trip_keeps_types_and_blanks(tmp_path):
+    write_table("failures", [FAILURE, FAILURE | {"failed": False, "atom_i": None, "reason": "none"}], tmp_path / "failures.csv")
+    text = (tmp_path / "failures.csv").read_text().splitlines()
+    assert text[1] == "mace,a,1,0,12.5,true,bond,3,,"
+    data = read_table("failures", tmp_path / "failures.csv")
+    assert data["failed"].tolist() == [True, False]
+    assert data["atom_i"][0] == 3
+    assert data["atom_i"].isna().tolist() == [False, True]
+
+
+def test_a_blank_where_none_is_allowed_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="time_fs"):
+        write_table("failures", [FAILURE | {"time_fs": None}], tmp_path / "failures.csv")
+    assert not (tmp_path / "failures.csv").exists()
+
+
+def test_an_unknown_column_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="colour"):
+        write_table("failures", [FAILURE | {"colour": 1}], tmp_path / "failures.csv")
+
+
+def test_a_header_alone_is_an_empty_table(tmp_path):
+    write_table("failures", [], tmp_path / "a.csv")
+    write_table("failures", [FAILURE], tmp_path / "b.csv")
+    assert len(read_table("failures", tmp_path / "a.csv")) == 0
+    assert len(gather("failures", [tmp_path / "a.csv", tmp_path / "b.csv"])) == 1
+
+
+@pytest.mark.parametrize("text", ["framework,model\nmace,a\n", "framework,model,seed,n_train\nmace,a,one,3\n"])
+def test_a_broken_table_names_its_file(tmp_path, text):
+    (tmp_path / "trainings.csv").write_text(text)
+    with pytest.raises(InputError, match=r"trainings\.csv"):
+        read_table("trainings", tmp_path / "trainings.csv")
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path):
+    path = tmp_path / "x.json"
+    write_json(path, {"a": 1})
+    with pytest.raises(ValueError), whole(path) as temporary:
+        temporary.write_text("half")
+        raise ValueError
+    assert json.loads(path.read_text()) == {"a": 1}
+    assert [file.name for file in tmp_path.iterdir()] == ["x.json"]
+
+
+def test_git_blob_id_is_gits(tmp_path):
+    (tmp_path / "empty").write_bytes(b"")
+    assert git_blob_id(tmp_path / "empty") == "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"
+
+
+def test_seeds_differ_by_use_and_repeat():
+    seeds = {derive(1, "md", "a", replica) for replica in range(100)} | {derive(1, "landscape", "a"), derive(2, "md", "a", 0)}
+    assert len(seeds) == 102
+    assert derive(1, "md", "a", 0) == derive(1, "md", "a", 0)
+    assert all(0 <= seed < 2**31 for seed in seeds)
+    assert pd.Series(list(seeds)).is_unique

@@ -1,0 +1,74 @@
+"""config/README.md, made from the schemas: python workflow/scripts/document_config.py > config/README.md (with PYTHONPATH=workflow)."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+
+from nnip.config import load_schema
+
+HEAD = """# Configuration
+
+A study is one file: `snakemake --cores N --configfile config/<study>.yaml`; without `--configfile` it is `config/demo.yaml`. Single keys can be set
+on the command line: `--config seed=2 'md={n_replicas: 5}'`. Unknown keys, wrong types and impossible values stop the study before any work, naming
+the key and what was probably meant.
+
+| file | study |
+|---|---|
+| `demo.yaml`, `models/demo.yaml` | both frameworks, small, on two cores in minutes |
+| `published.yaml`, `models/published.yaml` | the raw data the paper's authors released: no training |
+
+Tables below are made from `workflow/schemas/` by `workflow/scripts/document_config.py`.
+"""
+
+
+def cell(value: Any) -> str:
+    """A default as it would stand in YAML."""
+    return f"`{yaml.safe_dump(value, default_flow_style=True, width=1000).removesuffix('...' + chr(10)).strip()}`"
+
+
+def rows(schema: dict[str, Any], prefix: str = "") -> Iterator[str]:
+    """One table row per key, keys of blocks with dots."""
+    for name, part in schema.get("properties", {}).items():
+        key = prefix + name
+        nested = "properties" in part
+        default = "" if nested and part.get("default") == {} else cell(part["default"]) if "default" in part else "required"
+        if name not in schema.get("required", []) and "default" not in part and not nested:
+            default = ""
+        meaning = part.get("description", "")
+        if "enum" in part:
+            meaning += f" One of {', '.join(map(str, part['enum']))}."
+        elif "enum" in part.get("items", {}):
+            meaning += f" Of {', '.join(map(str, part['items']['enum']))}."
+        yield f"| `{key}` | {default} | {part.get('x-unit', '')} | {meaning} |"
+        if nested:
+            yield from rows(part, f"{key}.")
+
+
+def table(schema: dict[str, Any]) -> str:
+    """All keys of a schema as a Markdown table."""
+    return "\n".join(["| key | default | unit | meaning |", "|---|---|---|---|", *rows(schema)]) + "\n"
+
+
+def document() -> str:
+    """The whole page."""
+    config, models = load_schema("config"), load_schema("models")
+    sources = [f"### `source: {name}`\n\n{table(config['$defs'][name])}" for name in ("xtb", "3bpa", "extxyz", "published")]
+    return "\n".join(
+        [
+            HEAD,
+            "## The config\n",
+            table(config),
+            "## Data sets\n",
+            "A block under `datasets`; its keys depend on `source`.\n",
+            *sources,
+            "## The model table\n",
+            table(models),
+            "### A model\n",
+            table(models["$defs"]["model"]),
+        ]
+    )
+
+
+if __name__ == "__main__":
+    print(document(), end="")
