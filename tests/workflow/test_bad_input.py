@@ -1,0 +1,87 @@
+"""What a user sees on bad input: one clear message before any work, and never a traceback."""
+
+import numpy as np
+import pytest
+from ase import Atoms
+from ase.calculators.singlepoint import SinglePointCalculator
+from ase.io import write
+from conftest import output
+
+
+def refused(run, *words):
+    text = output(run)
+    assert run.returncode != 0, text
+    assert "Traceback" not in text
+    for word in words:
+        assert word in text, text
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"landscpe": {}}, ["unknown key 'landscpe'", "did you mean 'landscape'?"]),
+        ({"md": {"temperature_K": "hot"}}, ["'md.temperature_K' is 'hot'"]),
+        ({"datasets": {"ethanol": {"source": "xtb", "smiles": "not a molecule"}}}, ["not a molecule", "SMILES"]),
+    ],
+)
+def test_config(study, change, words):
+    study.write_config(change)
+    refused(study.snakemake("--until", "prepare_data", "--show-failed-logs"), *words)
+
+
+def test_misspelt_framework(study, table):
+    models = table()
+    models["models"]["mace-a"]["framework"] = "maec"
+    study.write_models(models)
+    refused(study.snakemake("-n"), "models.yaml", "mace-a", "did you mean 'mace'?")
+
+
+def test_model_row_with_an_impossible_value(study, table):
+    models = table()
+    models["models"]["nequip-b"]["layers"] = -2
+    study.write_models(models)
+    refused(study.snakemake("-n"), "nequip-b", "'layers' is -2")
+
+
+def frames(n, change=lambda index, atoms, results: None):
+    rng = np.random.default_rng(0)
+    made = []
+    for index in range(n):
+        atoms = Atoms("H2O", positions=rng.normal(size=(3, 3)))
+        results = {"energy": float(rng.normal()), "forces": rng.normal(size=(3, 3))}
+        change(index, atoms, results)
+        atoms.calc = SinglePointCalculator(atoms, **results)
+        made.append(atoms)
+    return made
+
+
+def no_forces(index, atoms, results):
+    if index == 3:
+        del results["forces"]
+
+
+def not_a_number(index, atoms, results):
+    if index == 4:
+        results["forces"][1, 2] = np.nan
+
+
+@pytest.mark.parametrize(("change", "words"), [(no_forces, ["frame 3", "forces"]), (not_a_number, ["frame 4", "finite"])])
+def test_extxyz(study, tmp_path, change, words):
+    write(tmp_path / "mine.xyz", frames(30, change), format="extxyz")
+    source = {"source": "extxyz", "train": {"file": str(tmp_path / "mine.xyz"), "frames": "0:24"}, "test": {"rest": str(tmp_path / "mine.xyz")}}
+    study.write_config({"dataset": "mine", "datasets": {"mine": source}})
+    refused(study.snakemake("--until", "prepare_data", "--show-failed-logs"), "mine.xyz", *words)
+    assert not (study.folder / "results/small/data/train.xyz").exists()
+
+
+def test_corrupt_download(study, mirror, tmp_path):
+    copy = tmp_path / "mirror" / "3bpa"
+    copy.mkdir(parents=True)
+    for name in ("train_300K.xyz", "train_mixedT.xyz"):
+        content = bytearray((mirror / "3bpa" / name).read_bytes())
+        content[1000] ^= name == "train_300K.xyz"
+        (copy / name).write_bytes(content)
+    source = {"source": "3bpa", "train": {"file": "train_300K.xyz"}, "test": {"600K": {"file": "train_mixedT.xyz", "frames": "167:334"}}}
+    study.write_config({"dataset": "3bpa", "datasets": {"3bpa": source}, "mirror": str(tmp_path / "mirror")})
+    refused(study.snakemake("--until", "prepare_data", "--show-failed-logs"), "train_300K.xyz", "expected", "found")
+    assert not list((study.folder / "results").rglob("*.xyz"))

@@ -1,0 +1,97 @@
+"""A whole small study of both frameworks, run once by snakemake and then asked about."""
+
+import json
+
+import pytest
+from conftest import MODELS, Study, output, planned
+
+from nnip.tables import read_table
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory):
+    study = Study(tmp_path_factory.mktemp("study"))
+    run = study.snakemake()
+    assert run.returncode == 0, output(run)
+    return study
+
+
+@pytest.fixture
+def tables(ran):
+    return lambda name: read_table(name, ran.folder / f"results/small/tables/{name}.csv")
+
+
+def test_a_second_run_does_nothing(ran):
+    assert "Nothing to be done" in output(ran.snakemake())
+
+
+def test_every_training_is_in_the_table(tables):
+    trainings = tables("trainings")
+    assert len(trainings) == len(MODELS["models"]) * 2
+    good = trainings[trainings["model"] != "mace-hot"]
+    assert set(good["status"]) == {"ok"}
+    assert (good["epochs"] == 3).all()
+
+
+def test_a_diverged_training_is_a_result(tables):
+    hot = tables("trainings").query("model == 'mace-hot'")
+    assert set(hot["status"]) <= {"diverged", "failed"}
+    assert hot["reason"].notna().all()
+    for table in ("errors", "landscape", "failures"):
+        assert "mace-hot" not in set(tables(table)["model"])
+
+
+def test_the_other_models_are_measured_in_full(tables):
+    landscape = tables("landscape")
+    assert landscape.groupby(["model", "mode"]).size().eq(2 * 5).all()
+    assert set(landscape["mode"]) == {"isotropic", "paper"}
+    assert tables("failures").groupby("model").size().eq(3).all()
+    errors = tables("errors")
+    assert errors.groupby(["model", "n_train"])["split"].apply(set).map({"train", "val", "300K", "900K"}.__eq__).all()
+    assert (errors["forces_rmse_eV_per_A"] > 0).all()
+
+
+def test_the_centre_of_a_landscape_is_the_training_error(tables):
+    """The same frames through two stages: all 16 training frames would be needed for equality, so the landscape's 8 must be within a factor two."""
+    centre = tables("landscape").query("t == 0 and mode == 'isotropic'").groupby("model")["forces_rmse_eV_per_A"].mean()
+    errors = tables("errors").query("split == 'train' and n_train == 20").set_index("model")["forces_rmse_eV_per_A"]
+    assert ((centre / errors).between(0.5, 2)).all()
+
+
+def test_figures_and_summary_exist(ran):
+    figures = ran.folder / "results/small/figures"
+    assert {path.stem for path in figures.glob("*.png")} == {path.stem for path in figures.glob("*.pdf")}
+    assert len(list(figures.glob("*.png"))) >= 4
+    assert "mace-hot" in (ran.folder / "results/small/summary.md").read_text()
+
+
+def test_manifests_say_what_made_the_results(ran):
+    paths = sorted((ran.folder / "results/small").rglob("manifest.json"))
+    assert len(paths) >= 1 + 10 + 10 + 10 + 5
+    for path in paths:
+        manifest = json.loads(path.read_text())
+        assert {"stage", "settings", "settings_sha256", "seeds", "device", "wall_s", "packages"} <= set(manifest)
+
+
+def test_one_models_row_reruns_only_what_depends_on_it(ran, table):
+    models = table()
+    models["models"]["nequip-b"]["lr"] = 0.004
+    ran.write_models(models)
+    try:
+        jobs = planned(ran.snakemake("-n"))
+    finally:
+        ran.write_models(MODELS)
+    assert jobs["train_model"] == 2
+    assert jobs["evaluate_model"] == 2
+    assert jobs["scan_landscape"] == 2
+    assert jobs["run_md"] == 1
+    assert "prepare_data" not in jobs
+
+
+def test_a_lost_result_is_made_again_and_is_the_same(ran):
+    lost = next((ran.folder / "results/small/runs").glob("nequip-a.n20.*/md/failures.csv"))
+    before = lost.read_bytes()
+    lost.unlink()
+    run = ran.snakemake()
+    assert run.returncode == 0, output(run)
+    assert lost.read_bytes() == before
