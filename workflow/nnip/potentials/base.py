@@ -1,12 +1,44 @@
-"""The seam between the study and a framework: all that landscapes, MD and evaluation know of a trained potential."""
+"""The seam between the study and a framework: all that training, landscapes, MD and evaluation know of it.
+
+A framework is a sub-package of nnip.potentials, found by its name, with three modules:
+
+choices.py    problem(row) -> str | None: what it cannot train of a row of the model table (imported without torch)
+training.py   fit(settings, train_xyz, val_xyz, directory) -> Fit: runs the framework's own training command
+potential.py  load(model_file, device, energy_shift_eV_per_atom) -> Potential
+
+`settings` are those of nnip.runs.run_settings with the device resolved to "cpu" or "cuda". All that a framework writes goes to
+<directory>/<framework>/, which is empty when fit is called. Bad settings are an InputError; a training that ends badly is a Fit with a failure.
+"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import torch
 from ase import Atoms
 from ase.calculators.calculator import Calculator
+
+
+@dataclass
+class Fit:
+    """What a framework's training command left behind.
+
+    validation_losses: [0] of the untrained model, [k] after k epochs, of the weights (EMA or not) and with the loss weights that choose the model
+    best_epoch:        after how many epochs the model in model_file was the best by that loss; 0 if training never improved the untrained model
+    model_file:        the best model, None if there is none
+    failure:           why there is no usable model, in words, the command's last line of output included; None if it ended well
+    wall_s:            of the training command
+    seeds:             the random seeds it was given, by their use
+    """
+
+    model_file: Path | None
+    epochs: int
+    best_epoch: int | None
+    validation_losses: list[float]
+    wall_s: float
+    seeds: dict[str, int]
+    failure: str | None = None
 
 
 @dataclass
@@ -16,7 +48,8 @@ class Graph:
     inputs:      what the framework's model reads, by its own names
     n_atoms:     [n_frames] int64, atoms of each frame
     frame_of:    [sum n_atoms] int64, the frame each atom belongs to
-    energies_eV, forces_eV_per_A: the frames' labels, float64 [n_frames] and [sum n_atoms, 3]; None where a frame has none
+    energies_eV, forces_eV_per_A: the frames' labels, float64 [n_frames] and [sum n_atoms, 3]; None unless all frames have them
+    cell_A, pbc: of a replica graph: the cell [3, 3] all replicas share (None for a molecule) and its periodic directions
     """
 
     inputs: dict[str, torch.Tensor]
@@ -24,7 +57,7 @@ class Graph:
     frame_of: torch.Tensor
     energies_eV: torch.Tensor | None = None
     forces_eV_per_A: torch.Tensor | None = None
-    cell_A: torch.Tensor | None = field(default=None)
+    cell_A: torch.Tensor | None = None
     pbc: tuple[bool, bool, bool] = (False, False, False)
 
 

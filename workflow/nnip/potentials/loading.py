@@ -1,0 +1,57 @@
+"""A trained potential from its training's directory, whatever its framework."""
+
+import importlib
+import os
+import pkgutil
+from pathlib import Path
+from types import ModuleType
+
+import torch
+
+import nnip.potentials
+from nnip.errors import InputError
+from nnip.files import sha256
+from nnip.manifest import read_manifest
+from nnip.potentials.base import Potential
+
+
+def framework_module(framework: str, part: str) -> ModuleType:
+    """Module nnip.potentials.<framework>.<part>; InputError lists the frameworks there are, or names the package its environment lacks."""
+    known = sorted(module.name for module in pkgutil.iter_modules(nnip.potentials.__path__) if module.ispkg)
+    if framework not in known:
+        raise InputError(f"there is no framework '{framework}'; there are {', '.join(known)}")
+    try:
+        return importlib.import_module(f"nnip.potentials.{framework}.{part}")
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"framework '{framework}': this Python lacks the package '{error.name}'; run it with that framework's environment"
+        ) from error
+
+
+def pick_device(name: str) -> torch.device:
+    """The device of a name: cpu, cuda, or auto (cuda where there is one); InputError for cuda where there is none."""
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if name == "cuda" and not torch.cuda.is_available():
+        raise InputError("'device' is cuda, but torch sees no CUDA device here: use cpu or auto, or install a CUDA build of torch")
+    return torch.device(name)
+
+
+def load(train_directory: str | os.PathLike[str], device: str | torch.device = "cpu") -> Potential:
+    """The potential a training left in its directory, with the manifest's energy shift, ready to evaluate.
+
+    Model files are pickles, which run code when read: InputError unless the training's manifest says ok and its checksum is the file's.
+    """
+    manifest_file = Path(train_directory) / "manifest.json"
+    if not manifest_file.exists():
+        raise InputError(f"{manifest_file}: not found; load takes the directory of a finished training")
+    manifest = read_manifest(manifest_file)
+    if manifest["status"] != "ok":
+        raise InputError(f"{manifest_file}: this training is '{manifest['status']}' ({manifest['reason']}): there is no model to load")
+    model_file = manifest_file.parent / manifest["model_file"]
+    if not model_file.exists():
+        raise InputError(f"{model_file}: not found, though {manifest_file} names it; train again")
+    if (found := sha256(model_file)) != manifest["model_sha256"]:
+        raise InputError(f"{model_file}: sha256 is {found}, but its manifest says {manifest['model_sha256']}; refusing to read another file's pickle")
+    device = pick_device(device) if isinstance(device, str) else device
+    return framework_module(manifest["framework"], "potential").load(model_file, device, manifest["energy_shift_eV_per_atom"])

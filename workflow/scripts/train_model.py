@@ -1,0 +1,25 @@
+"""Train one model by its framework's own command; run by the interpreter of that framework's environment."""
+
+import argparse
+import json
+import os
+
+from nnip.errors import run
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--settings", required=True, type=json.loads, help="the run's settings as JSON")
+    parser.add_argument("--train", required=True, help="labelled frames to train on, extxyz")
+    parser.add_argument("--val", required=True, help="labelled frames to choose the best epoch by, extxyz")
+    parser.add_argument("--directory", required=True, help="where the model, its table and its manifest go")
+    arguments = parser.parse_args()
+    # torch reads this when it is imported
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    from nnip.training import train
+
+    train(arguments.settings, arguments.train, arguments.val, arguments.directory)
+
+
+if __name__ == "__main__":
+    run(main)
