@@ -1,0 +1,61 @@
+"""Checks across splits: what is wrong with no frame by itself."""
+
+from collections.abc import Sequence
+
+from ase import Atoms
+from ase.data import chemical_symbols
+
+from nnip.errors import InputError
+
+
+def fingerprint(frame: Atoms) -> bytes:
+    """Equal for frames that are bit-identical in species, positions, pbc and, along periodic directions, cell; labels do not count."""
+    return b"|".join(array.tobytes() for array in (frame.numbers, frame.positions, frame.pbc, frame.cell.array[frame.pbc]))
+
+
+def without_duplicates(
+    pool: Sequence[Atoms], tests: dict[str, list[Atoms]], drop: bool
+) -> tuple[list[Atoms], dict[str, list[Atoms]], list[dict[str, str]]]:
+    """Pool and tests without frames that repeat one of the pool, and what was dropped (split, frame, the frame it repeats).
+
+    A repeat within the pool would end on both sides of the split into training and validation. InputError naming both frames unless `drop`.
+    """
+    first: dict[bytes, str] = {}
+    dropped: list[dict[str, str]] = []
+
+    def unique(split: str, frames: Sequence[Atoms], remember: bool) -> list[Atoms]:
+        kept = []
+        for frame in frames:
+            key = fingerprint(frame)
+            if key not in first:
+                kept.append(frame)
+                if remember:
+                    first[key] = frame.info["origin"]
+                continue
+            if not drop:
+                raise InputError(
+                    f"{split}: {frame.info['origin']} repeats {first[key]} of the training frames, atom by atom; "
+                    "remove it, or set drop_duplicates: true to leave out every such frame"
+                )
+            dropped.append({"split": split, "frame": frame.info["origin"], "repeats": first[key]})
+        return kept
+
+    pool = unique("train", pool, remember=True)
+    tests = {name: unique(f"test {name}", frames, remember=False) for name, frames in tests.items()}
+    for name, frames in tests.items():
+        if not frames:
+            raise InputError(f"test {name}: every frame repeats a training frame; choose other frames for this split")
+    return pool, tests, dropped
+
+
+def check_species(train: Sequence[Atoms], others: dict[str, Sequence[Atoms]], size: str) -> None:
+    """InputError if a frame outside the training set has a species that no training frame has: no potential can be asked for it."""
+    known = {number for frame in train for number in frame.numbers}
+    for split, frames in others.items():
+        for frame in frames:
+            if unknown := set(frame.numbers) - known:
+                names = ", ".join(sorted(chemical_symbols[number] for number in unknown))
+                raise InputError(
+                    f"{split}: {frame.info['origin']} has {names}, which no training frame of {size} has; "
+                    "add frames with it to the training set, or leave this frame out"
+                )

@@ -1,0 +1,51 @@
+"""Langevin dynamics that samples the canonical ensemble, with a cheap force inside an expensive one."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from ase import units
+
+Forces = Callable[[np.ndarray], np.ndarray]
+
+
+def langevin(
+    positions_A: np.ndarray,
+    masses: np.ndarray,
+    temperature_K: float,
+    tau_fs: float,
+    inner: Forces,
+    outer: Forces | None,
+    inner_steps: int,
+    rng: np.random.Generator,
+    timestep_fs: float = 1.0,
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Positions (A) and velocities (A per ase time unit), both [n_atoms, 3], after each `inner_steps` steps of the time step; never ends.
+
+    BAOAB (Leimkuhler & Matthews, J. Chem. Phys. 138, 174102, 2013) under the force `inner`, and at both ends of each group of steps half a
+    kick by the force `outer` (r-RESPA: Tuckerman, Berne & Martyna, J. Chem. Phys. 97, 1990, 1992). The canonical ensemble is that of the sum
+    of the two. Friction 1 / tau; the centre of mass is thermalised like all else, for fixing it in Langevin dynamics heats the rest.
+    Raises RuntimeError when positions are no longer finite.
+    """
+    dt = timestep_fs * units.fs
+    mass = masses[:, None]
+    keep = np.exp(-timestep_fs / tau_fs)
+    thermal = np.sqrt(units.kB * temperature_K / mass)
+    x = np.array(positions_A, dtype=float)
+    v = thermal * rng.standard_normal(x.shape)
+    fast = inner(x)
+    slow = np.zeros_like(x) if outer is None else outer(x)
+    while True:
+        v += 0.5 * inner_steps * dt * slow / mass
+        for _ in range(inner_steps):
+            v += 0.5 * dt * fast / mass
+            x += 0.5 * dt * v
+            v = keep * v + np.sqrt(1 - keep**2) * thermal * rng.standard_normal(x.shape)
+            x += 0.5 * dt * v
+            if not np.isfinite(x).all():
+                raise RuntimeError("the dynamics is unstable: positions are not finite")
+            fast = inner(x)
+            v += 0.5 * dt * fast / mass
+        if outer is not None:
+            slow = outer(x)
+        v += 0.5 * inner_steps * dt * slow / mass
+        yield x.copy(), v.copy()

@@ -1,0 +1,79 @@
+"""Labelled frames of extxyz files: read with every check that a training would otherwise fail on hours later."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import ase.io
+import numpy as np
+from ase import Atoms
+from ase.calculators.singlepoint import SinglePointCalculator
+
+from nnip.errors import InputError
+from nnip.files import whole
+
+
+def labelled(atoms: Atoms, energy_eV: float, forces_eV_per_A: np.ndarray, origin: str) -> Atoms:
+    """A bare copy of a frame (species, positions, cell, pbc) with its labels and info["origin"], the file and frame it comes from."""
+    frame = Atoms(numbers=atoms.numbers, positions=atoms.positions, cell=atoms.cell, pbc=atoms.pbc, info={"origin": origin})
+    frame.calc = SinglePointCalculator(frame, energy=energy_eV, forces=forces_eV_per_A)
+    return frame
+
+
+def read_frames(path: str | Path, frames: str = ":", energy_key: str = "energy", forces_key: str = "forces") -> list[Atoms]:
+    """Read frames "a:b" (from 0, b excluded) with the energy in eV and forces in eV/A of the given keys, which the file may keep as it likes.
+
+    The file's pbc stays: a molecule with a cell and pbc F remains a molecule. InputError names file, frame and key for a file that cannot be
+    read, has no frames or fewer than asked, lacks a key, or holds numbers that are not finite or of the wrong shape.
+    """
+    try:
+        everything = list(ase.io.iread(path, index=":", format="extxyz"))
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file") from None
+    except Exception as error:  # ase's readers raise anything, from XYZError to UnicodeDecodeError
+        raise InputError(f"{path}: not a readable extxyz file ({type(error).__name__}: {error})") from None
+    if not everything:
+        raise InputError(f"{path}: no frames in this file")
+    start, stop = frame_range(path, frames, len(everything))
+    return [check(path, i, everything[i], energy_key, forces_key) for i in range(start, stop)]
+
+
+def frame_range(path: str | Path, frames: str, n_frames: int) -> tuple[int, int]:
+    """First and one past the last frame of a range "a:b", either of which may be left out; InputError if the file has no such frames."""
+    match = re.fullmatch(r"(\d*):(\d*)", str(frames))
+    if match is None:
+        raise InputError(f'{path}: frames \'{frames}\' is no range; write "a:b", counted from 0, b excluded, for example "0:{n_frames}"')
+    start, stop = int(match[1] or 0), int(match[2] or n_frames)
+    if not start < stop <= n_frames:
+        raise InputError(f"{path}: frames '{frames}' are not in this file, which has {n_frames} (frames \"0:{n_frames}\")")
+    return start, stop
+
+
+def check(path: str | Path, index: int, atoms: Atoms, energy_key: str, forces_key: str) -> Atoms:
+    """One frame with its labels found and checked; ase moves keys it knows (energy, forces) to a calculator, others stay in info and arrays."""
+    where = f"{path}: frame {index}"
+    found = {**atoms.arrays, **atoms.info, **(atoms.calc.results if atoms.calc else {})}
+    for key, value in (("energy_key", energy_key), ("forces_key", forces_key)):
+        if value not in found:
+            others = ", ".join(sorted(set(found) - {"numbers", "positions"})) or "none"
+            raise InputError(f"{where} has no '{value}' ({key}); keys found: {others}")
+    try:
+        energy, forces = np.asarray(found[energy_key], dtype=float), np.asarray(found[forces_key], dtype=float)
+    except (TypeError, ValueError):
+        raise InputError(f"{where}: '{energy_key}' or '{forces_key}' is not a number") from None
+    if energy.shape != ():
+        raise InputError(f"{where}: '{energy_key}' should be one number, the energy of the frame in eV; its shape is {energy.shape}")
+    if forces.shape != (len(atoms), 3):
+        raise InputError(f"{where}: '{forces_key}' should be three numbers an atom, {(len(atoms), 3)}; its shape is {forces.shape}")
+    for key, numbers in ((energy_key, energy), (forces_key, forces), ("positions", atoms.positions), ("Lattice", atoms.cell.array)):
+        if not np.isfinite(numbers).all():
+            raise InputError(f"{where}: '{key}' has a number that is not finite (NaN or infinity)")
+    if np.any(atoms.pbc & ~atoms.cell.any(axis=1)):
+        raise InputError(f'{where}: pbc is true along a direction in which Lattice is zero; give the cell, or pbc="F F F" for a molecule')
+    return labelled(atoms, float(energy), forces, origin=f"{Path(path).name} frame {index}")
+
+
+def write_frames(path: str | Path, frames: Sequence[Atoms]) -> None:
+    """Write a whole extxyz file that ase reads back with energies and forces in a calculator."""
+    with whole(path) as temporary:
+        ase.io.write(temporary, list(frames), format="extxyz")

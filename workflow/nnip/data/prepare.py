@@ -1,0 +1,101 @@
+"""A data set as every later stage reads it: train, validation and test frames, nested smaller sets, and a manifest."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ase import Atoms
+
+from nnip.data import checks, splits
+from nnip.data.download import fetch
+from nnip.data.extxyz import read_frames, write_frames
+from nnip.errors import InputError
+from nnip.files import sha256
+from nnip.manifest import Stopwatch, write_manifest
+from nnip.seeds import derive
+
+DOWNLOADS = "downloads"
+FILE_KEYS = ("source", "train", "test", "energy_key", "forces_key", "drop_duplicates")
+
+
+@dataclass
+class Source:
+    """Labelled frames as a source gives them: a pool to draw training sets from, test frames by split, and notes for the manifest."""
+
+    pool: list[Atoms]
+    tests: dict[str, list[Atoms]]
+    notes: dict[str, Any] = field(default_factory=dict)
+
+
+def prepare(dataset: str, options: dict[str, Any], study: dict[str, Any], directory: str | Path, processes: int = 1) -> None:
+    """Write train.xyz, val.xyz, test_<split>.xyz, n<k>/{train,val}.xyz of each smaller size k, and manifest.json into `directory`.
+
+    `options` is the config's block of the data set; `study` has seed, n_train, validation_fraction, learning_curve and mirror (a folder
+    or None). Energies in eV, forces in eV/A. InputError naming data set and key, or file and frame, for anything that cannot be used.
+    """
+    watch, directory = Stopwatch(), Path(directory)
+    splits.sizes(study)  # before a source spends minutes
+    source = load(dataset, options, study, directory, processes)
+    outputs: dict[str, list[Atoms]] = {}
+    tests = {f"test {name}": frames for name, frames in source.tests.items()}
+    for size, (train, validation) in splits.subsets(source.pool, study).items():
+        checks.check_species(train, {"validation": validation, **tests}, f"n_train {size}")
+        folder = "" if size == study["n_train"] else f"n{size}/"
+        outputs |= {f"{folder}train.xyz": train, f"{folder}val.xyz": validation}
+    outputs |= {f"test_{name}.xyz": frames for name, frames in source.tests.items()}
+    for name, frames in outputs.items():
+        write_frames(directory / name, frames)
+    write_manifest(
+        directory / "manifest.json",
+        stage="data",
+        settings={"dataset": dataset, "options": options, "study": study},
+        seeds={"root": study["seed"], "split": derive(study["seed"], "split")},
+        device="cpu",
+        watch=watch,
+        pool_frames=len(source.pool),
+        files={name: {"n_frames": len(frames), "sha256": sha256(directory / name)} for name, frames in outputs.items()},
+        **source.notes,
+    )
+
+
+def load(dataset: str, options: dict[str, Any], study: dict[str, Any], directory: Path, processes: int) -> Source:
+    """Frames of a data set block by its `source`: xtb, 3bpa or extxyz; InputError messages start with the block's name."""
+    try:
+        match options.get("source"):
+            case "xtb":
+                from nnip.data.xtb import generate
+
+                return Source(*generate(options, study["n_train"], study["seed"], processes))
+            case "3bpa":
+                return from_files(options, study["mirror"], directory / DOWNLOADS)
+            case "extxyz":
+                return from_files(options, None, None)
+            case other:
+                raise InputError(f"source: '{other}' should be xtb, 3bpa or extxyz")
+    except InputError as error:
+        raise InputError(f"datasets.{dataset}: {error}") from None
+
+
+def from_files(options: dict[str, Any], mirror: str | None, downloads: Path | None) -> Source:
+    """Frames of extxyz files: a user's own, or published ones (`downloads` given), whose known repeats are left out without asking."""
+    for key in options:
+        if key not in FILE_KEYS:
+            raise InputError(f"{key}: no key of source {options['source']}; it knows {', '.join(FILE_KEYS[1:])}")
+    if not options.get("train") or not options.get("test"):
+        raise InputError('train and test: both are needed; a file, or {file: ..., frames: "a:b"}; test has one of these per split')
+    used: dict[str, str] = {}
+
+    def read(key: str, entry: str | dict[str, str]) -> list[Atoms]:
+        entry = {"file": entry} if isinstance(entry, str) else entry
+        if "file" not in entry or set(entry) - {"file", "frames"}:
+            raise InputError(f'{key}: {entry} should be a file, or {{file: ..., frames: "a:b"}}')
+        path = Path(entry["file"]) if downloads is None else fetch(options["source"], entry["file"], mirror, downloads)
+        frames = read_frames(path, entry.get("frames", ":"), options.get("energy_key", "energy"), options.get("forces_key", "forces"))
+        used[entry["file"]] = sha256(path)
+        return frames
+
+    pool = read("train", options["train"])
+    tests = {name: read(f"test.{name}", entry) for name, entry in options["test"].items()}
+    drop = options.get("drop_duplicates", downloads is not None)
+    pool, tests, dropped = checks.without_duplicates(pool, tests, drop)
+    return Source(pool, tests, {"input_sha256": used, "dropped_duplicates": dropped})

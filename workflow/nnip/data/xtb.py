@@ -1,0 +1,233 @@
+"""A data set made from a SMILES: conformers, Langevin dynamics and labels by GFN2-xTB (Bannwarth, Ehlert & Grimme, JCTC 15, 1652, 2019)."""
+
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from itertools import repeat
+from typing import Any
+
+import numpy as np
+from ase import Atoms
+from ase.data import atomic_masses
+from ase.optimize import BFGS
+from rdkit import Chem
+from tblite.ase import TBLite
+
+from nnip.data import TEST_TEMPERATURES_K, molecule, split_names
+from nnip.data.dynamics import Forces, langevin
+from nnip.data.extxyz import labelled
+from nnip.errors import InputError
+from nnip.seeds import derive
+
+RATTLE_A = 0.05  # moves a conformer off a saddle, where symmetric starts otherwise stay
+FMAX_EV_PER_A = 0.02
+CONFORMER_WINDOW_EV = 0.25
+KICK_EVERY = 3  # steps of 1 fs between kicks by GFN2 - MMFF94; at every 4th the dynamics fails at 1200 K
+BROKEN = 1.6  # a bond longer than this times its atoms' covalent radii is broken
+LABEL_ACCURACY = 0.01
+DECIMALS = 8  # of positions in extxyz: rounded before labelling, so that labels belong to what is written
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The keys of a dataset block with source xtb, and their defaults."""
+
+    smiles: str
+    n_test: int
+    train_temperature_K: float = 300
+    test_temperatures_K: Sequence[float] = TEST_TEMPERATURES_K
+    n_conformers: int = 24
+    frames_per_chunk: int = 10
+    equilibration_fs: float = 300
+    stride_fs: float = 30
+    tau_fs: float = 50
+
+    def __post_init__(self) -> None:
+        """InputError naming the key whose value cannot be used."""
+        for key in ("n_test", "train_temperature_K", "n_conformers", "frames_per_chunk", "equilibration_fs", "stride_fs", "tau_fs"):
+            if not getattr(self, key) > 0:
+                raise InputError(f"{key}: {getattr(self, key)} should be above 0")
+        for key in ("equilibration_fs", "stride_fs"):
+            if getattr(self, key) % KICK_EVERY:
+                raise InputError(f"{key}: {getattr(self, key)} should be a multiple of {KICK_EVERY} fs, the time between two GFN2 forces")
+        temperatures = list(self.test_temperatures_K)
+        if not all(temperature > 0 for temperature in temperatures) or len(set(temperatures)) < len(temperatures):
+            raise InputError(f"test_temperatures_K: {temperatures} should be different temperatures above 0")
+
+    @classmethod
+    def of(cls, options: dict[str, Any]) -> "Recipe":
+        """The recipe of a dataset block; InputError for a key that is missing or unknown."""
+        known = [field.name for field in fields(cls)]
+        for key in options:
+            if key not in (*known, "source"):
+                raise InputError(f"{key}: no key of source xtb; it knows {', '.join(known)}")
+        for key in ("smiles", "n_test"):
+            if key not in options:
+                raise InputError(f"{key}: missing; source xtb needs it")
+        return cls(**{key: value for key, value in options.items() if key != "source"})
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """One trajectory: its own start and seed, `n_frames` frames."""
+
+    split: str
+    number: int
+    start_A: np.ndarray
+    temperature_K: float
+    n_frames: int
+    seed: int
+
+
+def generate(options: dict[str, Any], n_train: int, root_seed: int, processes: int) -> tuple[list[Atoms], dict[str, list[Atoms]], dict[str, Any]]:
+    """Training pool of n_train frames, test frames by split, and notes for the manifest; the same for any number of processes.
+
+    Every chunk is a trajectory of its own, so that training and test frames share none. Frames are labelled without restart from the frame
+    before. InputError for a bad recipe, a SMILES that is no molecule, or a molecule that GFN2-xTB does not hold together.
+    """
+    recipe = Recipe.of(options)
+    molecule.from_smiles(recipe.smiles)
+    with workers(processes) as pool:
+        starts, energies = relaxed_conformers(recipe, root_seed, pool)
+        temperatures = dict(zip(split_names(options), recipe.test_temperatures_K, strict=True))
+        chunks = list(plan("train", recipe, recipe.train_temperature_K, n_train, starts, root_seed))
+        for split, temperature in temperatures.items():
+            chunks += plan(f"test_{split}", recipe, temperature, recipe.n_test, starts, root_seed)
+        results = list(pool.map(sample, repeat(recipe), chunks))
+    frames: dict[str, list[Atoms]] = {}
+    for chunk, (sampled, _) in zip(chunks, results, strict=True):
+        frames.setdefault(chunk.split, []).extend(sampled)
+    notes = {
+        "conformers_above_lowest_eV": [round(energy - energies[0], 6) for energy in energies],
+        "lowest_energy_eV": energies[0],
+        "chunks": len(chunks),
+        "chunks_by_plain_gfn2": [f"{chunk.split} {chunk.number}" for chunk, (_, plain) in zip(chunks, results, strict=True) if plain],
+    }
+    return frames["train"], {split: frames[f"test_{split}"] for split in temperatures}, notes
+
+
+@contextmanager
+def workers(processes: int) -> Iterator[Executor]:
+    """Worker processes with one OpenMP thread each: more are slower under load, and do not give the same bits twice."""
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+    before = {name: os.environ.get(name) for name in names}
+    os.environ.update(dict.fromkeys(names, "1"))  # read when the workers import numpy and tblite, so set before they start
+    try:
+        with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
+            try:
+                yield pool
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def relaxed_conformers(recipe: Recipe, root_seed: int, pool: Executor) -> tuple[list[np.ndarray], list[float]]:
+    """Positions and energies (eV) of the relaxed conformers within the window above the lowest, lowest first."""
+    starts = molecule.conformers(molecule.from_smiles(recipe.smiles), recipe.n_conformers, derive(root_seed, "xtb", "conformers"))
+    seeds = [derive(root_seed, "xtb", "rattle", i) for i in range(len(starts))]
+    relaxed = [result for result in pool.map(relax, repeat(recipe.smiles), starts, seeds) if result is not None]
+    if not relaxed:
+        raise InputError(f"smiles: GFN2-xTB finds no geometry in which '{recipe.smiles}' holds together; choose another molecule")
+    relaxed.sort(key=lambda result: result[0])
+    kept = [result for result in relaxed if result[0] < relaxed[0][0] + CONFORMER_WINDOW_EV]
+    return [positions for _, positions in kept], [energy for energy, _ in kept]
+
+
+def relax(smiles: str, start_A: np.ndarray, seed: int) -> tuple[float, np.ndarray] | None:
+    """Energy (eV) and positions (A) of the minimum near a conformer; None where a bond breaks on the way or GFN2 does not converge."""
+    mol = molecule.from_smiles(smiles)
+    atoms = gfn2_atoms(mol, start_A + RATTLE_A * np.random.default_rng(seed).standard_normal(start_A.shape))
+    try:
+        BFGS(atoms, logfile=None).run(fmax=FMAX_EV_PER_A, steps=500)
+        energy = atoms.get_potential_energy()
+    except RuntimeError:
+        return None
+    return None if molecule.stretch(mol, atoms.positions) > BROKEN else (energy, atoms.positions)
+
+
+def plan(split: str, recipe: Recipe, temperature_K: float, n_frames: int, starts: list[np.ndarray], root_seed: int) -> Iterator[Chunk]:
+    """Chunks of at most frames_per_chunk frames that give `n_frames`, over all conformers in turn."""
+    for number, done in enumerate(range(0, n_frames, recipe.frames_per_chunk)):
+        count = min(recipe.frames_per_chunk, n_frames - done)
+        seed = derive(root_seed, "xtb", split, number)
+        yield Chunk(split, number, starts[number % len(starts)], temperature_K, count, seed)
+
+
+def sample(recipe: Recipe, chunk: Chunk) -> tuple[list[Atoms], bool]:
+    """Labelled frames of one chunk, and whether plain GFN2 dynamics had to make them.
+
+    Dynamics with MMFF94 inside costs a third of plain GFN2 and gives the same distribution. Plain it is where MMFF94 has no parameters,
+    and where the fast one fails or breaks a bond: then GFN2 alone decides.
+    """
+    mol = molecule.from_smiles(recipe.smiles)
+    try:
+        geometries = trajectory(mol, recipe, chunk, molecule.MMFF94(mol, chunk.start_A).forces)
+        plain = any(molecule.stretch(mol, positions) > BROKEN for positions in geometries)
+    except (RuntimeError, InputError):
+        plain = True
+    try:
+        if plain:
+            geometries = trajectory(mol, recipe, chunk, None)
+        labels = gfn2_atoms(mol, chunk.start_A, accuracy=LABEL_ACCURACY, cache_api=False)  # no cache, so no restart
+        frames = []
+        for i, positions in enumerate(geometries):
+            labels.positions = positions
+            origin = f"{chunk.split} chunk {chunk.number} frame {i}"
+            frames.append(labelled(Atoms(labels.numbers, positions), labels.get_potential_energy(), labels.get_forces(), origin))
+    except RuntimeError as error:
+        raise InputError(
+            f"smiles: GFN2-xTB dynamics of '{recipe.smiles}' at {chunk.temperature_K:g} K fails ({error}); "
+            "lower the temperature, or choose another molecule"
+        ) from None
+    return frames, plain
+
+
+def trajectory(mol: Chem.Mol, recipe: Recipe, chunk: Chunk, mmff: Forces | None) -> list[np.ndarray]:
+    """Positions (A) of one chunk's frames about their centre of mass; with `mmff` as the inner force and the difference to GFN2 outside."""
+    masses = atomic_masses[molecule.numbers(mol)]
+    gfn2 = gfn2_forces(mol, chunk.start_A)
+    outer: Forces | None = None
+    if mmff is not None:
+        cheap = mmff
+
+        def outer(positions: np.ndarray) -> np.ndarray:
+            return gfn2(positions) - cheap(positions)
+
+    rng = np.random.default_rng(chunk.seed)
+    steps = langevin(chunk.start_A, masses, chunk.temperature_K, recipe.tau_fs, mmff or gfn2, outer, KICK_EVERY, rng)
+    first, stride = round(recipe.equilibration_fs / KICK_EVERY), round(recipe.stride_fs / KICK_EVERY)
+    geometries = []
+    for step in range(1, first + stride * chunk.n_frames + 1):
+        positions, _ = next(steps)
+        if step > first and (step - first) % stride == 0:
+            centre = masses @ positions / masses.sum()
+            geometries.append((positions - centre).round(DECIMALS))
+    return geometries
+
+
+def gfn2_forces(mol: Chem.Mol, start_A: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    """GFN2-xTB forces (eV/A) as a function of positions; each call starts from the charges of the one before."""
+    atoms = gfn2_atoms(mol, start_A)
+
+    def forces(positions: np.ndarray) -> np.ndarray:
+        atoms.positions = positions
+        return atoms.get_forces()
+
+    return forces
+
+
+def gfn2_atoms(mol: Chem.Mol, positions_A: np.ndarray, **settings: Any) -> Atoms:
+    """The molecule with a GFN2-xTB calculator of its charge and multiplicity."""
+    charge, multiplicity = molecule.charge_multiplicity(mol)
+    atoms = Atoms(molecule.numbers(mol), positions_A)
+    atoms.calc = TBLite(method="GFN2-xTB", charge=charge, multiplicity=multiplicity, verbosity=0, **settings)
+    return atoms
