@@ -1,0 +1,193 @@
+"""The one YAML that nequip-train reads, from the model table's framework-neutral switches."""
+
+import copy
+import inspect
+from pathlib import Path
+from typing import Any
+
+import hydra.utils
+
+from nnip.errors import InputError
+
+VALIDATION_LOSS = "val0_epoch/weighted_sum"
+ADAM_EPS = 1.0e-8
+
+
+def build_config(
+    hyperparameters: dict[str, Any], species: list[str], train_xyz: Path, val_xyz: Path, device: str, seeds: dict[str, int]
+) -> dict[str, Any]:
+    """The config of one training, `extra` merged in; nequip-train finds it as config.yaml in its working directory and writes only there.
+
+    NequIP divides the loss weights by their sum, so what is compared with the gradient of the raw weighted loss (its clipping, the weight
+    decay, Adam's eps) is divided by that sum too: a number of the table then means what it means in MACE.
+    InputError for an `extra` key that NequIP does not know.
+    """
+    h = hyperparameters
+    weights = {"total_energy": float(h["energy_weight"]), "forces": float(h["forces_weight"])}
+    total_weight = sum(weights.values())
+    loss = {"_target_": "nequip.train.EnergyForceLoss", "per_atom_energy": True, "coeffs": weights}
+    config = {
+        # the first, of the untrained model, tells whether training improved anything
+        "run": ["val", "train"],
+        "data": _data(h, species, train_xyz, val_xyz, seeds["batches"]),
+        "trainer": {
+            "_target_": "lightning.Trainer",
+            "accelerator": "gpu" if device == "cuda" else "cpu",
+            "devices": 1,
+            # a training is one process, also inside a batch job of several tasks
+            "plugins": [{"_target_": "lightning.pytorch.plugins.environments.LightningEnvironment"}],
+            "default_root_dir": ".",
+            "max_epochs": h["epochs"],
+            "check_val_every_n_epoch": 1,
+            "num_sanity_val_steps": 0,
+            "log_every_n_steps": 1_000_000_000,
+            "gradient_clip_val": None if h["clip_gradient"] is None else h["clip_gradient"] / total_weight,
+            "enable_progress_bar": False,
+            "enable_model_summary": False,
+            "logger": {
+                "_target_": "lightning.pytorch.loggers.CSVLogger",
+                "save_dir": ".",
+                "name": "csv",
+                "version": "",
+                "flush_logs_every_n_steps": 1,
+            },
+            "callbacks": _callbacks(h, total_weight),
+        },
+        "training_module": {
+            "_target_": "nequip.train.NequIPLightningModule" if h["ema_decay"] is None else "nequip.train.EMALightningModule",
+            **({} if h["ema_decay"] is None else {"ema_decay": h["ema_decay"]}),
+            "loss": loss,
+            "val_metrics": copy.deepcopy(loss),
+            "train_metrics": None,
+            "test_metrics": None,
+            "optimizer": {
+                "_target_": "torch.optim.Adam",
+                "lr": h["lr"],
+                "betas": [0.9, 0.999],
+                "eps": ADAM_EPS / total_weight,
+                "weight_decay": h["weight_decay"] / total_weight,
+                "amsgrad": h["amsgrad"],
+            },
+            "lr_scheduler": {
+                "scheduler": {"_target_": "torch.optim.lr_scheduler.ReduceLROnPlateau", "factor": h["lr_factor"], "patience": h["lr_patience"]},
+                "monitor": VALIDATION_LOSS,
+                "interval": "epoch",
+                "frequency": 1,
+            },
+            "model": _model(h, species, seeds["weights"]),
+        },
+        # where the command's own files go: the working directory
+        "hydra": {"run": {"dir": "."}, "job": {"chdir": False}},
+    }
+    for key, value in h["extra"].items():
+        _override(config, key, value)
+    return config
+
+
+def _data(h: dict[str, Any], species: list[str], train_xyz: Path, val_xyz: Path, seed: int) -> dict[str, Any]:
+    def loader(batch_size: int, shuffle: bool) -> dict[str, Any]:
+        return {"_target_": "torch.utils.data.DataLoader", "batch_size": batch_size, "shuffle": shuffle, "num_workers": 0}
+
+    return {
+        "_target_": "nequip.data.datamodule.ASEDataModule",
+        "seed": seed,
+        "train_file_path": str(train_xyz),
+        "val_file_path": str(val_xyz),
+        "transforms": [
+            {"_target_": "nequip.data.transforms.ChemicalSpeciesToAtomTypeMapper", "model_type_names": species},
+            {"_target_": "nequip.data.transforms.NeighborListTransform", "r_max": h["cutoff_A"]},
+        ],
+        "train_dataloader": loader(h["batch_size"], True),
+        "val_dataloader": loader(10, False),
+        "stats_manager": {"_target_": "nequip.data.CommonDataStatisticsManager", "dataloader_kwargs": {"batch_size": 10}, "type_names": species},
+    }
+
+
+def _model(h: dict[str, Any], species: list[str], seed: int) -> dict[str, Any]:
+    return {
+        "_target_": "nequip.model.NequIPGNNModel",
+        "seed": seed,
+        "model_dtype": h["dtype"],
+        "compile_mode": "eager",
+        "type_names": species,
+        "r_max": h["cutoff_A"],
+        "num_bessels": h["n_bessel"],
+        "bessel_trainable": h["bessel_trainable"],
+        "polynomial_cutoff_p": 6,
+        "num_layers": h["layers"],
+        "l_max": h["l_max"],
+        "parity": False,
+        "num_features": h["features"],
+        "type_embed_num_features": h["features"],
+        "radial_mlp_depth": len(h["radial_mlp"]),
+        "radial_mlp_width": h["radial_mlp"][0],
+        "avg_num_neighbors": "${training_data_stats:num_neighbors_mean}",
+        "per_type_energy_scales": "${training_data_stats:forces_rms}" if h["rescale"] else None,
+        "per_type_energy_shifts": "${training_data_stats:per_atom_energy_mean}" if h["rescale"] else None,
+        "per_type_energy_scales_trainable": False,
+        "per_type_energy_shifts_trainable": False,
+    }
+
+
+def _callbacks(h: dict[str, Any], total_weight: float) -> list[dict[str, Any]]:
+    callbacks: list[dict[str, Any]] = [
+        {
+            "_target_": "lightning.pytorch.callbacks.ModelCheckpoint",
+            "dirpath": ".",
+            "filename": "best",
+            "monitor": VALIDATION_LOSS,
+            "mode": "min",
+            "save_top_k": 1,
+            "enable_version_counter": False,
+        },
+        {"_target_": "lightning.pytorch.callbacks.LearningRateMonitor", "logging_interval": "epoch"},
+        {
+            # also stops on a loss that is not finite, so it is there where no patience is asked for
+            "_target_": "lightning.pytorch.callbacks.EarlyStopping",
+            "monitor": VALIDATION_LOSS,
+            "mode": "min",
+            "min_delta": 0.0,
+            "patience": h["epochs"] + 1 if h["patience"] is None else h["patience"],
+        },
+    ]
+    if h["swa"]:
+        second_stage = {"_target_": "nnip.potentials.nequip.second_stage.SecondStage", "first_total_weight": total_weight, **h["swa"]}
+        callbacks.append(
+            second_stage | {"monitor": VALIDATION_LOSS, "weight_decay": h["weight_decay"], "clip_gradient": h["clip_gradient"], "eps": ADAM_EPS}
+        )
+    return callbacks
+
+
+def _override(config: dict[str, Any], dotted_key: str, value: Any) -> None:
+    """Set one value of the config; items of lists are named by their index."""
+    *parents, last = dotted_key.split(".")
+    node: Any = config
+    for part in parents:
+        known = list(map(str, range(len(node)))) if isinstance(node, list) else list(node)
+        if part not in known:
+            raise InputError(f"'extra': NequIP's config has no '{dotted_key}': '{part}' is not one of {', '.join(known)}")
+        node = node[int(part)] if isinstance(node, list) else node[part]
+        if not isinstance(node, (dict, list)):
+            raise InputError(f"'extra': NequIP's config has no '{dotted_key}': '{part}' is a value, not a block")
+    if isinstance(node, list):
+        if last not in map(str, range(len(node))):
+            raise InputError(f"'extra': '{dotted_key}' names no item of a list of {len(node)}")
+        node[int(last)] = value
+        return
+    arguments = _arguments(node)
+    if last not in node and arguments is not None and last not in arguments:
+        raise InputError(f"'extra': NequIP has no '{dotted_key}'; there are {', '.join(sorted(arguments))}")
+    node[last] = value
+
+
+def _arguments(node: dict[str, Any]) -> set[str] | None:
+    """What may stand in a block of the config: the arguments of the class it makes; None where that cannot be known."""
+    if "_target_" not in node:
+        return set(node)
+    target = hydra.utils.get_object(node["_target_"])
+    signatures = [inspect.signature(target)]
+    if str(node["_target_"]).startswith("nequip.model."):
+        signatures.append(inspect.signature(hydra.utils.get_object("nequip.model.FullNequIPGNNModel")))
+    elif any(parameter.kind is parameter.VAR_KEYWORD for parameter in signatures[0].parameters.values()):
+        return None
+    return {"_target_", *(name for signature in signatures for name in signature.parameters)}

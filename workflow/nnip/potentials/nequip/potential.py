@@ -1,0 +1,137 @@
+"""A trained NequIP model behind the seam."""
+
+import contextlib
+import logging
+import warnings
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from ase import Atoms
+from ase.calculators.calculator import Calculator
+from ase.data import chemical_symbols
+from ase.geometry import complete_cell
+from nequip.data import AtomicDataDict, from_ase
+from nequip.data.transforms import ChemicalSpeciesToAtomTypeMapper, NeighborListTransform
+from nequip.integrations.ase import NequIPCalculator
+from nequip.model.saved_models.load_utils import load_saved_model
+from nequip.utils.global_state import set_global_state
+
+from nnip.errors import InputError
+from nnip.potentials.base import Graph
+from nnip.potentials.calculators import ShiftedCalculator
+from nnip.potentials.filters import filter_ids
+from nnip.potentials.neighbours import find_neighbours
+
+
+def load(model_file: Path, device: torch.device, energy_shift_eV_per_atom: float) -> "NequIPPotential":
+    """The model of a nequip-train checkpoint, with its EMA weights if it has any.
+
+    NequIP computes in float64 outside the model: loading sets torch's default dtype to it, and seeds torch's global generator.
+    """
+    set_global_state()
+    with _quiet():
+        module = load_saved_model(str(model_file))
+    return NequIPPotential(module, device, energy_shift_eV_per_atom)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Without what nequip says of every model it loads."""
+    level = logging.getLogger("nequip").level
+    logging.getLogger("nequip").setLevel(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*per_type_energy_(scales|shifts).*|.*isolated.?atom.*", category=UserWarning)
+            warnings.filterwarnings("ignore", message=".*treespec.*", category=FutureWarning)
+            yield
+    finally:
+        logging.getLogger("nequip").setLevel(level)
+
+
+class NequIPPotential:
+    """nnip.potentials.base.Potential of a NequIP model."""
+
+    def __init__(self, module: torch.nn.Module, device: torch.device, energy_shift_eV_per_atom: float) -> None:
+        self.module = module.to(device).eval().requires_grad_(False)
+        self.device = device
+        self.energy_shift_eV_per_atom = energy_shift_eV_per_atom
+        self.cutoff_A = float(module.metadata["r_max"])
+        self.type_names: list[str] = list(module.type_names)
+        self._transforms = [ChemicalSpeciesToAtomTypeMapper(model_type_names=self.type_names), NeighborListTransform(r_max=self.cutoff_A)]
+
+    def graph(self, frames: Sequence[Atoms]) -> Graph:
+        """See Potential.graph; InputError for an element the model has not been trained for."""
+        periodic = any(atoms.pbc.any() for atoms in frames)
+        parts = []
+        for atoms in frames:
+            self._check_elements(atoms)
+            bare = Atoms(atoms.numbers, atoms.positions, pbc=atoms.pbc)
+            if atoms.pbc.any():
+                bare.cell = complete_cell(atoms.cell)
+            elif periodic:
+                bare.cell = np.eye(3)  # of no effect; all frames of a batch need one
+            data = from_ase(bare)
+            for transform in self._transforms:
+                data = transform(data)
+            parts.append(data)
+        batch = AtomicDataDict.batched_from_list(parts)
+        keys = [AtomicDataDict.POSITIONS_KEY, AtomicDataDict.EDGE_INDEX_KEY, AtomicDataDict.ATOM_TYPE_KEY]
+        keys += [AtomicDataDict.BATCH_KEY, AtomicDataDict.NUM_NODES_KEY]
+        if periodic:
+            keys += [AtomicDataDict.CELL_KEY, AtomicDataDict.EDGE_CELL_SHIFT_KEY]
+        inputs = {key: batch[key].to(self.device) for key in keys}
+        graph = Graph(inputs, n_atoms=inputs[AtomicDataDict.NUM_NODES_KEY], frame_of=inputs[AtomicDataDict.BATCH_KEY])
+        self._add_labels(graph, frames)
+        return graph
+
+    def replicas(self, frame: Atoms, n: int) -> Graph:
+        """See Potential.replicas."""
+        self._check_elements(frame)
+        types = torch.tensor([self.type_names.index(symbol) for symbol in frame.symbols], device=self.device)
+        n_atoms = torch.full((n,), len(frame), device=self.device)
+        frame_of = torch.arange(n, device=self.device).repeat_interleave(len(frame))
+        inputs = {AtomicDataDict.ATOM_TYPE_KEY: types.repeat(n), AtomicDataDict.BATCH_KEY: frame_of, AtomicDataDict.NUM_NODES_KEY: n_atoms}
+        graph = Graph(inputs, n_atoms=n_atoms, frame_of=frame_of, pbc=(bool(frame.pbc[0]), bool(frame.pbc[1]), bool(frame.pbc[2])))
+        if frame.pbc.any():
+            graph.cell_A = torch.tensor(complete_cell(frame.cell))
+            inputs[AtomicDataDict.CELL_KEY] = graph.cell_A.to(self.device).expand(n, 3, 3).contiguous()
+        self.set_positions(graph, torch.tensor(frame.positions, device=self.device).expand(n, -1, -1))
+        return graph
+
+    def set_positions(self, graph: Graph, positions_A: torch.Tensor) -> None:
+        """See Potential.set_positions."""
+        positions_A = positions_A.to(self.device, torch.float64)
+        neighbours = find_neighbours(positions_A, self.cutoff_A, graph.cell_A, graph.pbc)
+        graph.inputs[AtomicDataDict.POSITIONS_KEY] = positions_A.reshape(-1, 3)
+        graph.inputs[AtomicDataDict.EDGE_INDEX_KEY] = neighbours.edge_index
+        if graph.cell_A is not None:
+            graph.inputs[AtomicDataDict.EDGE_CELL_SHIFT_KEY] = neighbours.cell_shifts.double()
+
+    def energies_forces(self, graph: Graph) -> tuple[torch.Tensor, torch.Tensor]:
+        """See Potential.energies_forces."""
+        out = self.module(graph.inputs)
+        energies = out[AtomicDataDict.TOTAL_ENERGY_KEY].detach()[:, 0].double()
+        return energies + self.energy_shift_eV_per_atom * graph.n_atoms, out[AtomicDataDict.FORCE_KEY].detach().double()
+
+    def filters(self) -> dict[str, torch.Tensor]:
+        """See Potential.filters."""
+        return filter_ids(self.module)
+
+    def calculator(self) -> Calculator:
+        """NequIPCalculator around this very module, so with its weights as they are at the time of a calculation."""
+        return ShiftedCalculator(NequIPCalculator(self.module, self.device, transforms=self._transforms), self.energy_shift_eV_per_atom)
+
+    def _check_elements(self, atoms: Atoms) -> None:
+        if unknown := set(atoms.symbols) - set(self.type_names):
+            names = ", ".join(sorted(unknown, key=chemical_symbols.index))
+            raise InputError(f"{atoms.symbols}: the model knows {', '.join(self.type_names)}, not {names}")
+
+    def _add_labels(self, graph: Graph, frames: Sequence[Atoms]) -> None:
+        results = [atoms.calc.results if atoms.calc else {} for atoms in frames]
+        if all("energy" in result for result in results):
+            graph.energies_eV = torch.tensor([float(result["energy"]) for result in results], dtype=torch.float64, device=self.device)
+        if all("forces" in result for result in results):
+            forces = np.concatenate([result["forces"] for result in results])
+            graph.forces_eV_per_A = torch.tensor(forces, dtype=torch.float64, device=self.device)

@@ -1,0 +1,80 @@
+"""Weight cycling in NequIP: a second stage of training with other loss weights and learning rate, as MACE's stage two has it."""
+
+import math
+from typing import Any
+
+import torch
+from lightning import LightningModule, Trainer
+from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
+from torch.optim import Optimizer
+
+
+class SecondStage(Callback):
+    """From epoch start_epoch (counted from 0) on: new weights of training and validation loss, a constant learning rate, best model sought anew.
+
+    It begins earlier if the first stage's patience is used up before. energy_weight, forces_weight, weight_decay, clip_gradient and eps are
+    those of the raw weighted loss; NequIP divides the loss by the sum of its weights (first_total_weight in the first stage), so they are too.
+    """
+
+    def __init__(
+        self,
+        start_epoch: int,
+        lr: float,
+        energy_weight: float,
+        forces_weight: float,
+        first_total_weight: float,
+        weight_decay: float,
+        clip_gradient: float | None,
+        eps: float,
+        monitor: str,
+    ) -> None:
+        self.start_epoch = start_epoch
+        self.lr = lr
+        self.coefficients = {"per_atom_energy_mse": float(energy_weight), "forces_mse": float(forces_weight)}
+        self.first_total_weight = first_total_weight
+        self.total_weight = float(energy_weight + forces_weight)
+        self.weight_decay = weight_decay
+        self.clip_gradient = clip_gradient
+        self.eps = eps
+        self.monitor = monitor
+        self.begun = False
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
+        """Where the first stage would stop early, go on with the second."""
+        if trainer.should_stop and not self.begun and math.isfinite(float(trainer.callback_metrics[self.monitor])):
+            trainer.should_stop = False
+            self.start_epoch = trainer.current_epoch + 1
+
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Begin the second stage when its epoch has come."""
+        if self.begun or trainer.current_epoch < self.start_epoch:
+            return
+        self.begun = True
+        metrics: Any = pl_module
+        for losses in (metrics.loss, *metrics.val_metrics):
+            losses.set_coeffs(self.coefficients)
+        if self.clip_gradient is not None:
+            trainer.gradient_clip_val = self.clip_gradient / self.total_weight
+        for optimizer in trainer.optimizers:
+            self._set_optimizer(optimizer)
+        for config in trainer.lr_scheduler_configs:
+            scheduler: Any = config.scheduler
+            scheduler.min_lrs = [self.lr] * len(scheduler.min_lrs)
+        for callback in trainer.callbacks:
+            if isinstance(callback, ModelCheckpoint):
+                callback.best_k_models.clear()
+                callback.best_model_score = callback.current_score = None
+            elif isinstance(callback, EarlyStopping):
+                callback.wait_count = 0
+                callback.best_score = torch.tensor(math.inf)
+
+    def _set_optimizer(self, optimizer: Optimizer) -> None:
+        for group in optimizer.param_groups:
+            group.update(lr=self.lr, weight_decay=self.weight_decay / self.total_weight, eps=self.eps / self.total_weight)
+        # Adam's memory of the first stage's gradients, put into the units of the second
+        unit = self.first_total_weight / self.total_weight
+        for state in optimizer.state.values():
+            state["exp_avg"] *= unit
+            for name in ("exp_avg_sq", "max_exp_avg_sq"):
+                if name in state:
+                    state[name] *= unit**2

@@ -1,0 +1,75 @@
+"""Training a NequIP model by nequip-train."""
+
+import csv
+import sys
+from pathlib import Path
+from typing import Any
+
+import ase.io
+import torch
+import yaml
+from ase.data import atomic_numbers
+
+from nnip.errors import InputError
+from nnip.files import write_text
+from nnip.potentials.base import Fit
+from nnip.potentials.command import run_command
+from nnip.potentials.nequip.choices import problem
+from nnip.potentials.nequip.config import build_config
+from nnip.seeds import derive
+
+COMMAND = Path(sys.executable).parent / "nequip-train"
+
+
+def fit(settings: dict[str, Any], train_xyz: Path, val_xyz: Path, directory: Path) -> Fit:
+    """Train in <directory>/nequip, where config.yaml and everything nequip-train writes stay (nnip.potentials.base says more).
+
+    The model file is the checkpoint of the best validation loss; it holds raw and, if there are any, EMA weights, and loads as the latter.
+    """
+    h = settings["hyperparameters"]
+    model = f"model '{settings['model']}'"
+    if impossible := problem(h):
+        raise InputError(f"{model}: {impossible}")
+    species = sorted(
+        {symbol for path in (train_xyz, val_xyz) for atoms in ase.io.iread(path, ":") for symbol in atoms.symbols}, key=atomic_numbers.get
+    )
+    # models of one seed start from the same weights where they can, and see the frames in the same order
+    seeds = {use: derive(settings["root_seed"], "training", use, settings["seed"]) for use in ("weights", "batches")}
+    try:
+        config = build_config(h, species, train_xyz, val_xyz, settings["device"], seeds)
+    except InputError as error:
+        raise InputError(f"{model}: {error}") from None
+    folder = directory / "nequip"
+    write_text(folder / "config.yaml", yaml.safe_dump(config, sort_keys=False))
+    ending = run_command([str(COMMAND)], folder, folder / "nequip-train.log")
+    losses = _validation_losses(folder / "csv" / "metrics.csv", h["swa"] or h)
+    model_file = folder / "best.ckpt"
+    return Fit(
+        model_file=model_file if model_file.exists() else None,
+        epochs=max(len(losses) - 1, 0),
+        best_epoch=_best_epoch(model_file, losses),
+        validation_losses=losses,
+        wall_s=ending.wall_s,
+        seeds=seeds,
+        failure=ending.failure,
+    )
+
+
+def _validation_losses(metrics: Path, weights: dict[str, Any]) -> list[float]:
+    """Raw weighted validation losses: of the untrained model, and after each epoch."""
+    if not metrics.exists():
+        return []
+    with open(metrics, newline="", encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if row.get("val0_epoch/weighted_sum")]
+    return [
+        weights["energy_weight"] * float(row["val0_epoch/per_atom_energy_mse"]) + weights["forces_weight"] * float(row["val0_epoch/forces_mse"])
+        for row in rows
+    ]
+
+
+def _best_epoch(model_file: Path, losses: list[float]) -> int | None:
+    if not model_file.exists():
+        return None
+    # the command wrote this file just now; Lightning counts epochs from 0
+    epoch = torch.load(model_file, map_location="cpu", weights_only=False)["epoch"] + 1
+    return epoch if losses[epoch] < losses[0] else 0
