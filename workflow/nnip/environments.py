@@ -1,6 +1,8 @@
 """Where a framework's environment is: named by the hash of its lock list, so that a changed list means a new environment."""
 
 import hashlib
+import os
+import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -19,3 +21,10 @@ def environment(framework: str) -> Path:
 def interpreter(framework: str) -> str:
     """The Python of a framework's environment."""
     return str(environment(framework) / "bin" / "python")
+
+
+def enter() -> None:
+    """Let every command this process starts find nnip, this Python and the tools beside it (uv), whether or not .venv is activated."""
+    os.environ["PYTHONPATH"] = str(ROOT / "workflow")
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    os.environ["MPLBACKEND"] = "Agg"

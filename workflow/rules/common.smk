@@ -10,16 +10,15 @@ from snakemake_interface_executor_plugins.settings import DeploymentMethod
 
 ROOT = str(Path(workflow.basedir) if (Path(workflow.basedir) / "workflow").is_dir() else Path(workflow.basedir).parent)
 sys.path.insert(0, f"{ROOT}/workflow")
-os.environ["PYTHONPATH"] = f"{ROOT}/workflow"  # for the scripts of every job
-os.environ["PATH"] = f"{os.path.dirname(sys.executable)}{os.pathsep}{os.environ['PATH']}"  # python and uv, also where .venv is not activated
-os.environ.setdefault("MPLBACKEND", "Agg")
 
 from nnip import environments, estimates
 from nnip.config import check_config, frameworks, load_models
 from nnip.data import split_names
 from nnip.errors import InputError
-from nnip.figures import study_figures
+from nnip.figures import FIGURES
 from nnip.runs import is_main, list_runs, run_settings
+
+environments.enter()
 
 try:
     config = check_config(config, source=", ".join(map(str, workflow.configfiles)) or "config")
@@ -78,6 +77,11 @@ def options(block):
     return lambda wildcards: json.dumps(config[block])
 
 
+def script(name):
+    """A script a shell job runs; an input, so that a changed one makes its results anew."""
+    return os.path.relpath(f"{ROOT}/workflow/scripts/{name}")
+
+
 def library(*names):
     """The modules of nnip a shell job runs, so that a changed one makes its results anew."""
     folder = Path(ROOT) / "workflow" / "nnip"
@@ -128,6 +132,11 @@ def minutes(stage):
 
 
 def study_targets():
-    """All that the config asks for."""
-    figures = study_figures(config, MODELS["models"])
-    return [f"{RESULTS}/figures/{name}.{kind}" for name in figures for kind in ("png", "pdf")] + [f"{RESULTS}/summary.md"]
+    """All that the config asks for: every figure whose tables this kind of study makes, and the summary."""
+    missing = {"trainings", "directions"} if PUBLISHED else set()
+    in_study = sorted({row["framework"] for row in MODELS["models"].values()})
+    figures = []
+    for name, contents in FIGURES.items():
+        if not missing.intersection(contents.needs):
+            figures += [f"{name}_{framework}" for framework in in_study] if contents.per_framework else [name]
+    return [f"{RESULTS}/figures/{figure}.{kind}" for figure in figures for kind in ("png", "pdf")] + [f"{RESULTS}/summary.md"]

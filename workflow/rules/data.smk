@@ -7,27 +7,27 @@ Makes: results/<study>/data/{train,val,test_<split>}.xyz, n<size>/{train,val}.xy
 rule prepare_data:
     """Sample, download or read the frames, check them and split them."""
     input:
-        script=f"{ROOT}/workflow/scripts/prepare_data.py",
+        script=script("prepare_data.py"),
         library=library("data"),
     output:
         [f"{RESULTS}/data/{name}.xyz" for name in ["train", "val", *(f"test_{split}" for split in SPLITS)]],
         [f"{RESULTS}/data/n{size}/{name}.xyz" for size in SIZES for name in ("train", "val")],
         manifest=f"{RESULTS}/data/manifest.json",
+    log:
+        f"{LOGS}/data.log",
+    benchmark:
+        f"{LOGS}/benchmarks/data.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    threads: lambda wildcards: workflow.cores or 1
+    resources:
+        runtime=60,
+        mem_mb=4000,
     params:
         dataset=config["dataset"],
         options=json.dumps(DATASET),
         study=json.dumps({key: config[key] for key in ("seed", "n_train", "validation_fraction", "learning_curve", "mirror")}),
         directory=lambda wildcards, output: os.path.dirname(output.manifest),
-    log:
-        f"{LOGS}/data.log",
-    benchmark:
-        f"{LOGS}/benchmarks/data.tsv"
-    threads: lambda wildcards: workflow.cores or 1
-    resources:
-        runtime=60,
-        mem_mb=4000,
-    conda:
-        "../../envs/workflow.yaml"
     message:
         f"Prepare the frames of {config['dataset']} ({DATASET['source']}): {config['n_train']} to train on, tests {', '.join(SPLITS)}; about a minute per 300 frames made"
     shell:

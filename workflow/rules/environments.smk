@@ -19,10 +19,6 @@ rule make_environment:
     """Install one framework's packages with uv (pip if that fails), torch in the build the site chose."""
     output:
         ready=touch(".venvs/{framework}-{hash}/.ready"),
-    params:
-        backend=config["torch_backend"] or "",
-        lock=f"{ROOT}/envs/{{framework}}.lock.txt",
-        script=f"{ROOT}/workflow/scripts/make_environment.sh",
     log:
         "logs/environments/{framework}-{hash}.log",
     wildcard_constraints:
@@ -30,6 +26,10 @@ rule make_environment:
         hash="[0-9a-f]{12}",
     conda:
         "../../envs/workflow.yaml"
+    params:
+        backend=config["torch_backend"] or "",
+        lock=f"{ROOT}/envs/{{framework}}.lock.txt",
+        script=f"{ROOT}/workflow/scripts/make_environment.sh",
     message:
         "Make the {wildcards.framework} environment .venvs/{wildcards.framework}-{wildcards.hash} (about a minute, 0.8 GB with a CPU build of torch)"
     shell:

@@ -11,12 +11,20 @@ rule evaluate_model:
         seam,
         tests=[f"{RESULTS}/data/test_{split}.xyz" for split in SPLITS],
         training=f"{RESULTS}/runs/{{run}}/train/manifest.json",
-        script=f"{ROOT}/workflow/scripts/evaluate_model.py",
+        script=script("evaluate_model.py"),
         library=library("evaluation"),
         environment=environment_ready,
     output:
         errors=f"{RESULTS}/runs/{{run}}/evaluate/errors.csv",
         manifest=f"{RESULTS}/runs/{{run}}/evaluate/manifest.json",
+    log:
+        f"{LOGS}/evaluate/{{run}}.log",
+    conda:
+        conda_of
+    resources:
+        runtime=minutes("evaluate"),
+        mem_mb=4000,
+        gpu=gpus,
     params:
         python=python_of,
         settings=settings_of,
@@ -24,14 +32,6 @@ rule evaluate_model:
         splits=[f"{split}={RESULTS}/data/test_{split}.xyz" for split in SPLITS],
         trained_in=lambda wildcards, input: os.path.dirname(input.training),
         directory=lambda wildcards, output: os.path.dirname(output.manifest),
-    log:
-        f"{LOGS}/evaluate/{{run}}.log",
-    resources:
-        runtime=minutes("evaluate"),
-        mem_mb=4000,
-        gpu=gpus,
-    conda:
-        conda_of
     message:
         "Evaluate {wildcards.run} on every split: at most {resources.runtime} min"
     shell:

@@ -14,13 +14,13 @@ rule make_model_tables:
     output:
         models=f"{RESULTS}/tables/models.csv",
         hyperparameters=f"{RESULTS}/tables/hyperparameters.csv",
-    params:
-        models=MODELS["models"],
-        experiments=MODELS["experiments"],
     log:
         f"{LOGS}/tables/models.log",
     conda:
         "../../envs/workflow.yaml"
+    params:
+        models=MODELS["models"],
+        experiments=MODELS["experiments"],
     message:
         "List the models and their switches"
     script:
@@ -34,14 +34,14 @@ rule gather_table:
         trainings=run_files("train/training.csv", only_main=False),
     output:
         f"{RESULTS}/tables/{{table}}.csv",
-    params:
-        table="{table}",
     log:
         f"{LOGS}/tables/{{table}}.log",
     wildcard_constraints:
         table="|".join(PARTS),
     conda:
         "../../envs/workflow.yaml"
+    params:
+        table="{table}",
     message:
         "Gather table {wildcards.table} from all runs"
     script:

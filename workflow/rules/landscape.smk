@@ -10,29 +10,29 @@ rule scan_landscape:
         seam,
         frames=f"{RESULTS}/data/{config['landscape']['split']}.xyz",
         training=f"{RESULTS}/runs/{{run}}/train/manifest.json",
-        script=f"{ROOT}/workflow/scripts/scan_landscape.py",
+        script=script("scan_landscape.py"),
         library=library("landscape"),
         environment=environment_ready,
     output:
         landscape=f"{RESULTS}/runs/{{run}}/landscape-{{mode}}/landscape.csv",
         directions=f"{RESULTS}/runs/{{run}}/landscape-{{mode}}/directions.csv",
         manifest=f"{RESULTS}/runs/{{run}}/landscape-{{mode}}/manifest.json",
+    log:
+        f"{LOGS}/landscape-{{mode}}/{{run}}.log",
+    benchmark:
+        f"{LOGS}/benchmarks/landscape-{{mode}}/{{run}}.tsv"
+    conda:
+        conda_of
+    resources:
+        runtime=minutes("landscape"),
+        mem_mb=6000,
+        gpu=gpus,
     params:
         python=python_of,
         settings=settings_of,
         options=options("landscape"),
         trained_in=lambda wildcards, input: os.path.dirname(input.training),
         directory=lambda wildcards, output: os.path.dirname(output.manifest),
-    log:
-        f"{LOGS}/landscape-{{mode}}/{{run}}.log",
-    benchmark:
-        f"{LOGS}/benchmarks/landscape-{{mode}}/{{run}}.tsv"
-    resources:
-        runtime=minutes("landscape"),
-        mem_mb=6000,
-        gpu=gpus,
-    conda:
-        conda_of
     message:
         "Scan the {wildcards.mode} loss landscape of {wildcards.run}: at most {resources.runtime} min"
     shell:

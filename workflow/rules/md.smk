@@ -10,28 +10,28 @@ rule run_md:
         seam,
         frames=[f"{RESULTS}/data/train.xyz", f"{RESULTS}/data/val.xyz"],
         training=f"{RESULTS}/runs/{{run}}/train/manifest.json",
-        script=f"{ROOT}/workflow/scripts/run_md.py",
+        script=script("run_md.py"),
         library=library("md"),
         environment=environment_ready,
     output:
         failures=f"{RESULTS}/runs/{{run}}/md/failures.csv",
         manifest=f"{RESULTS}/runs/{{run}}/md/manifest.json",
+    log:
+        f"{LOGS}/md/{{run}}.log",
+    benchmark:
+        f"{LOGS}/benchmarks/md/{{run}}.tsv"
+    conda:
+        conda_of
+    resources:
+        runtime=minutes("md"),
+        mem_mb=4000,
+        gpu=gpus,
     params:
         python=python_of,
         settings=settings_of,
         options=options("md"),
         trained_in=lambda wildcards, input: os.path.dirname(input.training),
         directory=lambda wildcards, output: os.path.dirname(output.manifest),
-    log:
-        f"{LOGS}/md/{{run}}.log",
-    benchmark:
-        f"{LOGS}/benchmarks/md/{{run}}.tsv"
-    resources:
-        runtime=minutes("md"),
-        mem_mb=4000,
-        gpu=gpus,
-    conda:
-        conda_of
     message:
         "Run hot MD of {wildcards.run} until its replicas fail: at most {resources.runtime} min"
     shell:

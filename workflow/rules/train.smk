@@ -10,26 +10,26 @@ rule train_model:
     input:
         unpack(training_frames),
         seam,
-        script=f"{ROOT}/workflow/scripts/train_model.py",
+        script=script("train_model.py"),
         library=library("training"),
         environment=environment_ready,
     output:
         manifest=f"{RESULTS}/runs/{{run}}/train/manifest.json",
         table=f"{RESULTS}/runs/{{run}}/train/training.csv",
-    params:
-        python=python_of,
-        settings=settings_of,
-        directory=lambda wildcards, output: os.path.dirname(output.manifest),
     log:
         f"{LOGS}/train/{{run}}.log",
     benchmark:
         f"{LOGS}/benchmarks/train/{{run}}.tsv"
+    conda:
+        conda_of
     resources:
         runtime=minutes("train"),
         mem_mb=4000,
         gpu=gpus,
-    conda:
-        conda_of
+    params:
+        python=python_of,
+        settings=settings_of,
+        directory=lambda wildcards, output: os.path.dirname(output.manifest),
     message:
         "Train {wildcards.run}: at most {resources.runtime} min"
     shell:
