@@ -1,0 +1,37 @@
+"""Loss landscapes as curves: the panels that several figures share."""
+
+import pandas as pd
+from matplotlib.axes import Axes
+
+from nnip.figures.style import LIGHT, Look
+
+QUANTITIES = {"forces_rmse_eV_per_A": "force RMSE (eV/Å)", "energy_rmse_eV_per_atom": "energy RMSE (eV/atom)"}
+
+
+def mean_curves(landscape: pd.DataFrame, quantity: str) -> pd.DataFrame:
+    """Mean over directions: one column per seed, indexed by t; rows of one model and one mode are expected."""
+    return landscape.groupby(["seed", "t"])[quantity].mean().unstack("seed").sort_index().astype(float)
+
+
+def draw_curves(axis: Axes, landscape: pd.DataFrame, quantity: str, members: list[str], look: dict[str, Look], spread: bool = False) -> list[str]:
+    """The landscapes of one experiment in one mode: thin lines are seeds (if several), thick ones their mean; returns the models without any.
+
+    With spread, a band shows the range over directions and seeds.
+    """
+    missing = []
+    for name in members:
+        own = landscape[landscape["model"] == name]
+        if own.empty:
+            missing.append(name)
+            continue
+        curves = mean_curves(own, quantity)
+        style = {"color": look[name].colour, "linestyle": look[name].line}
+        if spread and own["direction"].nunique() > 1:
+            extent = own.groupby("t")[quantity].agg(["min", "max"]).astype(float)
+            axis.fill_between(extent.index.to_numpy(float), extent["min"], extent["max"], color=look[name].colour, alpha=0.15, linewidth=0)
+        if curves.shape[1] > 1:
+            axis.plot(curves.index, curves, linewidth=0.4, alpha=0.6, **style)
+        axis.plot(curves.index, curves.mean(axis=1), label=look[name].label, **style)
+    axis.set_yscale("log")
+    axis.axvline(0, color=LIGHT, linewidth=0.5, zorder=0)
+    return missing

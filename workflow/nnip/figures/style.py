@@ -1,0 +1,204 @@
+"""What all figures share: sizes, fonts, colours, notes, labels of points, and saving whole files with the same bytes every time."""
+
+import functools
+import os
+import textwrap
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from nnip.errors import InputError
+from nnip.files import whole
+
+SINGLE_MM, DOUBLE_MM = 85.0, 175.0  # one and two columns of a journal page
+DPI = 200
+GREY = "#666666"
+LIGHT = "#BBBBBB"
+NO_DATA = "#999999"
+# Okabe and Ito's colours that show on white (jfly.uni-koeln.de/color), then three of Tol's muted scheme
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#332288", "#882255", "#999933")
+MARKERS = ("o", "s", "D", "^", "v", "P", "X", "p")
+LINES = ("-", (0, (4, 1.5)), (0, (1, 1)))
+FRAMEWORKS = {"nequip": "NequIP", "mace": "MACE"}
+RC: dict[str, Any] = {
+    "font.family": "DejaVu Sans",
+    "font.size": 7,
+    "axes.titlesize": 7,
+    "axes.labelsize": 7,
+    "xtick.labelsize": 6,
+    "ytick.labelsize": 6,
+    "legend.fontsize": 6,
+    "legend.frameon": False,
+    "axes.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "xtick.minor.width": 0.4,
+    "ytick.minor.width": 0.4,
+    "xtick.major.size": 2.5,
+    "ytick.major.size": 2.5,
+    "xtick.minor.size": 1.5,
+    "ytick.minor.size": 1.5,
+    "lines.linewidth": 1.0,
+    "lines.markersize": 4,
+    "mathtext.fontset": "dejavusans",
+    "pdf.fonttype": 42,  # TrueType: whole, searchable fonts in the file
+    "svg.hashsalt": "nnip",
+    "savefig.dpi": DPI,
+    "figure.dpi": DPI,
+}
+
+
+def styled(function: Callable[..., Figure]) -> Callable[..., Figure]:
+    """Draw in this style, whatever the reader's own matplotlib settings are."""
+
+    @functools.wraps(function)
+    def draw(*args: Any, **kwargs: Any) -> Figure:
+        with mpl.rc_context(RC):
+            return function(*args, **kwargs)
+
+    return draw
+
+
+def panels(rows: int, columns: int, width_mm: float, height_mm: float, **options: Any) -> tuple[Figure, np.ndarray]:
+    """An empty figure and its axes, shape [rows, columns]; options are those of Figure.subplots."""
+    figure = Figure(figsize=(width_mm / 25.4, height_mm / 25.4), layout="constrained")
+    figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02, wspace=0.03, hspace=0.03)
+    return figure, figure.subplots(rows, columns, squeeze=False, **options)
+
+
+def page_width(sizes: Sequence[int]) -> float:
+    """Width in mm of a row of panels with so many categories each: a journal's column or two, more only where models would not fit."""
+    return float(np.clip(15 + 9 * sum(sizes), SINGLE_MM, max(DOUBLE_MM, 15 + 5 * sum(sizes))))
+
+
+def wrap(text: str, width_mm: float, size_pt: float = 7) -> str:
+    """Text broken into lines that fit a width."""
+    return textwrap.fill(text, max(int(width_mm / (0.2 * size_pt)), 6))
+
+
+def save(figure: Figure, paths: Iterable[str | os.PathLike[str]]) -> None:
+    """Write a figure to every path (png or pdf by ending): whole files, without dates, so that equal tables give equal bytes."""
+    undated = {".png": {"Software": None}, ".pdf": {"CreationDate": None, "Creator": None, "Producer": None}}
+    with mpl.rc_context(RC):
+        for path in paths:
+            with whole(path) as temporary:
+                figure.savefig(temporary, metadata=undated[temporary.suffix])
+
+
+@dataclass(frozen=True)
+class Look:
+    """How one model is drawn, in every figure of a study."""
+
+    label: str
+    colour: str
+    marker: str
+    line: Any
+
+
+def looks(models: pd.DataFrame) -> dict[str, Look]:
+    """Model -> look. Within an experiment models differ in colour, between experiments in marker, so no two of a framework look alike."""
+    found: dict[str, Look] = {}
+    for index, (_, members) in enumerate(experiments(models)):
+        used = [found[name].colour for name in members["model"] if name in found]
+        free = [colour for colour in COLOURS if colour not in used] or list(COLOURS)
+        fresh = [(name, label) for name, label in zip(members["model"], members["label"], strict=True) if name not in found]
+        for number, (name, label) in enumerate(fresh):
+            turn, place = divmod(number, len(free))
+            found[name] = Look(str(label), free[place], MARKERS[(index + turn) % len(MARKERS)], LINES[turn % len(LINES)])
+    return found
+
+
+def experiments(models: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+    """(title, members in their order) of each experiment, in the table's order."""
+    return [(str(members["title"].iloc[0]), members.sort_values("position")) for _, members in models.groupby("experiment", sort=False)]
+
+
+def of_framework(models: pd.DataFrame, framework: str) -> pd.DataFrame:
+    """The members of one framework; InputError if there are none."""
+    found = models[models["framework"] == framework]
+    if found.empty:
+        raise InputError(f"table 'models' has no model of framework '{framework}': nothing to draw")
+    return found
+
+
+def frameworks(table: pd.DataFrame) -> list[str]:
+    """The frameworks of a table, in its order."""
+    return list(dict.fromkeys(table["framework"]))
+
+
+def framework_title(framework: str) -> str:
+    """How text calls a framework."""
+    return FRAMEWORKS.get(framework, framework)
+
+
+def need(**tables: pd.DataFrame) -> None:
+    """InputError naming the first table without a row."""
+    for name, table in tables.items():
+        if table.empty:
+            raise InputError(f"table '{name}' is empty: it needs at least one row to be drawn")
+
+
+def why_missing(model: str, trainings: pd.DataFrame | None) -> str:
+    """What to say where a model has nothing to draw: what became of its trainings, if that is known."""
+    if trainings is not None:
+        statuses = [status for status in dict.fromkeys(trainings.loc[trainings["model"] == model, "status"]) if status != "ok"]
+        if statuses:
+            return f"no data: {', '.join(statuses)}"
+    return "no data"
+
+
+def mark_missing(axis: Axes, x: float, text: str) -> None:
+    """Say in a model's place on a categorical axis that it has no data."""
+    axis.text(x, 0.5, text, rotation=90, ha="center", va="center", fontsize=5.5, color=NO_DATA, transform=axis.get_xaxis_transform())
+
+
+def say(axis: Axes, text: str) -> None:
+    """One line in the middle of a panel that has nothing to show."""
+    axis.text(0.5, 0.5, textwrap.fill(text, 28), ha="center", va="center", fontsize=6, color=NO_DATA, transform=axis.transAxes)
+
+
+def note(figure: Figure, *sentences: str) -> None:
+    """Small print under the whole figure: counts of replicas and seeds, what marks mean, what is missing."""
+    characters = int(figure.get_figwidth() * 25.4 / 1.13)
+    text = textwrap.fill(" ".join(sentence for sentence in sentences if sentence), characters)
+    figure.supxlabel(text, x=0.01, ha="left", fontsize=5.5, color=GREY)
+
+
+def letter(axis: Axes, character: str) -> None:
+    """A panel's letter, above its upper left corner."""
+    axis.annotate(character, (0, 1), xytext=(-16, 4), xycoords="axes fraction", textcoords="offset points", fontsize=8, fontweight="bold")
+
+
+def name_models(axis: Axes, members: Sequence[str], look: dict[str, Look], slot_mm: float) -> None:
+    """Models as categories 0, 1, ... of the horizontal axis, in their own colours; labels lie where the slot of a model is wide enough for them."""
+    labels = [look[name].label for name in members]
+    longest = max(len(word) for label in labels for word in label.split())
+    lying = longest * 1.25 < slot_mm
+    axis.set_xticks(range(len(members)), [wrap(label, slot_mm, 6) if lying else textwrap.fill(label, 20) for label in labels])
+    axis.set_xlim(-0.6, len(members) - 0.4)
+    axis.tick_params(axis="x", length=0)
+    for name, text in zip(members, axis.get_xticklabels(), strict=True):
+        text.set(color=look[name].colour, linespacing=1.0)
+        if not lying:
+            text.set(rotation=90, ha="center", va="top", multialignment="right")
+
+
+def plural(number: int, noun: str) -> str:
+    """'1 seed', '3 seeds'."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def counted(table: pd.DataFrame, what: str = "seed") -> str:
+    """How many seeds the models of a table have, in words."""
+    counts = table.groupby(["framework", "model"])[what].nunique()
+    if counts.nunique() == 1:
+        return f"{plural(int(counts.iloc[0]), what)} per model."
+    return f"{counts.min()} to {plural(int(counts.max()), what)} per model."
