@@ -8,7 +8,7 @@ from typing import Any
 import ase.io
 import torch
 import yaml
-from ase.data import atomic_numbers
+from ase.data import chemical_symbols
 
 from nnip.errors import InputError
 from nnip.files import write_text
@@ -30,9 +30,8 @@ def fit(settings: dict[str, Any], train_xyz: Path, val_xyz: Path, directory: Pat
     model = f"model '{settings['model']}'"
     if impossible := problem(h):
         raise InputError(f"{model}: {impossible}")
-    species = sorted(
-        {symbol for path in (train_xyz, val_xyz) for atoms in ase.io.iread(path, ":") for symbol in atoms.symbols}, key=atomic_numbers.get
-    )
+    numbers = {number for path in (train_xyz, val_xyz) for atoms in ase.io.iread(path, ":") for number in atoms.numbers}
+    species = [chemical_symbols[number] for number in sorted(numbers)]
     # models of one seed start from the same weights where they can, and see the frames in the same order
     seeds = {use: derive(settings["root_seed"], "training", use, settings["seed"]) for use in ("weights", "batches")}
     try:
@@ -72,4 +71,4 @@ def _best_epoch(model_file: Path, losses: list[float]) -> int | None:
         return None
     # the command wrote this file just now; Lightning counts epochs from 0
     epoch = torch.load(model_file, map_location="cpu", weights_only=False)["epoch"] + 1
-    return epoch if losses[epoch] < losses[0] else 0
+    return epoch if epoch < len(losses) and losses[epoch] < losses[0] else 0

@@ -1,0 +1,133 @@
+"""The framework under test is the one this Python has; its potentials are trained here, for real, in seconds."""
+
+import importlib.util
+
+import ase.build
+import ase.io
+import numpy as np
+import pytest
+from ase.calculators.emt import EMT
+from ase.calculators.singlepoint import SinglePointCalculator
+
+from nnip.potentials.loading import load
+from nnip.training import train
+
+HYPERPARAMETERS = {
+    "layers": 2,
+    "l_max": 1,
+    "l_hidden": None,
+    "body_order": None,
+    "features": 4,
+    "radial_mlp": [8, 8],
+    "n_bessel": 6,
+    "bessel_trainable": False,
+    "cutoff_A": 4.0,
+    "rescale": True,
+    "amsgrad": True,
+    "ema_decay": 0.9,
+    "swa": None,
+    "lr": 0.01,
+    "lr_factor": 0.8,
+    "lr_patience": 50,
+    "weight_decay": 5.0e-7,
+    "clip_gradient": 10,
+    "energy_weight": 1,
+    "forces_weight": 1000,
+    "epochs": 3,
+    "patience": None,
+    "batch_size": 4,
+    "dtype": "float64",
+    "extra": {},
+}
+
+
+def pytest_configure(config):
+    present = [name for name in ("nequip", "mace") if importlib.util.find_spec(name)]
+    if len(present) != 1:
+        raise pytest.UsageError(f"tests/potentials runs in one framework's environment; this Python has {present or 'neither nequip nor mace'}")
+    config.framework = present[0]
+
+
+def pytest_ignore_collect(collection_path, config):
+    """Tests of the other framework's training are not of this environment."""
+    name = collection_path.name
+    return True if name.startswith("test_training_") and name != f"test_training_{config.framework}.py" else None
+
+
+@pytest.fixture(scope="session")
+def framework(request):
+    return request.config.framework
+
+
+def labelled(atoms, rng, amplitude):
+    """The atoms, displaced, with EMT's energy and forces (a toy: it knows C, H, N, O and Al)."""
+    atoms = atoms.copy()
+    atoms.positions += rng.normal(0, amplitude, atoms.positions.shape)
+    atoms.calc = EMT()
+    atoms.calc = SinglePointCalculator(atoms, energy=atoms.get_potential_energy(), forces=atoms.get_forces())
+    return atoms
+
+
+def ethanol(n, seed):
+    rng = np.random.default_rng(seed)
+    return [labelled(ase.build.molecule("CH3CH2OH"), rng, 0.06) for _ in range(n)]
+
+
+def aluminium(n, seed):
+    """Periodic cells smaller than twice the cutoff."""
+    rng = np.random.default_rng(seed)
+    return [labelled(ase.build.bulk("Al", "fcc", a=4.05, cubic=True), rng, 0.1) for _ in range(n)]
+
+
+@pytest.fixture(scope="session")
+def settings_of(framework):
+    """Settings of a run, as the workflow hands them to a training."""
+
+    def make(**changes):
+        run = {"run": "tiny.n16.seed1", "framework": framework, "model": "tiny", "n_train": 16, "noise": 0.0, "seed": 1, "root_seed": 1}
+        return run | {"device": "cpu", "refit_energy_shift": True, "hyperparameters": HYPERPARAMETERS | changes}
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def frame_files(tmp_path_factory):
+    """Files of training and validation frames by kind: molecule or periodic."""
+    folder = tmp_path_factory.mktemp("frames")
+    files = {}
+    for kind, make in (("molecule", ethanol), ("periodic", aluminium)):
+        for part, n, seed in (("train", 12, 1), ("val", 4, 2)):
+            ase.io.write(folder / f"{kind}_{part}.xyz", make(n, seed), format="extxyz")
+        files[kind] = (folder / f"{kind}_train.xyz", folder / f"{kind}_val.xyz")
+    return files
+
+
+@pytest.fixture(scope="session")
+def trained(framework, settings_of, frame_files, tmp_path_factory):
+    """Directories of finished trainings, each made once: trained(kind, **hyperparameters that differ)."""
+    made = {}
+
+    def make(kind="molecule", **changes):
+        key = (kind, repr(sorted(changes.items())))
+        if key not in made:
+            made[key] = tmp_path_factory.mktemp("training")
+            train(settings_of(**changes), *frame_files[kind], made[key])
+        return made[key]
+
+    return make
+
+
+@pytest.fixture(scope="session", params=["molecule", "periodic"])
+def kind(request):
+    return request.param
+
+
+@pytest.fixture
+def potential(trained, kind):
+    """A potential of float64 weights, fresh for each test."""
+    return load(trained(kind))
+
+
+@pytest.fixture
+def frames(kind):
+    return (ethanol if kind == "molecule" else aluminium)(4, seed=7)

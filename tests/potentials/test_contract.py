@@ -1,0 +1,222 @@
+"""What every framework's potential must do (nnip.potentials.base), run in each framework's environment."""
+
+import ase.build
+import ase.units
+import numpy as np
+import pytest
+import torch
+from ase import Atoms
+from ase.md.velocitydistribution import MaxwellBoltzmannDistribution
+from ase.md.verlet import VelocityVerlet
+from conftest import ethanol
+
+from nnip.errors import InputError
+from nnip.manifest import read_manifest
+from nnip.potentials.loading import load
+
+# the models under test have float64 weights
+ENERGY_EV = 1e-9
+FORCE_EV_PER_A = 1e-9
+
+
+def evaluate(potential, frames):
+    return potential.energies_forces(potential.graph(frames))
+
+
+def close(one, other):
+    return torch.allclose(one[0], other[0], atol=ENERGY_EV, rtol=0) and torch.allclose(one[1], other[1], atol=FORCE_EV_PER_A, rtol=0)
+
+
+def stacked(frames):
+    return torch.tensor(np.array([atoms.positions for atoms in frames]))
+
+
+def test_energies_and_forces_are_those_of_the_frameworks_own_calculator(potential, frames):
+    energies, forces = evaluate(potential, frames)
+    assert energies.dtype == forces.dtype == torch.float64
+    assert not energies.requires_grad
+    assert not forces.requires_grad
+    calculator = potential.calculator()
+    for k, frame in enumerate(frames):
+        atoms = frame.copy()
+        atoms.calc = calculator
+        assert atoms.get_potential_energy() == pytest.approx(float(energies[k]), abs=ENERGY_EV)
+        assert np.allclose(atoms.get_forces(), forces[k * len(atoms) : (k + 1) * len(atoms)], atol=FORCE_EV_PER_A)
+
+
+def test_the_energy_shift_is_added_per_atom(trained, kind, frames):
+    manifest = read_manifest(trained(kind) / "manifest.json")
+    assert manifest["energy_shift_eV_per_atom"] != 0
+    potential = load(trained(kind))
+    shifted = evaluate(potential, frames)
+    assert potential.energy_shift_eV_per_atom == manifest["energy_shift_eV_per_atom"]
+    potential.energy_shift_eV_per_atom = 0.0
+    bare = evaluate(potential, frames)
+    n_atoms = torch.tensor([len(atoms) for atoms in frames])
+    assert torch.allclose(shifted[0] - bare[0], manifest["energy_shift_eV_per_atom"] * n_atoms, atol=ENERGY_EV)
+    assert torch.equal(shifted[1], bare[1])
+
+
+def test_ase_can_run_md_with_the_calculator(potential, frames):
+    atoms = frames[0].copy()
+    atoms.calc = potential.calculator()
+    MaxwellBoltzmannDistribution(atoms, temperature_K=100, rng=np.random.default_rng(1))
+    start = atoms.get_total_energy()
+    VelocityVerlet(atoms, timestep=0.2 * ase.units.fs).run(20)
+    assert atoms.get_total_energy() == pytest.approx(start, abs=2e-3)
+
+
+def test_forces_are_minus_the_energys_derivative(potential, frames):
+    atoms = frames[0]
+    _, forces = evaluate(potential, [atoms])
+    h = 1e-4
+    for atom, axis in [(0, 0), (1, 2), (len(atoms) - 1, 1)]:
+        moved = [atoms.copy(), atoms.copy()]
+        moved[0].positions[atom, axis] += h
+        moved[1].positions[atom, axis] -= h
+        up, down = evaluate(potential, moved)[0]
+        assert -(up - down) / (2 * h) == pytest.approx(float(forces[atom, axis]), abs=1e-5)
+
+
+def test_a_batch_equals_its_frames_one_by_one(potential, frames):
+    frames = [*frames, frames[0][:-1]]  # not all of one size
+    energies, forces = evaluate(potential, frames)
+    alone = [evaluate(potential, [atoms]) for atoms in frames]
+    assert close((energies, forces), (torch.cat([e for e, _ in alone]), torch.cat([f for _, f in alone])))
+
+
+def test_labels_of_the_frames_come_with_the_graph(potential, frames):
+    graph = potential.graph(frames)
+    assert graph.energies_eV.tolist() == [atoms.get_potential_energy() for atoms in frames]
+    assert np.array_equal(graph.forces_eV_per_A.numpy(), np.concatenate([atoms.get_forces() for atoms in frames]))
+    assert graph.n_atoms.tolist() == [len(atoms) for atoms in frames]
+    assert torch.equal(graph.frame_of.bincount(), graph.n_atoms)
+    assert potential.graph([atoms.copy() for atoms in frames]).energies_eV is None
+
+
+def test_replicas_at_given_positions_equal_their_graph(potential, frames):
+    graph = potential.replicas(frames[0], len(frames))
+    assert close(potential.energies_forces(graph), evaluate(potential, [frames[0]] * len(frames)))
+    potential.set_positions(graph, stacked(frames))
+    assert close(potential.energies_forces(graph), evaluate(potential, frames))
+
+
+def test_a_non_finite_replica_leaves_the_others_bit_identical(potential, frames):
+    graph = potential.replicas(frames[0], len(frames))
+    positions = stacked(frames)
+    potential.set_positions(graph, positions)
+    energies, forces = potential.energies_forces(graph)
+    for bad in (np.nan, np.inf):
+        broken = positions.clone()
+        broken[1, 2, 0] = bad
+        potential.set_positions(graph, broken)
+        energies_now, forces_now = potential.energies_forces(graph)
+        others = graph.frame_of != 1
+        keep = torch.arange(len(frames)) != 1
+        assert forces_now[others].isfinite().all()
+        # with fewer edges in the batch the very same kernels must add up the same numbers
+        assert torch.equal(energies_now[keep], energies[keep])
+        assert torch.equal(forces_now[others], forces[others])
+
+
+def test_weights_perturbed_and_restored_give_bit_identical_results(potential, frames):
+    graph = potential.graph(frames)
+    before = potential.energies_forces(graph)
+    kept = [parameter.detach().clone() for parameter in potential.module.parameters()]
+    with torch.no_grad():
+        for parameter in potential.module.parameters():
+            parameter.mul_(1.1)
+    perturbed = potential.energies_forces(graph)
+    assert not close(before, perturbed)
+    with torch.no_grad():
+        for parameter, values in zip(potential.module.parameters(), kept, strict=True):
+            parameter.copy_(values)
+    after = potential.energies_forces(graph)
+    assert torch.equal(before[0], after[0])
+    assert torch.equal(before[1], after[1])
+
+
+def test_every_parameter_reaches_the_predictions(potential, frames):
+    """What is listed as a parameter is what training changes, and nothing of it is a copy that the model does not read."""
+    graph = potential.graph(frames)
+    before = potential.energies_forces(graph)
+    assert not any(parameter.requires_grad for parameter in potential.module.parameters())
+    for name, parameter in potential.module.named_parameters():
+        kept = parameter.detach().clone()
+        with torch.no_grad():
+            parameter.mul_(1.5)
+        energies, forces = potential.energies_forces(graph)
+        assert not (torch.equal(energies, before[0]) and torch.equal(forces, before[1])), name
+        with torch.no_grad():
+            parameter.copy_(kept)
+
+
+def test_filters_cover_every_parameter_exactly_once(potential):
+    filters = potential.filters()
+    parameters = dict(potential.module.named_parameters())
+    assert list(filters) == list(parameters)
+    for name, ids in filters.items():
+        assert ids.dtype == torch.int64
+        assert ids.shape == parameters[name].shape
+        assert sorted(set(ids.flatten().tolist())) == list(range(int(ids.max()) + 1))
+    numbers = sum(parameter.numel() for parameter in parameters.values())
+    assert sum(int(ids.max()) + 1 for ids in filters.values()) < numbers / 2, "most filters hold several weights"
+
+
+def test_a_molecule_with_a_cell_but_no_pbc_is_a_molecule(trained):
+    potential = load(trained("molecule"))
+    molecule = ethanol(1, seed=3)[0]
+    boxed = molecule.copy()
+    boxed.cell = [3.0, 3.0, 3.0]
+    assert close(evaluate(potential, [boxed]), evaluate(potential, [molecule]))
+    assert close(potential.energies_forces(potential.replicas(boxed, 1)), evaluate(potential, [molecule]))
+
+
+def test_a_periodic_frame_shifted_across_the_border_is_the_same(trained):
+    potential = load(trained("periodic"))
+    atoms = ase.build.bulk("Al", "fcc", a=4.05, cubic=True)
+    atoms.rattle(0.1, seed=4)
+    shifted = atoms.copy()
+    shifted.positions += [2.1, -1.3, 5.0]
+    wrapped = shifted.copy()
+    wrapped.wrap()
+    repeated = atoms * (2, 2, 2)
+    reference = evaluate(potential, [atoms])
+    for other in (shifted, wrapped):
+        assert close(evaluate(potential, [other]), reference)
+        assert close(potential.energies_forces(potential.replicas(other, 1)), reference)
+    assert float(evaluate(potential, [repeated])[0]) == pytest.approx(8 * float(reference[0]), abs=1e-8)
+
+
+def test_frames_with_and_without_pbc_share_a_batch(trained):
+    potential = load(trained("periodic"))
+    bulk = ase.build.bulk("Al", "fcc", a=4.05, cubic=True)
+    slab = bulk.copy()
+    slab.pbc = [True, True, False]
+    cluster = Atoms("Al3", positions=[[0, 0, 0], [2.6, 0, 0], [0, 2.7, 0.3]])
+    frames = [bulk, slab, cluster]
+    energies, forces = evaluate(potential, frames)
+    alone = [evaluate(potential, [atoms]) for atoms in frames]
+    assert close((energies, forces), (torch.cat([e for e, _ in alone]), torch.cat([f for _, f in alone])))
+    for atoms, reference in zip(frames, alone, strict=True):
+        assert close(potential.energies_forces(potential.replicas(atoms, 1)), reference)
+
+
+def test_an_element_the_model_does_not_know_is_named(potential):
+    with pytest.raises(InputError, match="Xe"):
+        potential.graph([Atoms("Xe2", positions=[[0, 0, 0], [0, 0, 2]])])
+    with pytest.raises(InputError, match="Xe"):
+        potential.replicas(Atoms("Xe2", positions=[[0, 0, 0], [0, 0, 2]]), 2)
+
+
+def test_float32_weights_agree_with_finite_differences_to_their_precision(trained, frame_files):
+    """Weights of float32 carry 7 digits: with energies of some eV, a difference over 0.02 Å cannot be better than about 1e-3 eV/Å here."""
+    potential = load(trained("molecule", dtype="float32"))
+    assert {parameter.dtype for parameter in potential.module.parameters()} == {torch.float32}
+    atoms = ethanol(1, seed=5)[0]
+    _, forces = evaluate(potential, [atoms])
+    moved = [atoms.copy(), atoms.copy()]
+    moved[0].positions[1, 0] += 0.01
+    moved[1].positions[1, 0] -= 0.01
+    up, down = evaluate(potential, moved)[0]
+    assert -(up - down) / 0.02 == pytest.approx(float(forces[1, 0]), abs=2e-2)
