@@ -9,9 +9,9 @@ from nnip.errors import run
 from nnip.tables import write_table
 
 
-def make_model_tables(models: dict[str, Any], experiments: dict[str, Any], models_path: str, hyperparameters_path: str) -> None:
-    """Write tables models (one row per experiment and model) and hyperparameters (one row per model and switch)."""
-    members = [
+def members(models: dict[str, Any], experiments: dict[str, Any]) -> list[dict[str, Any]]:
+    """Rows of table models: one per experiment and model."""
+    return [
         {
             "framework": models[name]["framework"],
             "model": name,
@@ -23,6 +23,10 @@ def make_model_tables(models: dict[str, Any], experiments: dict[str, Any], model
         for experiment, content in experiments.items()
         for position, name in enumerate(content["models"])
     ]
+
+
+def make_model_tables(models: dict[str, Any], experiments: dict[str, Any], models_path: str, hyperparameters_path: str) -> None:
+    """Write tables models (one row per experiment and model) and hyperparameters (one row per model and switch)."""
     switches = [
         {
             "framework": row["framework"],
@@ -33,7 +37,7 @@ def make_model_tables(models: dict[str, Any], experiments: dict[str, Any], model
         for name, row in models.items()
         for key, value in hyperparameters(row).items()
     ]
-    write_table("models", members, models_path)
+    write_table("models", members(models, experiments), models_path)
     write_table("hyperparameters", switches, hyperparameters_path)
 
 

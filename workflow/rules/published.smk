@@ -1,0 +1,51 @@
+"""Published: the raw tables released with the paper, checked and brought into the study's tables.
+
+Needs: the network, or a mirror. Makes: results/<study>/released/*.csv and
+results/<study>/tables/{models,hyperparameters,errors,errors_repeated,landscape,failures,notes}.csv
+"""
+
+from nnip.published import FILES
+
+
+localrules:
+    fetch_published,
+    import_published,
+
+
+rule fetch_published:
+    """The authors' files at their pinned commit, each checked by its checksums."""
+    output:
+        [f"{RESULTS}/released/{file}" for file in FILES],
+    params:
+        mirror=config["mirror"],
+    log:
+        f"{LOGS}/published/fetch.log",
+    retries: 1
+    conda:
+        "../../envs/workflow.yaml"
+    message:
+        "Fetch and check the released files"
+    script:
+        "../scripts/fetch_published.py"
+
+
+rule import_published:
+    """The released files as the study's tables; their oddities as table notes."""
+    input:
+        rules.fetch_published.output,
+    output:
+        **{
+            name: f"{RESULTS}/tables/{name}.csv"
+            for name in ("models", "hyperparameters", "errors", "errors_repeated", "landscape", "failures", "notes")
+        },
+    params:
+        models=MODELS["models"],
+        experiments=MODELS["experiments"],
+    log:
+        f"{LOGS}/published/import.log",
+    conda:
+        "../../envs/workflow.yaml"
+    message:
+        "Import the released files"
+    script:
+        "../scripts/import_published.py"

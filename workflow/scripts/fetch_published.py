@@ -1,0 +1,18 @@
+"""The released files of the paper, from their pinned commit or a mirror; each one checked."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from nnip.data.download import fetch
+from nnip.errors import run
+
+
+def fetch_published(outputs: Sequence[str], mirror: str | None) -> None:
+    """Put every released file into place; InputError if one cannot be had or is not the published one."""
+    for output in map(Path, outputs):
+        fetch("published", output.name, mirror, output.parent)
+
+
+if __name__ == "__main__":
+    job = snakemake
+    run(lambda: fetch_published(job.output, job.params.mirror), log=job.log[0])
