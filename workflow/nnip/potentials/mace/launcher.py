@@ -1,0 +1,117 @@
+"""mace_run_train, with what its command line cannot say (mace 0.3.16).
+
+The options are those of mace_run_train and one more, --trainable_bessel. Besides:
+--amsgrad     can be off: there it is a flag that is set by default
+--patience    stops the training: there it is only logged, unless training is distributed
+--max_ell=0   builds a model: there it ends in an IndexError
+and a validation loss that is not finite ends the training, where it would count as an improvement in every epoch.
+"""
+
+import argparse
+import functools
+import logging
+import math
+from typing import Any
+
+import mace.cli.run_train as command
+import torch
+from e3nn import o3
+from mace.modules import blocks, symmetric_contraction
+from mace.tools import build_default_arg_parser
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of mace_run_train's options and the launcher's own; they may stand in a flat YAML file named by --config."""
+    parser = build_default_arg_parser()
+    parser.set_defaults(amsgrad=False)
+    parser.add_argument("--trainable_bessel", action="store_true", help="train the frequencies of the Bessel functions")
+    return parser
+
+
+class StopTrainingError(Exception):
+    """Ends mace's training loop; the message says why."""
+
+
+class StoppingLogger:
+    """Hands mace's metrics on to its logger; ends the training when the validation loss is not finite or has not improved for `patience` epochs.
+
+    Before the second stage mace itself heeds the patience: it begins that stage then. Stopping here, before mace looks at the epoch's loss,
+    keeps the checkpoint it has.
+    """
+
+    def __init__(self, logger: Any, patience: int, second_stage_epoch: int | None) -> None:
+        self.logger = logger
+        self.patience = patience
+        self.last_stage_epoch = second_stage_epoch or 0
+        self.lowest_loss = math.inf
+        self.epochs_since = 0
+
+    def log(self, metrics: dict[str, Any]) -> None:
+        """Log one line of metrics; StopTrainingError if it was the last."""
+        self.logger.log(metrics)
+        if metrics["mode"] != "eval" or metrics["epoch"] is None:
+            return
+        epoch, loss = metrics["epoch"], metrics["loss"]
+        if not math.isfinite(loss):
+            raise StopTrainingError(f"the validation loss of epoch {epoch} is {loss}")
+        if epoch < self.last_stage_epoch:
+            return
+        self.epochs_since = 0 if loss < self.lowest_loss else self.epochs_since + 1
+        self.lowest_loss = min(self.lowest_loss, loss)
+        if self.epochs_since >= self.patience:
+            raise StopTrainingError(f"no better validation loss in {self.patience} epochs, the last of them {epoch}")
+
+
+def stop_when_told(train: Any) -> Any:
+    """mace's training loop, made to stop."""
+
+    @functools.wraps(train)
+    def stopping(**arguments: Any) -> None:
+        second_stage = arguments["swa"]
+        logger = StoppingLogger(arguments["logger"], arguments["patience"], second_stage.start if second_stage else None)
+        try:
+            train(**arguments | {"logger": logger})
+        except StopTrainingError as reason:
+            logging.info(f"Training stopped: {reason}")
+
+    return stopping
+
+
+def train_bessel_frequencies() -> None:
+    """Make the frequencies parameters, and give the optimizer a group for them: it lists its modules one by one, and not that of the radial basis."""
+    blocks.BesselBasis = functools.partial(blocks.BesselBasis, trainable=True)
+    get_params_options = command.get_params_options
+
+    def with_radial_embedding(arguments: argparse.Namespace, model: torch.nn.Module) -> dict[str, Any]:
+        options = get_params_options(arguments, model)
+        parameters = list(model.radial_embedding.parameters())
+        options["params"].append({"name": "radial_embedding", "params": parameters, "weight_decay": 0.0, "lr": arguments.lr})
+        return options
+
+    command.get_params_options = with_radial_embedding
+
+
+def keep_axes_of_scalars() -> None:
+    """Without angular functions (max_ell=0) mace squeezes all axes of length 1 out of the coupling coefficients, which it indexes later."""
+    coefficients_of = symmetric_contraction.U_matrix_real
+
+    def with_all_axes(irreps_in: Any, irreps_out: Any, correlation: int, **options: Any) -> list[Any]:
+        coefficients = coefficients_of(irreps_in=irreps_in, irreps_out=irreps_out, correlation=correlation, **options)
+        if o3.Irreps(irreps_in).dim == 1:
+            coefficients[-1] = coefficients[-1].reshape([1] * correlation + [-1])
+        return coefficients
+
+    symmetric_contraction.U_matrix_real = with_all_axes
+
+
+def main() -> None:
+    arguments = build_parser().parse_args()
+    if arguments.trainable_bessel:
+        train_bessel_frequencies()
+    keep_axes_of_scalars()
+    command.tools.train = stop_when_told(command.tools.train)
+    command.run(arguments)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,117 @@
+"""A trained MACE model behind the seam."""
+
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+import mace  # noqa: F401  (before e3nn, whose import needs what this sets in the environment)
+import numpy as np
+import torch
+from ase import Atoms
+from ase.calculators.calculator import Calculator
+from ase.data import chemical_symbols
+from ase.geometry import complete_cell
+from mace.calculators import MACECalculator
+from mace.data import AtomicData, config_from_atoms
+from mace.tools import AtomicNumberTable
+from mace.tools.torch_geometric.batch import Batch
+from mace.tools.torch_tools import default_dtype
+
+from nnip.errors import InputError
+from nnip.potentials.base import Graph
+from nnip.potentials.calculators import ShiftedCalculator
+from nnip.potentials.filters import filter_ids
+from nnip.potentials.neighbours import find_neighbours
+
+# all that the model reads for energies and forces
+INPUTS = ("positions", "node_attrs", "edge_index", "shifts", "unit_shifts", "cell", "batch", "ptr", "head")
+
+
+def load(model_file: Path, device: torch.device, energy_shift_eV_per_atom: float) -> "MACEPotential":
+    """The module that mace_run_train saved."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*TorchScript.*|.*TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD.*")
+        module = torch.load(model_file, map_location=device, weights_only=False)
+    return MACEPotential(module, device, energy_shift_eV_per_atom)
+
+
+class MACEPotential:
+    """nnip.potentials.base.Potential of a MACE model."""
+
+    def __init__(self, module: torch.nn.Module, device: torch.device, energy_shift_eV_per_atom: float) -> None:
+        self.module = module.to(device).eval().requires_grad_(False)
+        self.device = device
+        self.energy_shift_eV_per_atom = energy_shift_eV_per_atom
+        self.cutoff_A = float(module.r_max)
+        self.dtype: torch.dtype = next(module.parameters()).dtype
+        self.elements = AtomicNumberTable([int(number) for number in module.atomic_numbers])
+
+    def graph(self, frames: Sequence[Atoms]) -> Graph:
+        """See Potential.graph; InputError for an element the model has not been trained for."""
+        for atoms in frames:
+            self._check_elements(atoms)
+        bare = [Atoms(atoms.numbers, atoms.positions, cell=atoms.cell if atoms.pbc.any() else None, pbc=atoms.pbc) for atoms in frames]
+        with default_dtype(self.dtype):
+            parts = [AtomicData.from_config(config_from_atoms(atoms), z_table=self.elements, cutoff=self.cutoff_A) for atoms in bare]
+            batch = Batch.from_data_list(parts)
+        inputs = {key: batch[key].to(self.device) for key in INPUTS}
+        graph = Graph(inputs, n_atoms=inputs["ptr"].diff(), frame_of=inputs["batch"])
+        self._add_labels(graph, frames)
+        return graph
+
+    def replicas(self, frame: Atoms, n: int) -> Graph:
+        """See Potential.replicas."""
+        self._check_elements(frame)
+        kinds = torch.tensor([self.elements.z_to_index(number) for number in frame.numbers], device=self.device)
+        inputs = {
+            "node_attrs": torch.nn.functional.one_hot(kinds, len(self.elements)).to(self.dtype).repeat(n, 1),
+            "cell": torch.zeros(3 * n, 3, dtype=self.dtype, device=self.device),  # read for stresses only
+            "batch": torch.arange(n, device=self.device).repeat_interleave(len(frame)),
+            "ptr": torch.arange(n + 1, device=self.device) * len(frame),
+            "head": torch.zeros(n, dtype=torch.int64, device=self.device),
+        }
+        pbc = (bool(frame.pbc[0]), bool(frame.pbc[1]), bool(frame.pbc[2]))
+        graph = Graph(inputs, n_atoms=inputs["ptr"].diff(), frame_of=inputs["batch"], pbc=pbc)
+        if any(pbc):
+            graph.cell_A = torch.tensor(complete_cell(frame.cell))
+        self.set_positions(graph, torch.tensor(frame.positions, device=self.device).expand(n, -1, -1))
+        return graph
+
+    def set_positions(self, graph: Graph, positions_A: torch.Tensor) -> None:
+        """See Potential.set_positions."""
+        positions_A = positions_A.to(self.device, torch.float64)
+        neighbours = find_neighbours(positions_A, self.cutoff_A, graph.cell_A, graph.pbc)
+        graph.inputs["positions"] = positions_A.reshape(-1, 3).to(self.dtype)
+        graph.inputs["edge_index"] = neighbours.edge_index
+        graph.inputs["unit_shifts"] = neighbours.cell_shifts.to(self.dtype)
+        graph.inputs["shifts"] = neighbours.shifts_A.to(self.dtype)
+
+    def energies_forces(self, graph: Graph) -> tuple[torch.Tensor, torch.Tensor]:
+        """See Potential.energies_forces. The atoms' energies are summed in float64: the model's float32 sum of some 10,000 eV is good to 1 meV."""
+        out = self.module(graph.inputs, training=False, compute_force=True)
+        energies = torch.zeros(len(graph.n_atoms), dtype=torch.float64, device=self.device)
+        energies.index_add_(0, graph.frame_of, out["node_energy"].detach().double())
+        return energies + self.energy_shift_eV_per_atom * graph.n_atoms, out["forces"].detach().double()
+
+    def filters(self) -> dict[str, torch.Tensor]:
+        """See Potential.filters."""
+        return filter_ids(self.module)
+
+    def calculator(self) -> Calculator:
+        """MACECalculator around this very module, so with its weights as they are at the time of a calculation."""
+        dtype = str(self.dtype).removeprefix("torch.")
+        calculator = MACECalculator(models=[self.module], device=str(self.device), default_dtype=dtype)
+        return ShiftedCalculator(calculator, self.energy_shift_eV_per_atom)
+
+    def _check_elements(self, atoms: Atoms) -> None:
+        if unknown := set(atoms.numbers) - set(self.elements.zs):
+            known, names = (", ".join(chemical_symbols[number] for number in sorted(numbers)) for numbers in (self.elements.zs, unknown))
+            raise InputError(f"{atoms.symbols}: the model knows {known}, not {names}")
+
+    def _add_labels(self, graph: Graph, frames: Sequence[Atoms]) -> None:
+        results = [atoms.calc.results if atoms.calc else {} for atoms in frames]
+        if all("energy" in result for result in results):
+            graph.energies_eV = torch.tensor([float(result["energy"]) for result in results], dtype=torch.float64, device=self.device)
+        if all("forces" in result for result in results):
+            forces = np.concatenate([result["forces"] for result in results])
+            graph.forces_eV_per_A = torch.tensor(forces, dtype=torch.float64, device=self.device)

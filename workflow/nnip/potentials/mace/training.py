@@ -1,0 +1,159 @@
+"""Training a MACE model by mace_run_train, started through the launcher beside this file."""
+
+import difflib
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+import ase.io
+import yaml
+
+from nnip.errors import InputError
+from nnip.files import write_text
+from nnip.potentials.base import Fit
+from nnip.potentials.command import run_command
+from nnip.potentials.mace.choices import problem
+from nnip.potentials.mace.launcher import build_parser
+from nnip.seeds import derive
+
+NAME = "mace"
+# a flag that Python does not look for modules in the working directory or beside the launcher, where it could meet a module of one of mace's names
+COMMAND = [sys.executable, "-P", "-m", "nnip.potentials.mace.launcher", "--config", "mace.yaml"]
+VALIDATION_BATCH = 50
+
+
+def fit(settings: dict[str, Any], train_xyz: Path, val_xyz: Path, directory: Path) -> Fit:
+    """Train in <directory>/mace, where mace.yaml and everything mace_run_train writes stay (nnip.potentials.base says more).
+
+    The model file is the module, with its EMA weights if there are any, of the best validation loss; of stage two's best if there is one.
+    """
+    h = settings["hyperparameters"]
+    model = f"model '{settings['model']}'"
+    if impossible := problem(h) or _never_begins(h["swa"], h["epochs"]):
+        raise InputError(f"{model}: {impossible}")
+    # mace has one seed, of the weights and of the order of the frames
+    seed = derive(settings["root_seed"], "training", "weights", settings["seed"])
+    folder = directory / NAME
+    try:
+        write_text(folder / "mace.yaml", yaml.safe_dump(build_options(h, train_xyz, val_xyz, settings["device"], seed), sort_keys=False))
+        check_options(folder / "mace.yaml")
+    except InputError as error:
+        raise InputError(f"{model}: {error}") from None
+    ending = run_command(COMMAND, folder, folder / "mace_run_train.log")
+    epochs, losses = _validation_losses(folder / "results" / f"{NAME}_run-{seed}_train.txt", h["swa"] or h)
+    model_file = folder / (f"{NAME}_stagetwo.model" if h["swa"] else f"{NAME}.model")
+    return Fit(
+        model_file=model_file if model_file.exists() else None,
+        epochs=len(epochs),
+        best_epoch=_best_epoch(folder / "checkpoints", bool(h["swa"]), epochs, losses),
+        validation_losses=losses,
+        wall_s=ending.wall_s,
+        seeds={"weights": seed, "batches": seed},
+        failure=ending.failure,
+    )
+
+
+def build_options(h: dict[str, Any], train_xyz: Path, val_xyz: Path, device: str, seed: int) -> dict[str, Any]:
+    """mace_run_train's options of one training, `extra` included; what is written goes to the working directory.
+
+    The batch is at most all training frames: mace drops an epoch's last, incomplete batch, and with it would drop everything.
+    InputError for an `extra` option that mace does not have, or that the model table's own keys set.
+    """
+    numbers = [[int(number) for number in atoms.numbers] for atoms in ase.io.iread(train_xyz, ":")]
+    val_numbers = [[int(number) for number in atoms.numbers] for atoms in ase.io.iread(val_xyz, ":")]
+    elements = sorted({number for frame in (*numbers, *val_numbers) for number in frame})
+    l_hidden = h["l_max"] if h["l_hidden"] is None else h["l_hidden"]
+    options = {
+        "name": NAME,
+        "seed": seed,
+        "work_dir": ".",
+        "train_file": str(train_xyz),
+        "valid_file": str(val_xyz),
+        "energy_key": "energy",
+        "forces_key": "forces",
+        "device": device,
+        "pin_memory": device == "cuda",
+        "default_dtype": h["dtype"],
+        # the model
+        "model": "MACE",
+        "num_interactions": h["layers"],
+        "max_ell": h["l_max"],
+        "hidden_irreps": " + ".join(f"{h['features']}x{degree}{'eo'[degree % 2]}" for degree in range(l_hidden + 1)),
+        "correlation": 2 if h["body_order"] is None else h["body_order"] - 1,
+        "radial_MLP": str(h["radial_mlp"]),
+        "num_radial_basis": h["n_bessel"],
+        "trainable_bessel": h["bessel_trainable"],
+        "r_max": h["cutoff_A"],
+        "scaling": "rms_forces_scaling" if h["rescale"] else "no_scaling",
+        "E0s": "average" if h["rescale"] else str(dict.fromkeys(elements, 0.0)),
+        # the loss and its optimizer
+        "loss": "weighted",
+        "energy_weight": h["energy_weight"],
+        "forces_weight": h["forces_weight"],
+        "optimizer": "adam",
+        "amsgrad": h["amsgrad"],
+        "lr": h["lr"],
+        "weight_decay": h["weight_decay"],
+        "clip_grad": str(h["clip_gradient"]),
+        "scheduler": "ReduceLROnPlateau",
+        "lr_factor": h["lr_factor"],
+        "scheduler_patience": h["lr_patience"],
+        "batch_size": min(h["batch_size"], len(numbers)),
+        # mace sums the losses of batches: they must be of one size to weigh all frames alike
+        "valid_batch_size": next(size for size in range(VALIDATION_BATCH, 0, -1) if len(val_numbers) % size == 0),
+        "max_num_epochs": h["epochs"],
+        "patience": h["epochs"] + 1 if h["patience"] is None else h["patience"],
+        "eval_interval": 1,
+        "error_table": "PerAtomRMSE",
+        "plot": False,
+    }
+    if h["ema_decay"] is not None:
+        options |= {"ema": True, "ema_decay": h["ema_decay"]}
+    if h["swa"]:
+        weights = {"swa_energy_weight": h["swa"]["energy_weight"], "swa_forces_weight": h["swa"]["forces_weight"]}
+        options |= {"swa": True, "start_swa": h["swa"]["start_epoch"], "swa_lr": h["swa"]["lr"], **weights}
+    known = set(vars(build_parser().parse_args(["--name", NAME])))
+    for name in h["extra"]:
+        if name not in known:
+            alike = "; did you mean " + " or ".join(matches) + "?" if (matches := difflib.get_close_matches(name, known)) else ""
+            raise InputError(f"'extra': mace_run_train has no option '{name}'{alike}")
+        if name in options:
+            raise InputError(f"'extra': '{name}' follows from the model table's own keys and the study's; set those")
+    return options | h["extra"]
+
+
+def check_options(file: Path) -> None:
+    """Have mace's own parser read a file of options; InputError with its words if it refuses a value."""
+    parser = build_parser()
+
+    def refuse(message: str) -> NoReturn:
+        raise InputError(f"mace_run_train refuses its options: {message}")
+
+    parser.error = refuse  # type: ignore[method-assign]
+    parser.parse_args(["--config", str(file)])
+
+
+def _never_begins(swa: dict[str, Any] | None, epochs: int) -> str | None:
+    if swa and swa["start_epoch"] >= epochs:
+        return f"'swa.start_epoch' is {swa['start_epoch']}, but must be less than epochs ({epochs}): the second stage would never begin"
+    return None
+
+
+def _validation_losses(results: Path, weights: dict[str, Any]) -> tuple[list[int], list[float]]:
+    """mace's numbers of the epochs that were run, and the weighted validation losses of the untrained model and after each of them."""
+    rows = [json.loads(line) for line in results.read_text(encoding="utf-8").splitlines()] if results.exists() else []
+    rows = [row for row in rows if row["mode"] == "eval"]
+    losses = [weights["energy_weight"] * row["rmse_e_per_atom"] ** 2 + weights["forces_weight"] * row["rmse_f"] ** 2 for row in rows]
+    return [row["epoch"] for row in rows[1:]], losses
+
+
+def _best_epoch(checkpoints: Path, second_stage: bool, epochs: list[int], losses: list[float]) -> int | None:
+    """After how many epochs the newest checkpoint of the last stage was written, 0 if the model was no better than the untrained one."""
+    pattern = re.compile(r"_epoch-(\d+)_swa\.pt$" if second_stage else r"_epoch-(\d+)\.pt$")
+    saved = [int(match[1]) for match in map(pattern.search, map(str, checkpoints.glob("*.pt"))) if match]
+    if not saved:
+        return None
+    best = epochs.index(max(saved)) + 1
+    return best if losses[best] < losses[0] else 0
