@@ -54,15 +54,17 @@ def draw_experiments(
             draw_entropy(below, entropy[entropy["mode"] == mode], names, look, why)
             below.set(xticks=[], xlim=(-0.6, len(names) - 0.4))
         draw_failures(axes[-1, column], failures, survival, names, look, why)
-        style.name_models(axes[-1, column], names, look, slot_mm=(width - 18) * sizes[column] / sum(sizes) / (len(names) + 0.2) - 0.5)
+        style.name_models(axes[-1, column], names, look, style.slot(width, sizes, column, len(names)))
     for index, mode in enumerate(modes):
         named = f"\n({mode} directions)" if len(modes) > 1 else ""
         axes[2 * index, 0].set_ylabel(f"force RMSE (eV/Å){named}")
         axes[2 * index + 1, 0].set_ylabel(f"loss entropy $S${named}")
     axes[-1, 0].set_ylabel("time to failure (ps)")
     axes[-1, 0].set_ylim(bottom=0)
-    for axis in axes[:-1:2, 0]:
-        mark_temperature(axis, entropy)
+    for row in axes[:-1:2]:
+        mark_temperature(row, entropy)
+    for row in axes[1:-1:2]:
+        row[0].margins(y=0.12)
     for row, character in enumerate("abcdefgh"[: len(heights)]):
         style.letter(axes[row, 0], character)
     figure.align_ylabels(axes[:, 0])
@@ -88,11 +90,12 @@ def _notes(landscape: pd.DataFrame, entropy: pd.DataFrame, failures: pd.DataFram
     return lines
 
 
-def mark_temperature(axis: Axes, entropy: pd.DataFrame) -> None:
+def mark_temperature(row: Sequence[Axes], entropy: pd.DataFrame) -> None:
     """A dashed line at the temperature of the forces entropy: what lies far above it adds nothing to S."""
     for temperature in entropy["T_forces_eV_per_A"].unique():
-        axis.axhline(temperature, color=GREY, linewidth=0.5, linestyle="--", zorder=0)
-        axis.annotate("$T_F$", (0.01, temperature), xycoords=("axes fraction", "data"), xytext=(0, 1), textcoords="offset points", fontsize=6, color=GREY)
+        for axis in row:
+            axis.axhline(temperature, color=GREY, linewidth=0.5, linestyle="--", zorder=0)
+        row[0].annotate("$T_F$", (0.01, temperature), xycoords=row[0].get_yaxis_transform(), xytext=(0, 1), textcoords="offset points", fontsize=6, color=GREY)
 
 
 def replicas(failures: pd.DataFrame) -> str:

@@ -11,6 +11,7 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from nnip.errors import InputError
@@ -70,13 +71,19 @@ def styled(function: Callable[..., Figure]) -> Callable[..., Figure]:
 def panels(rows: int, columns: int, width_mm: float, height_mm: float, **options: Any) -> tuple[Figure, np.ndarray]:
     """An empty figure and its axes, shape [rows, columns]; options are those of Figure.subplots."""
     figure = Figure(figsize=(width_mm / 25.4, height_mm / 25.4), layout="constrained")
+    FigureCanvasAgg(figure)  # its renderer measures text
     figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02, wspace=0.03, hspace=0.03)
     return figure, figure.subplots(rows, columns, squeeze=False, **options)
 
 
 def page_width(sizes: Sequence[int]) -> float:
     """Width in mm of a row of panels with so many categories each: a journal's column or two, more only where models would not fit."""
-    return float(np.clip(15 + 9 * sum(sizes), SINGLE_MM, max(DOUBLE_MM, 15 + 5 * sum(sizes))))
+    return float(np.clip(15 + 12 * sum(sizes), SINGLE_MM, max(DOUBLE_MM, 15 + 5 * sum(sizes))))
+
+
+def slot(width_mm: float, sizes: Sequence[int], column: int, categories: int) -> float:
+    """Millimetres that each category of a panel gets, where panels are as wide as their sizes say."""
+    return (width_mm - 18) * sizes[column] / sum(sizes) / (categories + 0.2) - 0.5
 
 
 def wrap(text: str, width_mm: float, size_pt: float = 7) -> str:
@@ -167,7 +174,7 @@ def say(axis: Axes, text: str) -> None:
 
 def note(figure: Figure, *sentences: str) -> None:
     """Small print under the whole figure: counts of replicas and seeds, what marks mean, what is missing."""
-    characters = int(figure.get_figwidth() * 25.4 / 1.13)
+    characters = int(figure.get_figwidth() * 25.4 / 0.98)
     text = textwrap.fill(" ".join(sentence for sentence in sentences if sentence), characters)
     figure.supxlabel(text, x=0.01, ha="left", fontsize=5.5, color=GREY)
 
@@ -178,9 +185,9 @@ def letter(axis: Axes, character: str) -> None:
 
 
 def name_models(axis: Axes, members: Sequence[str], look: dict[str, Look], slot_mm: float) -> None:
-    """Models as categories 0, 1, ... of the horizontal axis, in their own colours; labels lie where the slot of a model is wide enough for them."""
+    """Models as categories 0, 1, ... of the horizontal axis, in their own colours; labels lie if a slot is wide enough for any of the figure's."""
     labels = [look[name].label for name in members]
-    longest = max(len(word) for label in labels for word in label.split())
+    longest = max(len(word) for own in look.values() for word in own.label.split())
     lying = longest * 1.25 < slot_mm
     axis.set_xticks(range(len(members)), [wrap(label, slot_mm, 6) if lying else textwrap.fill(label, 20) for label in labels])
     axis.set_xlim(-0.6, len(members) - 0.4)
@@ -196,9 +203,31 @@ def plural(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
+def signed(value: float, digits: int = 2) -> str:
+    """A number with a real minus sign."""
+    return f"{value:.{digits}f}".replace("-", "−")
+
+
 def counted(table: pd.DataFrame, what: str = "seed") -> str:
     """How many seeds the models of a table have, in words."""
     counts = table.groupby(["framework", "model"])[what].nunique()
     if counts.nunique() == 1:
         return f"{plural(int(counts.iloc[0]), what)} per model."
     return f"{counts.min()} to {plural(int(counts.max()), what)} per model."
+
+
+def head(axes: Sequence[Axes], groups: Sequence[tuple[str, pd.DataFrame]], look: dict[str, Look], width_mm: float, words: dict[str, str] | None = None) -> None:
+    """Experiment titles over a row of panels and under each its models' names in their colours, which is all the key a panel needs.
+
+    words, if given, follow the names of the models they are given for.
+    """
+    line_pt = 6.8
+    longest = max(len(members) for _, members in groups)
+    for axis, (title, members) in zip(axes, groups, strict=True):
+        axis.set_title(wrap(title, width_mm), pad=4 + line_pt * longest)
+        for number, name in enumerate(members["model"]):
+            text = look[name].label + (f"  {words[name]}" if words and name in words else "")
+            place = (0, 3 + line_pt * (longest - 1 - number))
+            axis.annotate(
+                text, (0.5, 1), xytext=place, xycoords="axes fraction", textcoords="offset points", ha="center", fontsize=5.5, color=look[name].colour
+            )

@@ -1,0 +1,57 @@
+"""How far the directions of a loss landscape are from orthogonal: mean cosines between them."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from nnip.figures import style
+
+
+def cosine_matrix(directions: pd.DataFrame) -> np.ndarray:
+    """Mean cosine over models and seeds for every pair of directions, shape [n, n], 1 on the diagonal."""
+    n = int(max(directions["direction_a"].max(), directions["direction_b"].max())) + 1
+    cosines = np.full((n, n), np.nan)
+    for (a, b), cosine in directions.groupby(["direction_a", "direction_b"])["cosine"].mean().items():
+        cosines[int(a), int(b)] = cosines[int(b), int(a)] = cosine
+    np.fill_diagonal(cosines, 1.0)
+    return cosines
+
+
+@style.styled
+def draw_directions(models: pd.DataFrame, directions: pd.DataFrame) -> Figure:
+    """One heat map of the cosines per framework (row) and mode (column), with the mean and the largest absolute cosine off the diagonal.
+
+    InputError if a table has no row.
+    """
+    style.need(models=models, directions=directions)
+    frameworks, modes = style.frameworks(directions), list(dict.fromkeys(directions["mode"]))
+    width = max(style.SINGLE_MM, 15 + 38 * len(modes))
+    figure, axes = style.panels(len(frameworks), len(modes), width, 10 + 40 * len(frameworks))
+    image = None
+    for row, framework in enumerate(frameworks):
+        for column, mode in enumerate(modes):
+            axis = axes[row, column]
+            part = directions[(directions["framework"] == framework) & (directions["mode"] == mode)]
+            if part.empty:
+                axis.set_axis_off()
+                style.say(axis, "no data")
+                continue
+            image = axis.imshow(cosine_matrix(part), vmin=-1, vmax=1, cmap="RdBu_r", interpolation="nearest")
+            between = part.loc[part["direction_a"] != part["direction_b"], "cosine"].astype(float).abs()
+            words = f"mean |cos| {_short(between.mean())}, largest {_short(between.max())}" if len(between) else "one direction"
+            axis.set_title(f"{style.framework_title(framework)}, {mode}\n{words}", fontsize=6)
+            axis.spines[["top", "right"]].set_visible(True)
+            axis.set(xlabel="direction", ylabel="direction")
+            for side in (axis.xaxis, axis.yaxis):
+                side.set_major_locator(MaxNLocator(5, integer=True))
+    if image is not None:
+        figure.colorbar(image, ax=axes, label="cosine", shrink=0.8, aspect=25)
+    n_models = directions.groupby("framework")["model"].nunique()
+    counts = ", ".join(f"{style.framework_title(name)} {style.plural(int(n_models[name]), 'model')}" for name in frameworks)
+    style.note(figure, f"Mean over models and seeds: {counts}; {style.counted(directions)}")
+    return figure
+
+
+def _short(value: float) -> str:
+    return f"{value:.2f}" if value >= 0.005 else f"{value:.0e}"

@@ -1,0 +1,63 @@
+"""Learning curves: force RMSE against the number of training frames, with the fitted slopes."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, NullLocator
+
+from nnip.figures import style
+from nnip.figures.style import Look
+from nnip.figures.temperatures import over_test_frames
+
+
+@style.styled
+def draw_learning_curves(
+    framework: str, models: pd.DataFrame, errors: pd.DataFrame, learning_curves: pd.DataFrame, trainings: pd.DataFrame | None = None
+) -> Figure:
+    """Force RMSE over all test frames against n_train, both logarithmic; one panel per experiment of the framework.
+
+    Points are means over seeds (thin lines: the seeds), dashes the power law with the model's mean slope of table learning_curves; the slope stands
+    beside the model's name. InputError if tables models or errors have no row.
+    """
+    style.need(models=models, errors=errors)
+    models = style.of_framework(models, framework)
+    look, groups = style.looks(models), style.experiments(models)
+    curves = over_test_frames(errors[errors["framework"] == framework])
+    slopes = learning_curves[learning_curves["framework"] == framework].groupby("model")[["slope", "n_points"]].mean()
+    width = style.page_width([3] * len(groups))
+    longest = max(len(members) for _, members in groups)
+    figure, axes = style.panels(1, len(groups), width, 55 + 2.4 * longest, sharey=True, sharex=True)
+    words = {name: f"slope {style.signed(slopes.loc[name, 'slope'])}" for name in slopes.index}
+    for axis, (_, members) in zip(axes[0], groups, strict=True):
+        for name in members["model"]:
+            own = curves[curves["model"] == name]
+            if own.empty:
+                words[name] = style.why_missing(name, trainings)
+            else:
+                draw_curve(axis, own, slopes.loc[name] if name in slopes.index else None, look[name])
+        axis.set(xscale="log", yscale="log", xlabel="$n$ (training frames)")
+    sizes = sorted(set(curves["n_train"].astype(int)))
+    axes[0, 0].xaxis.set_major_locator(FixedLocator(sizes))
+    axes[0, 0].xaxis.set_minor_locator(NullLocator())
+    axes[0, 0].xaxis.set_major_formatter("{x:.0f}")
+    axes[0, 0].set_ylabel("force RMSE, all test frames (eV/Å)")
+    style.head(axes[0], groups, look, width / len(groups) - 4, words)
+    counts = f"{style.counted(curves)}" if len(curves) else ""
+    style.note(figure, "Dashed: power law with the fitted slope of ln RMSE against ln n, drawn over the sizes it was fitted to.", counts)
+    return figure
+
+
+def draw_curve(axis: Axes, own: pd.DataFrame, fit: pd.Series | None, look: Look) -> None:
+    """One model's learning curve: seeds thin, their (geometric) mean as marks, the fitted power law dashed."""
+    table = own.pivot_table(index="n_train", columns="seed", values="forces_rmse_eV_per_A").sort_index().astype(float)
+    sizes = table.index.to_numpy(float)
+    if table.shape[1] > 1:
+        axis.plot(sizes, table, color=look.colour, linewidth=0.4, alpha=0.6)
+    mean = np.exp(np.log(table).mean(axis=1)).to_numpy()
+    axis.plot(sizes, mean, look.marker, color=look.colour, markersize=3.5, label=look.label)
+    if fit is not None and len(sizes) > 1:
+        slope = float(fit["slope"])
+        fitted = np.arange(len(sizes)) >= len(sizes) - fit["n_points"]  # a size that is too small for a fit is the smallest
+        through = np.exp(np.mean(np.log(mean[fitted]) - slope * np.log(sizes[fitted])))
+        axis.plot(sizes[fitted], through * sizes[fitted] ** slope, color=look.colour, linewidth=0.8, linestyle="--", label="_fit")

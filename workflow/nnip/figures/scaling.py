@@ -1,0 +1,70 @@
+"""Extrapolation against accuracy at the training temperature: models of the literature, and the study's own (the paper's figure 1b)."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from nnip.figures import style
+from nnip.figures.labels import label_points
+from nnip.figures.style import GREY
+from nnip.figures.temperatures import temperature_slopes
+
+FRAMEWORK_MARKS = ("s", "^", "v", "P")
+
+
+def fit_power_law(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
+    """(exponent, prefactor) of y = prefactor * x^exponent by least squares in the logarithms."""
+    exponent, logarithm = np.polyfit(np.log(x), np.log(y), 1)
+    return float(exponent), float(np.exp(logarithm))
+
+
+def literature_slopes(literature: pd.DataFrame) -> pd.DataFrame:
+    """One row per literature model: force RMSE at its lowest temperature (meV/Å), slope against temperature (meV/Å/K), its training."""
+    rows = []
+    for name, own in literature.groupby("model", sort=False):
+        slope = np.polyfit(own["temperature_K"].astype(float), own["forces_rmse_meV_per_A"].astype(float), 1)[0]
+        lowest = own.sort_values("temperature_K").iloc[0]
+        rows.append({"model": name, "training": str(lowest["training"]), "rmse": float(lowest["forces_rmse_meV_per_A"]), "slope": float(slope)})
+    return pd.DataFrame(rows)
+
+
+@style.styled
+def draw_scaling(literature: pd.DataFrame, models: pd.DataFrame | None = None, errors: pd.DataFrame | None = None) -> Figure:
+    """Slope of the force RMSE against temperature over the force RMSE at 300 K, both logarithmic.
+
+    literature: columns model, training, temperature_K, forces_rmse_meV_per_A; the line is fitted to what was trained on 300 K frames alone
+    (training "300K"), so force fields and models pre-trained on other data are marked as exceptions. errors: table, for the study's models.
+    InputError if the literature has no row.
+    """
+    style.need(literature=literature)
+    points = literature_slopes(literature)
+    fitted = points["training"] == "300K"
+    exponent, prefactor = fit_power_law(points.loc[fitted, "rmse"].to_numpy(), points.loc[fitted, "slope"].to_numpy())
+    figure, axes = style.panels(1, 1, 120, 92)
+    axis = axes[0, 0]
+    own = pd.DataFrame(columns=["framework", "rmse", "slope"])
+    if models is not None and errors is not None:
+        own = temperature_slopes(errors)
+        own = own.assign(rmse=1000 * own["lowest_rmse"], slope=1000 * own["slope"])
+        own = own[own["slope"] > 0]
+    for framework, marker in zip(style.frameworks(own), FRAMEWORK_MARKS, strict=False):
+        part = own[own["framework"] == framework]
+        name = f"{style.framework_title(framework)}, this study ({len(part)})"
+        axis.plot(part["rmse"], part["slope"], marker, color=style.COLOURS[FRAMEWORK_MARKS.index(marker)], markersize=3.2, alpha=0.6, label=name, markeredgewidth=0)
+    axis.plot(points.loc[fitted, "rmse"], points.loc[fitted, "slope"], "o", color="black", markersize=4, label="literature, trained on 300 K")
+    axis.plot(points.loc[~fitted, "rmse"], points.loc[~fitted, "slope"], "o", color="#D55E00", markerfacecolor="white", label="literature, pre-trained or fixed")
+    axis.set(xscale="log", yscale="log", xlabel="force RMSE at 300 K (meV/Å)", ylabel="slope of force RMSE with temperature (meV/Å/K)")
+    axis.margins(0.08)
+    ends = np.array(axis.get_xlim())
+    axis.plot(ends, prefactor * ends**exponent, color=GREY, linewidth=0.8, linestyle="--", zorder=0, scalex=False, label="_fit")
+    axis.text(0.98, 0.03, f"slope ∝ RMSE$^{{{exponent:.2f}}}$, fitted to {fitted.sum()} models", ha="right", fontsize=6, color=GREY, transform=axis.transAxes)
+    axis.legend(loc="upper left", handletextpad=0.3)
+    style.note(
+        figure,
+        "Slope: straight line through the force RMSE at 300, 600 and 1200 K (literature) or at the study's test temperatures.",
+        "Literature: DFT 3BPA, numbers from the papers named in workflow/literature_3bpa.csv.",
+        f"This study: {style.counted(errors)}" if errors is not None and len(own) else "",
+    )
+    colours = ["black" if yes else "#D55E00" for yes in fitted]
+    label_points(axis, points["rmse"].tolist(), points["slope"].tolist(), points["model"].tolist(), colours, avoid=own[["rmse", "slope"]].to_numpy(float))
+    return figure
