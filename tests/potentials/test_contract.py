@@ -52,7 +52,7 @@ def test_the_energy_shift_is_added_per_atom(trained, kind, frames):
     assert potential.energy_shift_eV_per_atom == manifest["energy_shift_eV_per_atom"]
     potential.energy_shift_eV_per_atom = 0.0
     bare = evaluate(potential, frames)
-    n_atoms = torch.tensor([len(atoms) for atoms in frames])
+    n_atoms = torch.tensor([len(atoms) for atoms in frames], dtype=torch.float64)
     assert torch.allclose(shifted[0] - bare[0], manifest["energy_shift_eV_per_atom"] * n_atoms, atol=ENERGY_EV)
     assert torch.equal(shifted[1], bare[1])
 

@@ -91,7 +91,7 @@ class MACEPotential:
         out = self.module(graph.inputs, training=False, compute_force=True)
         energies = torch.zeros(len(graph.n_atoms), dtype=torch.float64, device=self.device)
         energies.index_add_(0, graph.frame_of, out["node_energy"].detach().double())
-        return energies + self.energy_shift_eV_per_atom * graph.n_atoms, out["forces"].detach().double()
+        return energies + self.energy_shift_eV_per_atom * graph.n_atoms.double(), out["forces"].detach().double()
 
     def filters(self) -> dict[str, torch.Tensor]:
         """See Potential.filters."""
