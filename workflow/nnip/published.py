@@ -171,7 +171,7 @@ SWITCHES: dict[str, dict[str, str | Callable[[pd.Series], str]]] = {
         "rescale": lambda row: str("PerSpeciesRescale" in row["model_builders"]).lower(),
         "amsgrad": lambda row: row["optimizer_amsgrad"].lower(),
         "ema_decay": _null_unless("use_ema", "ema_decay"),
-        "swa": lambda row: "null",
+        "swa": lambda _: "null",
         "lr": "learning_rate",
         "lr_factor": "lr_scheduler_factor",
         "lr_patience": "lr_scheduler_patience",

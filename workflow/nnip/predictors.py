@@ -1,0 +1,84 @@
+"""What is cheap to measure (predictors) and what one would like to know (outcomes), one number per model and seed."""
+
+import numpy as np
+import pandas as pd
+
+from nnip.learning_curves import overall_errors, test_errors
+from nnip.tables import frame
+
+KEYS = ["framework", "model", "seed"]
+ENTROPIES = ("S", "S_energy", "S_forces")
+RMSES = {"energy_rmse": "energy_rmse_eV_per_atom", "forces_rmse": "forces_rmse_eV_per_A"}
+
+
+def temperatures_K(splits: pd.Series) -> pd.Series:
+    """Temperature in the name of a split such as 1200K; nan for other names."""
+    return pd.to_numeric(splits.astype(str).str.extract(r"^(\d+(?:\.\d+)?)K$")[0])
+
+
+def errors_of_main(errors: pd.DataFrame) -> pd.DataFrame:
+    """Test errors of every model's and seed's largest training, with column temperature_K."""
+    tests = test_errors(errors)
+    tests = tests[tests["n_train"] == tests.groupby(KEYS)["n_train"].transform("max")]
+    return tests.assign(temperature_K=temperatures_K(tests["split"]).to_numpy())
+
+
+def predictors(entropy: pd.DataFrame, landscape: pd.DataFrame, errors: pd.DataFrame) -> pd.DataFrame:
+    """Table predictors from tables entropy, landscape and errors.
+
+    Per landscape mode (named in the predictor if there are several): S, S_energy, S_forces with the minimum kept, and the same with _subtracted;
+    Once: train_energy_rmse, train_forces_rmse (where t = 0; eV/atom, eV/A), test_energy_rmse_coolest and test_forces_rmse_coolest (the lowest
+    temperature among the test splits).
+    """
+    several = entropy["mode"].nunique() > 1
+    parts = []
+    for (mode, minimum), own in entropy.groupby(["mode", "minimum"], sort=False):
+        for name in ENTROPIES:
+            predictor = name + ("_subtracted" if minimum == "subtracted" else "") + (f"_{mode}" if several else "")
+            parts.append(_column(own, name, predictor, "predictor"))
+    centre = landscape[landscape["t"].astype(float).abs() < 1e-9]
+    centre = centre[centre["mode"] == centre["mode"].iloc[0]] if len(centre) else centre
+    centre = centre.groupby(KEYS, as_index=False, sort=False)[list(RMSES.values())].mean()
+    parts += [_column(centre, column, f"train_{name}", "predictor") for name, column in RMSES.items()]
+    tests = errors_of_main(errors)
+    coolest = tests[tests["temperature_K"] == tests["temperature_K"].min()]
+    parts += [_column(coolest, column, f"test_{name}_coolest", "predictor") for name, column in RMSES.items()]
+    return frame("predictors", pd.concat(parts, ignore_index=True))
+
+
+def outcomes(survival: pd.DataFrame, errors: pd.DataFrame, learning_curves: pd.DataFrame) -> pd.DataFrame:
+    """Table outcomes from tables survival, errors and learning_curves.
+
+    rmst_fs and mean_time_to_failure_fs; test_energy_rmse_hottest and test_forces_rmse_hottest (eV/atom, eV/A); test_forces_rmse_all (all test
+    frames together); extrapolation_slope (force RMSE against temperature, eV/A/K); learning_curve_slope.
+    """
+    times = survival[survival["seed"].notna()]
+    tests = errors_of_main(errors)
+    hottest = tests[tests["temperature_K"] == tests["temperature_K"].max()]
+    overall = overall_errors(errors)
+    overall = overall[overall["n_train"] == overall.groupby(KEYS)["n_train"].transform("max")]
+    parts = [
+        _column(times, "rmst_fs", "rmst_fs", "outcome").assign(low=times["rmst_low_fs"].to_numpy(), high=times["rmst_high_fs"].to_numpy()),
+        _column(times, "mean_fs", "mean_time_to_failure_fs", "outcome"),
+        *[_column(hottest, column, f"test_{name}_hottest", "outcome") for name, column in RMSES.items()],
+        _column(overall, "forces_rmse_eV_per_A", "test_forces_rmse_all", "outcome"),
+        _column(extrapolation_slopes(tests), "slope", "extrapolation_slope", "outcome"),
+        _column(learning_curves, "slope", "learning_curve_slope", "outcome").assign(
+            low=learning_curves["slope_low"].to_numpy(), high=learning_curves["slope_high"].to_numpy()
+        ),
+    ]
+    return frame("outcomes", pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True))
+
+
+def extrapolation_slopes(tests: pd.DataFrame) -> pd.DataFrame:
+    """Slope of a straight line through force RMSE against temperature in eV/A/K, for every model and seed with two temperatures or more."""
+    rows = []
+    for keys, own in tests.dropna(subset=["temperature_K"]).groupby(KEYS, sort=False):
+        if own["temperature_K"].nunique() > 1:
+            slope = np.polyfit(own["temperature_K"].to_numpy(float), own["forces_rmse_eV_per_A"].to_numpy(float), 1)[0]
+            rows.append(dict(zip(KEYS, keys, strict=True)) | {"slope": slope})
+    return pd.DataFrame(rows, columns=[*KEYS, "slope"])
+
+
+def _column(data: pd.DataFrame, column: str, name: str, kind: str) -> pd.DataFrame:
+    return data[KEYS].assign(**{kind: name, "value": data[column].to_numpy()})

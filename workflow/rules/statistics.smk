@@ -1,0 +1,151 @@
+"""Statistics: entropies, survival, learning curves, correlations, the SI's tables and the summary. For every study alike.
+
+Needs: results/<study>/tables/{models,hyperparameters,errors,landscape,failures}.csv; table notes and errors_repeated where the study is published data.
+Makes: results/<study>/tables/{entropy,sensitivity,survival,kaplan_meier,logrank,learning_curves,predictors,outcomes,correlations,
+partial_correlations,noise_floor}.csv, results/<study>/tables/si/ and results/<study>/summary.md
+"""
+
+TABLES = f"{RESULTS}/tables"
+SI_TABLES = ("hyperparameters", "entropy", "errors")
+
+
+def tables(*names):
+    """Paths of the study's tables by name."""
+    return {name: f"{TABLES}/{name}.csv" for name in names}
+
+
+localrules:
+    make_entropy,
+    make_survival,
+    make_predictors,
+    make_correlations,
+    write_si_tables,
+    write_summary,
+
+
+rule make_entropy:
+    """Loss entropy of every landscape at the study's settings, and over a grid of them."""
+    input:
+        **tables("landscape"),
+    output:
+        **tables("entropy", "sensitivity"),
+    params:
+        options=config["entropy"],
+    log:
+        f"{LOGS}/statistics/entropy.log",
+    conda:
+        "../../envs/workflow.yaml"
+    message:
+        "Loss entropy of every landscape"
+    script:
+        "../scripts/make_entropy.py"
+
+
+rule make_survival:
+    """Times to failure as censored data."""
+    input:
+        **tables("failures", "models"),
+    output:
+        **tables("survival", "kaplan_meier", "logrank"),
+    params:
+        horizon_fs=config["md"]["duration_fs"],
+        confidence=config["statistics"]["confidence"],
+    log:
+        f"{LOGS}/statistics/survival.log",
+    conda:
+        "../../envs/workflow.yaml"
+    message:
+        "Survival curves and restricted means of the hot MD"
+    script:
+        "../scripts/make_survival.py"
+
+
+rule make_predictors:
+    """Learning-curve slopes, and every model's predictors and outcomes."""
+    input:
+        **tables("entropy", "landscape", "errors", "survival"),
+    output:
+        **tables("learning_curves", "predictors", "outcomes"),
+    params:
+        confidence=config["statistics"]["confidence"],
+    log:
+        f"{LOGS}/statistics/predictors.log",
+    conda:
+        "../../envs/workflow.yaml"
+    message:
+        "Predictors and outcomes of every model"
+    script:
+        "../scripts/make_predictors.py"
+
+
+rule make_correlations:
+    """Every predictor against every outcome, and the noise floor."""
+    input:
+        **tables("predictors", "outcomes", "hyperparameters", "failures", *(["errors_repeated"] if PUBLISHED else [])),
+    output:
+        **tables("correlations", "partial_correlations", "noise_floor"),
+    params:
+        horizon_fs=config["md"]["duration_fs"],
+        statistics=config["statistics"],
+        seed=config["seed"],
+    log:
+        f"{LOGS}/statistics/correlations.log",
+    conda:
+        "../../envs/workflow.yaml"
+    message:
+        "Correlate predictors with outcomes"
+    script:
+        "../scripts/make_correlations.py"
+
+
+rule write_si_tables:
+    """The paper's tables S1 to S6 of this study, as csv, Markdown and LaTeX."""
+    input:
+        **tables("models", "hyperparameters", "entropy", "survival", "errors"),
+    output:
+        [
+            f"{TABLES}/si/{framework}_{name}.{kind}"
+            for framework in dict.fromkeys(row["framework"] for row in MODELS["models"].values())
+            for name in SI_TABLES
+            for kind in ("csv", "md", "tex")
+        ],
+    params:
+        confidence=config["statistics"]["confidence"],
+    log:
+        f"{LOGS}/statistics/si_tables.log",
+    conda:
+        "../../envs/workflow.yaml"
+    message:
+        "Write the tables S1 to S6"
+    script:
+        "../scripts/write_si_tables.py"
+
+
+rule write_summary:
+    """What the study's data support and what they do not, in words."""
+    input:
+        **tables(
+            "models",
+            "entropy",
+            "failures",
+            "survival",
+            "logrank",
+            "sensitivity",
+            "correlations",
+            "partial_correlations",
+            "noise_floor",
+            *(["notes"] if PUBLISHED else ["trainings"]),
+        ),
+    output:
+        report(f"{RESULTS}/summary.md", category="Summary"),
+    params:
+        study=config["study"],
+        confidence=config["statistics"]["confidence"],
+    log:
+        f"{LOGS}/statistics/summary.log",
+    conda:
+        "../../envs/workflow.yaml"
+    message:
+        "Write the summary"
+    script:
+        "../scripts/write_summary.py"
