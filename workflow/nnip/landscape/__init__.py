@@ -1,0 +1,1 @@
+"""Loss landscapes: the loss around trained weights, along random directions in weight space."""

@@ -1,0 +1,106 @@
+"""Random directions in weight space, by the two definitions a study can ask for."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+
+from nnip.errors import InputError
+from nnip.landscape.weights import weight_vector
+
+LARGEST_COSINE = 1e-8
+MOST_ITERATIONS = 1000
+
+
+def paper_directions(module: torch.nn.Module, seeds: Sequence[int]) -> torch.Tensor:
+    """Directions float64 [n_directions, n_weights] as the paper's released code (ip_explorer at c7a1d7e) draws them, one from each seed.
+
+    Draws are uniform in [0, 1); every slice of a parameter along its first axis is scaled to the norm of the weights' slice. A parameter of
+    one axis is thereby scaled number by number: its part of every direction is |theta|. Directions are not made orthogonal. Each has |theta|'s norm.
+    """
+    theta = weight_vector(module)
+    directions = []
+    for seed in seeds:
+        random = np.random.default_rng(seed)
+        direction = torch.cat([_slices_scaled(random, parameter.detach().double().cpu()) for parameter in module.parameters()])
+        directions.append(direction * _ratio(theta.norm(), direction.norm()))
+    return torch.stack(directions)
+
+
+def _slices_scaled(random: np.random.Generator, parameter: torch.Tensor) -> torch.Tensor:
+    n_slices = parameter.shape[0] if parameter.dim() > 1 else parameter.numel()
+    theta = parameter.reshape(n_slices, -1)
+    drawn = torch.from_numpy(random.random(theta.shape))
+    return (drawn * _ratio(theta.norm(dim=1), drawn.norm(dim=1))[:, None]).reshape(-1)
+
+
+def _ratio(numerator: torch.Tensor, denominator: torch.Tensor) -> torch.Tensor:
+    """numerator / denominator, zero where the denominator is."""
+    return torch.where(denominator > 0, numerator / denominator, 0.0)
+
+
+def isotropic_directions(module: torch.nn.Module, filters: Mapping[str, torch.Tensor], seeds: Sequence[int]) -> torch.Tensor:
+    """Gaussian directions float64 [n_directions, n_weights], filter-normalised and mutually orthogonal at once; one seed for each.
+
+    Every filter of a direction has the norm of the weights' filter (Li et al. 2018, arXiv:1712.09913), and all pairwise cosines are
+    below 1e-8: each iteration takes half of every overlap away and scales the filters back. Filters of a single number, which could
+    only change sign, get zero, as Li et al. treat biases; so do filters whose weights are all zero.
+
+    filters: Potential.filters(). InputError if so many orthogonal directions with these filter norms cannot exist, or are not found.
+    """
+    theta = weight_vector(module)
+    ids = _filter_of_weight(module, filters)
+    sizes = torch.bincount(ids)
+    targets = torch.where(sizes > 1, _filter_norms(theta[None], ids)[0], 0.0)
+    _check_possible(len(seeds), sizes, targets)
+    directions = torch.stack([torch.from_numpy(np.random.default_rng(seed).standard_normal(len(theta))) for seed in seeds])
+    directions = _filters_scaled(directions, ids, targets)
+    for _ in range(MOST_ITERATIONS):
+        overlaps = directions @ directions.T / targets.pow(2).sum()
+        overlaps.fill_diagonal_(0)
+        if overlaps.abs().max() < LARGEST_COSINE:
+            return directions
+        directions = _filters_scaled(directions - 0.5 * overlaps @ directions, ids, targets)
+    raise InputError(
+        f"{len(seeds)} directions could not be made orthogonal with the filter norms of this model in {MOST_ITERATIONS} iterations"
+        f" (largest cosine {overlaps.abs().max():.1e}): lower 'landscape.n_directions'"
+    )
+
+
+def _filter_of_weight(module: torch.nn.Module, filters: Mapping[str, torch.Tensor]) -> torch.Tensor:
+    """For each weight of the vector the number of its filter, counted through all parameters, int64 [n_weights]."""
+    parts, n_filters = [], 0
+    for name, parameter in module.named_parameters():
+        if name not in filters or filters[name].shape != parameter.shape:
+            raise InputError(f"the potential's filters do not cover parameter '{name}' {tuple(parameter.shape)}")
+        parts.append(filters[name].cpu().reshape(-1) + n_filters)
+        n_filters = int(parts[-1].max()) + 1
+    return torch.cat(parts)
+
+
+def _filter_norms(vectors: torch.Tensor, ids: torch.Tensor) -> torch.Tensor:
+    squares = torch.zeros(len(vectors), int(ids.max()) + 1, dtype=torch.float64)
+    return squares.index_add_(1, ids, vectors.pow(2)).sqrt()
+
+
+def _filters_scaled(directions: torch.Tensor, ids: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    return directions * _ratio(targets, _filter_norms(directions, ids))[:, ids]
+
+
+def _check_possible(n_directions: int, sizes: torch.Tensor, targets: torch.Tensor) -> None:
+    """InputError if some filter is too small for its share of the norm.
+
+    The parts that n orthonormal vectors have in a filter's space of m numbers have squared norms that sum to at most m (Bessel's inequality).
+    """
+    shares = targets.pow(2) / targets.pow(2).sum()
+    if not shares.isfinite().all():
+        raise InputError("the model has no filter of more than one number with non-zero, finite weights: it has no isotropic directions")
+    most = int((sizes / shares)[targets > 0].min() + 1e-9)
+    if n_directions > most:
+        raise InputError(f"'landscape.n_directions' is {n_directions}, but this model's filters allow at most {most} orthogonal directions")
+
+
+def cosines(directions: torch.Tensor) -> torch.Tensor:
+    """Cosines between directions, float64 [n_directions, n_directions]."""
+    units = directions / directions.norm(dim=1, keepdim=True)
+    return units @ units.T

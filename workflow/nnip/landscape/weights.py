@@ -1,0 +1,44 @@
+"""The weights of a module as one vector that can be moved and is put back exactly."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+
+def weight_vector(module: torch.nn.Module) -> torch.Tensor:
+    """All parameters one after another in the order of named_parameters, float64 [n_weights] on the CPU."""
+    return torch.cat([parameter.detach().double().cpu().reshape(-1) for parameter in module.parameters()])
+
+
+class Weights:
+    """The weights of a module while they are displaced."""
+
+    def __init__(self, module: torch.nn.Module) -> None:
+        self.parameters = list(module.parameters())
+        self.start = [parameter.detach().clone() for parameter in self.parameters]
+
+    @torch.no_grad()
+    def displace(self, displacement: torch.Tensor) -> None:
+        """Set the weights to where they started plus a displacement, float64 [n_weights]; the sum is rounded once, to the weights' own type."""
+        parts = displacement.split([parameter.numel() for parameter in self.parameters])
+        for parameter, start, part in zip(self.parameters, self.start, parts, strict=True):
+            parameter.copy_(start.double() + part.to(start.device).view(start.shape))
+
+    @torch.no_grad()
+    def restore(self) -> None:
+        """Put the weights back; RuntimeError if they are not what they were, bit by bit."""
+        for parameter, start in zip(self.parameters, self.start, strict=True):
+            parameter.copy_(start)
+            if not torch.equal(parameter, start):
+                raise RuntimeError("the weights could not be restored to what they were before the scan")
+
+
+@contextmanager
+def displaced(module: torch.nn.Module) -> Iterator[Weights]:
+    """The module's weights to displace at will; put back when the block ends, however it ends."""
+    weights = Weights(module)
+    try:
+        yield weights
+    finally:
+        weights.restore()
