@@ -11,11 +11,11 @@ from nnip.figures.style import GREY
 
 
 def centre_errors(landscape: pd.DataFrame) -> pd.DataFrame:
-    """Training force RMSE (eV/Å) where t is nearest to 0, per framework, model, seed and mode; mean over directions."""
+    """Training force RMSE (meV/Å) where t is nearest to 0, per framework, model, seed and mode; mean over directions."""
     nearest = landscape.assign(distance=landscape["t"].abs())
     keys = ["framework", "model", "seed", "mode"]
     nearest = nearest[nearest["distance"] == nearest.groupby(keys)["distance"].transform("min")]
-    return nearest.groupby(keys, sort=False)["forces_rmse_eV_per_A"].mean().astype(float).rename("centre").reset_index()
+    return nearest.groupby(keys, sort=False)["forces_rmse_eV_per_A"].mean().astype(float).mul(1000).rename("centre").reset_index()
 
 
 @style.styled
@@ -45,11 +45,12 @@ def draw_flatness(models: pd.DataFrame, landscape: pd.DataFrame, entropy: pd.Dat
             axis.scatter(own["centre"], own["S"], s=16, facecolors="none", edgecolors=GREY, linewidths=0.5)
             image = axis.scatter(known["centre"], known["S"], c=known["rmst"], s=16, linewidths=0, **shades) if len(known) else image
             axis.set_xscale("log")
+            style.plain_log(axis.xaxis)
             axis.margins(0.12)
             if row == 0:
                 axis.set_title(style.framework_title(framework))
             else:
-                axis.set_xlabel("training force RMSE at $t$ = 0 (eV/Å)")
+                axis.set_xlabel("training force RMSE at $t$ = 0 (meV/Å)")
             if len(own) > 2:
                 pearson = np.corrcoef(np.log(own["centre"]), own["S"])[0, 1]
                 axis.text(0.98, 0.98, f"r($S$, ln RMSE) = {style.signed(pearson)}", ha="right", va="top", fontsize=6, transform=axis.transAxes)

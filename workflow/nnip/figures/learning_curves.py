@@ -8,7 +8,7 @@ from matplotlib.ticker import FixedLocator, NullLocator
 
 from nnip.figures import style
 from nnip.figures.style import Look
-from nnip.figures.temperatures import over_test_frames
+from nnip.learning_curves import overall_errors
 
 
 @style.styled
@@ -23,7 +23,7 @@ def draw_learning_curves(
     style.need(models=models, errors=errors)
     models = style.of_framework(models, framework)
     look, groups = style.looks(models), style.experiments(models)
-    curves = over_test_frames(errors[errors["framework"] == framework])
+    curves = overall_errors(errors[errors["framework"] == framework])
     slopes = learning_curves[learning_curves["framework"] == framework].groupby("model")[["slope", "n_points"]].mean()
     width = style.page_width([3] * len(groups))
     longest = max(len(members) for _, members in groups)
@@ -41,8 +41,9 @@ def draw_learning_curves(
     axes[0, 0].xaxis.set_major_locator(FixedLocator(sizes))
     axes[0, 0].xaxis.set_minor_locator(NullLocator())
     axes[0, 0].xaxis.set_major_formatter("{x:.0f}")
+    style.plain_log(axes[0, 0].yaxis)
     axes[0, 0].set_ylabel("force RMSE, all test frames (eV/Å)")
-    style.head(axes[0], groups, look, width / len(groups) - 4, words)
+    style.head(axes[0], groups, look, width / len(groups) - 4, [words] * len(groups))
     counts = f"{style.counted(curves)}" if len(curves) else ""
     style.note(figure, "Dashed: power law with the fitted slope of ln RMSE against ln n, drawn over the sizes it was fitted to.", counts)
     return figure

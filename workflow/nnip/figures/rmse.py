@@ -7,14 +7,23 @@ from matplotlib.figure import Figure
 
 from nnip.figures import style
 from nnip.figures.style import GREY, LIGHT, Look
-from nnip.figures.temperatures import largest_fits, temperature
+from nnip.predictors import temperatures_K
 
 QUANTITIES = {"forces_rmse_eV_per_A": ("force RMSE (meV/Å)", 1000), "energy_rmse_eV_per_atom": ("energy RMSE (meV/atom)", 1000)}
 
 
-def _order(split: str) -> tuple[int, float, str]:
-    known = {"train": 0, "val": 1}
-    return known.get(split, 2), temperature(split) or 0.0, split
+def largest_fits(errors: pd.DataFrame) -> pd.DataFrame:
+    """The errors of every model's largest training on clean labels."""
+    clean = errors[errors["noise"] == 0]
+    return clean[clean["n_train"] == clean.groupby(["framework", "model"])["n_train"].transform("max")]
+
+
+def ordered(splits: pd.Series) -> list[str]:
+    """The names of splits: train, val, then tests by temperature, then by name."""
+    names = pd.DataFrame({"split": sorted(set(splits))})
+    names["temperature_K"] = temperatures_K(names["split"]).fillna(-1.0)
+    names["first"] = names["split"].map({"train": 0, "val": 1}).fillna(2)
+    return list(names.sort_values(["first", "temperature_K", "split"])["split"])
 
 
 @style.styled
@@ -28,7 +37,7 @@ def draw_rmse(framework: str, models: pd.DataFrame, errors: pd.DataFrame, traini
     look, groups = style.looks(models), style.experiments(models)
     errors = errors[(errors["framework"] == framework) & (errors["split"] != "all")]
     errors = largest_fits(errors)
-    splits = sorted(set(errors["split"]), key=_order)
+    splits = ordered(errors["split"])
     sizes = [max(len(members), 3) for _, members in groups]
     width = style.page_width(sizes)
     figure, axes = style.panels(2, len(groups), width, 100, sharey="row", gridspec_kw={"width_ratios": sizes})
@@ -45,6 +54,7 @@ def draw_rmse(framework: str, models: pd.DataFrame, errors: pd.DataFrame, traini
         style.name_models(axes[1, column], names, look, style.slot(width, sizes, column, len(names)))
     for row, (text, _) in enumerate(QUANTITIES.values()):
         axes[row, 0].set_ylabel(text)
+        style.plain_log(axes[row, 0].yaxis)
         style.letter(axes[row, 0], "ab"[row])
         name_splits(axes[row, -1], errors, list(QUANTITIES)[row], list(groups[-1][1]["model"]), splits)
     figure.align_ylabels(axes[:, 0])

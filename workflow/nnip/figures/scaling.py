@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from nnip.figures import style
 from nnip.figures.labels import label_points
 from nnip.figures.style import GREY
-from nnip.figures.temperatures import temperature_slopes
+from nnip.figures.quantities import per_model
 
 FRAMEWORK_MARKS = ("s", "^", "v", "P")
 
@@ -29,11 +29,11 @@ def literature_slopes(literature: pd.DataFrame) -> pd.DataFrame:
 
 
 @style.styled
-def draw_scaling(literature: pd.DataFrame, models: pd.DataFrame | None = None, errors: pd.DataFrame | None = None) -> Figure:
+def draw_scaling(literature: pd.DataFrame, predictors: pd.DataFrame | None = None, outcomes: pd.DataFrame | None = None) -> Figure:
     """Slope of the force RMSE against temperature over the force RMSE at 300 K, both logarithmic.
 
     literature: columns model, training, temperature_K, forces_rmse_meV_per_A; the line is fitted to what was trained on 300 K frames alone
-    (training "300K"), so force fields and models pre-trained on other data are marked as exceptions. errors: table, for the study's models.
+    (training "300K"), so force fields and models pre-trained on other data are marked as exceptions. predictors, outcomes: tables, for the study's models.
     InputError if the literature has no row.
     """
     style.need(literature=literature)
@@ -42,11 +42,12 @@ def draw_scaling(literature: pd.DataFrame, models: pd.DataFrame | None = None, e
     exponent, prefactor = fit_power_law(points.loc[fitted, "rmse"].to_numpy(), points.loc[fitted, "slope"].to_numpy())
     figure, axes = style.panels(1, 1, 120, 92)
     axis = axes[0, 0]
-    own = pd.DataFrame(columns=["framework", "rmse", "slope"])
-    if models is not None and errors is not None:
-        own = temperature_slopes(errors)
-        own = own.assign(rmse=1000 * own["lowest_rmse"], slope=1000 * own["slope"])
-        own = own[own["slope"] > 0]
+    own = pd.DataFrame(columns=["framework", "model", "seed", "rmse", "slope"])
+    if predictors is not None and outcomes is not None:
+        values = per_model(predictors, outcomes)
+        if {"test_forces_rmse_coolest", "extrapolation_slope"} <= set(values):
+            own = values.assign(rmse=1000 * values["test_forces_rmse_coolest"], slope=1000 * values["extrapolation_slope"])
+            own = own[own["slope"] > 0]
     for framework, marker in zip(style.frameworks(own), FRAMEWORK_MARKS, strict=False):
         part = own[own["framework"] == framework]
         name = f"{style.framework_title(framework)}, this study ({len(part)})"
@@ -55,6 +56,8 @@ def draw_scaling(literature: pd.DataFrame, models: pd.DataFrame | None = None, e
     axis.plot(points.loc[~fitted, "rmse"], points.loc[~fitted, "slope"], "o", color="#D55E00", markerfacecolor="white", label="literature, pre-trained or fixed")
     axis.set(xscale="log", yscale="log", xlabel="force RMSE at 300 K (meV/Å)", ylabel="slope of force RMSE with temperature (meV/Å/K)")
     axis.margins(0.08)
+    for side in (axis.xaxis, axis.yaxis):
+        style.plain_log(side)
     ends = np.array(axis.get_xlim())
     axis.plot(ends, prefactor * ends**exponent, color=GREY, linewidth=0.8, linestyle="--", zorder=0, scalex=False, label="_fit")
     axis.text(0.98, 0.03, f"slope ∝ RMSE$^{{{exponent:.2f}}}$, fitted to {fitted.sum()} models", ha="right", fontsize=6, color=GREY, transform=axis.transAxes)
@@ -63,7 +66,7 @@ def draw_scaling(literature: pd.DataFrame, models: pd.DataFrame | None = None, e
         figure,
         "Slope: straight line through the force RMSE at 300, 600 and 1200 K (literature) or at the study's test temperatures.",
         "Literature: DFT 3BPA, numbers from the papers named in workflow/literature_3bpa.csv.",
-        f"This study: {style.counted(errors)}" if errors is not None and len(own) else "",
+        f"This study: {style.counted(own)}" if len(own) else "",
     )
     colours = ["black" if yes else "#D55E00" for yes in fitted]
     label_points(axis, points["rmse"].tolist(), points["slope"].tolist(), points["model"].tolist(), colours, avoid=own[["rmse", "slope"]].to_numpy(float))

@@ -8,14 +8,19 @@ from matplotlib.ticker import FixedLocator
 
 from nnip.figures import style
 from nnip.figures.style import LIGHT, Look
-from nnip.figures.temperatures import by_temperature, temperature_slopes
+from nnip.predictors import errors_of_main
 
 PER_K = 1e5  # eV/Å/K to meV/Å per 100 K
 
 
 @style.styled
 def draw_slopes(
-    framework: str, models: pd.DataFrame, errors: pd.DataFrame, learning_curves: pd.DataFrame, trainings: pd.DataFrame | None = None
+    framework: str,
+    models: pd.DataFrame,
+    errors: pd.DataFrame,
+    outcomes: pd.DataFrame,
+    learning_curves: pd.DataFrame,
+    trainings: pd.DataFrame | None = None,
 ) -> Figure:
     """Rows: force RMSE against temperature; its slope; slope of the learning curve with its interval. Columns: experiments of the framework.
 
@@ -24,8 +29,9 @@ def draw_slopes(
     style.need(models=models, errors=errors)
     models = style.of_framework(models, framework)
     look, groups = style.looks(models), style.experiments(models)
-    errors, learning_curves = (part[part["framework"] == framework] for part in (errors, learning_curves))
-    hot, slopes = by_temperature(errors), temperature_slopes(errors)
+    errors, outcomes, learning_curves = (part[part["framework"] == framework] for part in (errors, outcomes, learning_curves))
+    hot = errors_of_main(errors).dropna(subset=["temperature_K"])
+    slopes = outcomes[outcomes["outcome"] == "extrapolation_slope"]
     sizes = [max(len(members), 3) for _, members in groups]
     width = style.page_width(sizes)
     figure, axes = style.panels(3, len(groups), width, 130, sharey="row", gridspec_kw={"width_ratios": sizes, "height_ratios": [1.1, 1, 1]})
@@ -38,9 +44,13 @@ def draw_slopes(
                 axes[0, column].plot(lines.index, lines, color=look[name].colour, linewidth=0.4, alpha=0.6)
             if len(lines):
                 axes[0, column].plot(lines.index, lines.mean(axis=1), marker=look[name].marker, markersize=3, color=look[name].colour, linewidth=0.8)
-        axes[0, column].xaxis.set_major_locator(FixedLocator(sorted(set(hot["temperature_K"]))))
-        axes[0, column].set_xlabel("temperature of the test set (K)")
-        by_model = {name: slopes.loc[slopes["model"] == name, "slope"].to_numpy(float) * PER_K for name in names}
+        if len(hot):
+            temperatures = sorted(set(hot["temperature_K"]))
+            margin = 0.08 * (temperatures[-1] - temperatures[0] + 1)
+            axes[0, column].xaxis.set_major_locator(FixedLocator(temperatures))
+            axes[0, column].set_xlim(temperatures[0] - margin, temperatures[-1] + margin)
+        axes[0, column].set_xlabel("test temperature (K)")
+        by_model = {name: slopes.loc[slopes["model"] == name, "value"].to_numpy(float) * PER_K for name in names}
         why = {name: style.why_missing(name, trainings) for name in names}
         draw_values(axes[1, column], names, by_model, look, why)
         draw_learning_slopes(axes[2, column], names, learning_curves, look, why)

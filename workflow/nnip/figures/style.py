@@ -13,6 +13,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from nnip.errors import InputError
 from nnip.files import whole
@@ -198,6 +199,13 @@ def name_models(axis: Axes, members: Sequence[str], look: dict[str, Look], slot_
             text.set(rotation=90, ha="center", va="top", multialignment="right")
 
 
+def plain_log(axis: Any) -> None:
+    """Ticks of a logarithmic axis (an XAxis or YAxis) of few decades as plain numbers: 1, 2, 5, 10, 20, ..."""
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
+
+
 def plural(number: int, noun: str) -> str:
     """'1 seed', '3 seeds'."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
@@ -216,18 +224,23 @@ def counted(table: pd.DataFrame, what: str = "seed") -> str:
     return f"{counts.min()} to {plural(int(counts.max()), what)} per model."
 
 
-def head(axes: Sequence[Axes], groups: Sequence[tuple[str, pd.DataFrame]], look: dict[str, Look], width_mm: float, words: dict[str, str] | None = None) -> None:
+def head(
+    axes: Sequence[Axes],
+    groups: Sequence[tuple[str, pd.DataFrame]],
+    look: dict[str, Look],
+    width_mm: float,
+    words: Sequence[dict[str, str]] | None = None,
+) -> None:
     """Experiment titles over a row of panels and under each its models' names in their colours, which is all the key a panel needs.
 
-    words, if given, follow the names of the models they are given for.
+    words: per panel, what follows the names of some models.
     """
     line_pt = 6.8
     longest = max(len(members) for _, members in groups)
-    for axis, (title, members) in zip(axes, groups, strict=True):
+    for column, (axis, (title, members)) in enumerate(zip(axes, groups, strict=True)):
         axis.set_title(wrap(title, width_mm), pad=4 + line_pt * longest)
         for number, name in enumerate(members["model"]):
-            text = look[name].label + (f"  {words[name]}" if words and name in words else "")
+            more = f"  {words[column][name]}" if words and name in words[column] else ""
             place = (0, 3 + line_pt * (longest - 1 - number))
-            axis.annotate(
-                text, (0.5, 1), xytext=place, xycoords="axes fraction", textcoords="offset points", ha="center", fontsize=5.5, color=look[name].colour
-            )
+            text = textwrap.shorten(look[name].label, max(int(width_mm / 1.05) - len(more), 8), placeholder="…") + more
+            axis.annotate(text, (0.5, 1), xytext=place, xycoords="axes fraction", textcoords="offset points", ha="center", fontsize=5.5, color=look[name].colour)

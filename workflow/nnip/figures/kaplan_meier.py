@@ -1,0 +1,102 @@
+"""Survival in hot MD: the share of replicas that have not failed, per experiment, with bands and numbers at risk."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from nnip.figures import style
+from nnip.figures.style import GREY, Look
+
+LINE_PT, FIRST_PT = 6.5, 30.0  # of the numbers at risk, under the axis
+
+
+@style.styled
+def draw_kaplan_meier(
+    framework: str,
+    models: pd.DataFrame,
+    kaplan_meier: pd.DataFrame,
+    survival: pd.DataFrame,
+    logrank: pd.DataFrame,
+    trainings: pd.DataFrame | None = None,
+) -> Figure:
+    """Kaplan-Meier curves of each experiment of a framework; beside a model's name the log-rank p (Holm) against the model above it.
+
+    InputError if tables models or kaplan_meier have no row.
+    """
+    style.need(models=models, kaplan_meier=kaplan_meier)
+    models = style.of_framework(models, framework)
+    look, groups = style.looks(models), style.experiments(models)
+    kaplan_meier, survival, logrank = (part[part["framework"] == framework] for part in (kaplan_meier, survival, logrank))
+    longest = max(len(members) for _, members in groups)
+    width = style.page_width([3] * len(groups))
+    figure, axes = style.panels(1, len(groups), width, 56 + 5 * longest, sharey=True, sharex=True)
+    words = []
+    for axis, (_, members) in zip(axes[0], groups, strict=True):
+        names = list(members["model"])
+        words.append(p_values(logrank[logrank["experiment"] == members["experiment"].iloc[0]], names))
+        for name in names:
+            own = kaplan_meier[kaplan_meier["model"] == name].sort_values("time_fs", kind="stable")
+            if own.empty:
+                words[-1][name] = style.why_missing(name, trainings)
+            else:
+                draw_survival(axis, own, look[name])
+        axis.set_ylim(0, 1.03)
+        axis.set_xlabel("time (ps)", labelpad=1)
+    end = float(survival["horizon_fs"].max()) / 1000 if len(survival) else float(kaplan_meier["time_fs"].max()) / 1000 if len(kaplan_meier) else 1.0
+    axes[0, 0].set_xlim(0, end * 1.02)
+    axes[0, 0].xaxis.set_major_locator(MaxNLocator(4, integer=end >= 3))
+    ticks = [tick for tick in axes[0, 0].xaxis.get_major_locator().tick_values(0, end) if 0 <= tick <= end + 1e-9]
+    for axis, (_, members) in zip(axes[0], groups, strict=True):
+        write_at_risk(axis, kaplan_meier, list(members["model"]), ticks, look)
+    axes[0, 0].set_ylabel("share of replicas not failed")
+    axes[0, 0].annotate("at risk", (0, 0), xytext=(-24, -FIRST_PT + LINE_PT), xycoords="axes fraction", textcoords="offset points", fontsize=5.5, color=GREY)
+    style.head(axes[0], groups, look, width / len(groups) - 4, words)
+    counts = ""
+    if len(survival):
+        whole = survival.groupby("model")["n_replicas"].max()
+        counts = f"{whole.min()} to {whole.max()}" if whole.nunique() > 1 else f"{whole.iloc[0]}"
+        counts += f" replicas per model over all its seeds ({int(survival.groupby('model')['seed'].nunique().max())} at most)."
+    style.note(
+        figure,
+        counts,
+        "Bands: pointwise intervals, none where replicas are copies of one trajectory; ticks: runs that ended before a failure.",
+        "p: log-rank test against the model above, corrected for all tests of the study (Holm).",
+    )
+    return figure
+
+
+def draw_survival(axis: Axes, own: pd.DataFrame, look: Look) -> None:
+    """One model's curve, its band, and a tick where a run ended without failure."""
+    time = own["time_fs"].to_numpy(float) / 1000
+    share = own["survival"].to_numpy(float)
+    low, high = (own[side].to_numpy(float, na_value=np.nan) for side in ("low", "high"))
+    if not np.isnan(low).all():
+        axis.fill_between(time, low, high, step="post", color=look.colour, alpha=0.12, linewidth=0)
+    axis.step(time, share, where="post", color=look.colour, linestyle=look.line, label=look.label)
+    ended = (share == np.append(1.0, share[:-1])) & (time > 0)
+    if ended.any():
+        axis.plot(time[ended], share[ended], "|", color=look.colour, markersize=4, markeredgewidth=0.7)
+
+
+def write_at_risk(axis: Axes, kaplan_meier: pd.DataFrame, names: list[str], ticks: list[float], look: dict[str, Look]) -> None:
+    """The numbers of replicas at risk at each tick, a line per model under the axis."""
+    for row, name in enumerate(names):
+        own = kaplan_meier[kaplan_meier["model"] == name].sort_values("time_fs", kind="stable")
+        for tick in ticks:
+            later = own[own["time_fs"].astype(float) >= 1000 * tick - 1e-6]
+            number = str(int(later["n_at_risk"].iloc[0])) if len(later) else ("0" if len(own) else "–")
+            place = {"xycoords": axis.get_xaxis_transform(), "textcoords": "offset points", "xytext": (0, -FIRST_PT - row * LINE_PT)}
+            axis.annotate(number, (tick, 0), ha="center", fontsize=5.5, color=look[name].colour, **place)
+
+
+def p_values(logrank: pd.DataFrame, names: list[str]) -> dict[str, str]:
+    """Model -> what to say of its test against the model before it."""
+    said = {}
+    for before, name in zip(names, names[1:], strict=False):
+        test = logrank[(logrank["model_a"] == before) & (logrank["model_b"] == name)]
+        if len(test) and pd.notna(test["p_holm"].iloc[0]):
+            p = float(test["p_holm"].iloc[0])
+            said[name] = "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
+    return said

@@ -1,0 +1,51 @@
+"""What predictors and outcomes are called on axes, with their units."""
+
+import pandas as pd
+
+NAMES: dict[str, tuple[str, float]] = {
+    "S": ("loss entropy $S$", 1.0),
+    "S_energy": ("energy entropy $S_E$", 1.0),
+    "S_forces": ("forces entropy $S_F$", 1.0),
+    "train_energy_rmse": ("training energy RMSE (meV/atom)", 1e3),
+    "train_forces_rmse": ("training force RMSE (meV/Å)", 1e3),
+    "test_energy_rmse_coolest": ("cool test energy RMSE (meV/atom)", 1e3),
+    "test_forces_rmse_coolest": ("cool test force RMSE (meV/Å)", 1e3),
+    "test_energy_rmse_hottest": ("hot test energy RMSE (meV/atom)", 1e3),
+    "test_forces_rmse_hottest": ("hot test force RMSE (meV/Å)", 1e3),
+    "test_forces_rmse_all": ("test force RMSE (meV/Å)", 1e3),
+    "rmst_fs": ("restricted mean time to failure (ps)", 1e-3),
+    "mean_time_to_failure_fs": ("mean time to failure (ps)", 1e-3),
+    "extrapolation_slope": ("extrapolation slope (meV/Å per 100 K)", 1e5),
+    "learning_curve_slope": ("learning-curve slope (d ln RMSE / d ln $n$)", 1.0),
+}
+POSITIVE = ("rmse",)  # quantities with these in their names are drawn on logarithmic axes
+
+
+def describe(name: str) -> tuple[str, float]:
+    """(axis label with unit, factor from the table's unit) of a predictor or outcome; unknown names stand for themselves.
+
+    Suffixes after a known name (_subtracted, a landscape mode, ln_ before it) are put in words.
+    """
+    if name.startswith("ln_"):
+        return f"ln {describe(name[3:])[0].split(' (')[0]}", 1.0
+    for known in sorted(NAMES, key=len, reverse=True):
+        if name == known or name.startswith(known + "_"):
+            text, factor = NAMES[known]
+            rest = [part for part in name[len(known) :].split("_") if part]
+            words = ", ".join("minimum subtracted" if part == "subtracted" else part for part in rest)
+            return (f"{text} ({words})" if words else text), factor
+    return name.replace("_", " "), 1.0
+
+
+def short(name: str) -> str:
+    """The label without its unit."""
+    text, _ = describe(name)
+    label, _, unit = text.partition(" (")
+    return text if any(word in unit for word in ("subtracted", "isotropic", "paper", "published")) else label
+
+
+def per_model(predictors: pd.DataFrame, outcomes: pd.DataFrame) -> pd.DataFrame:
+    """Predictors and outcomes as columns named predictor or outcome, one row per framework, model and seed, in the tables' order."""
+    long = pd.concat([predictors.rename(columns={"predictor": "name"}), outcomes.rename(columns={"outcome": "name"})], ignore_index=True)
+    long["value"] = long["value"].astype(float)
+    return long.pivot_table(index=["framework", "model", "seed"], columns="name", values="value", sort=False).reset_index()

@@ -1,0 +1,102 @@
+"""Which cheap measurement goes with which expensive one: one point per model (the paper's figure 5)."""
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from nnip.figures import style
+from nnip.figures.labels import label_points
+from nnip.figures.quantities import describe, per_model
+from nnip.figures.style import GREY, LIGHT, Look
+
+
+def pairs(values: pd.DataFrame) -> list[tuple[str, str]]:
+    """(horizontal, vertical) quantities to draw: entropy of every mode and the hot force RMSE against time to failure, then learning against entropy."""
+    entropies = [name for name in values if name == "S" or name.startswith("S_") and not name.startswith(("S_energy", "S_forces", "S_subtracted"))]
+    wanted = [(name, "rmst_fs") for name in entropies] + [("test_forces_rmse_hottest", "rmst_fs")]
+    wanted += [(name, "learning_curve_slope") for name in entropies[:1]]
+    return [pair for pair in wanted if set(pair) <= set(values)]
+
+
+@style.styled
+def draw_trends(models: pd.DataFrame, predictors: pd.DataFrame, outcomes: pd.DataFrame, correlations: pd.DataFrame) -> Figure:
+    """Scatter plots, a row per pair of quantities and a column per framework, with the correlations of table correlations in each panel.
+
+    Points are means over seeds, small ones the seeds. Models with S <= 0, which the paper leaves out of its learning-curve panels, are ringed.
+    InputError if tables models, predictors or outcomes have no row.
+    """
+    style.need(models=models, predictors=predictors, outcomes=outcomes)
+    values = per_model(predictors, outcomes)
+    rows = pairs(values) or [("S", "rmst_fs")]
+    frameworks = style.frameworks(values)
+    width = style.SINGLE_MM if len(frameworks) == 1 else style.DOUBLE_MM
+    figure, axes = style.panels(len(rows), len(frameworks), width, 12 + 58 * len(rows))
+    to_label, ringed = [], False
+    for column, framework in enumerate(frameworks):
+        look = style.looks(models[models["framework"] == framework])
+        own = values[values["framework"] == framework]
+        axes[0, column].set_title(style.framework_title(framework))
+        for row, (x, y) in enumerate(rows):
+            axis = axes[row, column]
+            style.letter(axis, "abcdefghijkl"[row * len(frameworks) + column])
+            axis.set(xlabel=describe(x)[0], ylabel=describe(y)[0])
+            there = own.dropna(subset=[x, y]) if {x, y} <= set(own) else own.iloc[:0]
+            if there.empty:
+                style.say(axis, "no model has both")
+                continue
+            means = there.groupby("model", sort=False)[[x, y]].mean() * [describe(x)[1], describe(y)[1]]
+            seeds = there.groupby("model")["seed"].nunique().max() > 1
+            if "rmse" in x:
+                axis.set_xscale("log")
+                style.plain_log(axis.xaxis)
+            scatter(axis, there, means, x, y, look, seeds)
+            low = [name for name in means.index if x.startswith("S") and means.loc[name, x] <= 0]
+            if low:
+                axis.plot(means.loc[low, x], means.loc[low, y], "o", color=GREY, markerfacecolor="none", markersize=9, markeredgewidth=0.6)
+                ringed = True
+            axis.margins(0.14)
+            axis.set_title(correlation_words(correlations, framework, x, y), fontsize=5.5, color=GREY, loc="right", pad=2)
+            if row == 0:
+                axis.set_title(style.framework_title(framework), pad=24)
+            to_label.append((axis, means, look))
+    counts = style.counted(values)
+    notes = ["Points: models" + (", means over seeds; small points: seeds." if values.groupby("model")["seed"].nunique().max() > 1 else "."), counts]
+    notes.append("r: Pearson, ρ: Spearman with intervals over models; n: models.")
+    notes.append("Ringed: S ≤ 0, which the paper leaves out." if ringed else "")
+    style.note(figure, *notes)
+    for axis, means, look in to_label:
+        names = list(means.index)
+        texts = [look[name].label if name in look else str(name) for name in names]
+        colours = [look[name].colour if name in look else GREY for name in names]
+        label_points(axis, means.iloc[:, 0].tolist(), means.iloc[:, 1].tolist(), texts, colours, size_pt=5)
+    return figure
+
+
+def scatter(axis: Axes, there: pd.DataFrame, means: pd.DataFrame, x: str, y: str, look: dict[str, Look], seeds: bool) -> None:
+    """The models' means, and their seeds as small points joined to it."""
+    for name, mean in means.iterrows():
+        known = look.get(str(name), Look(str(name), GREY, "o", "-"))
+        mark = {"marker": known.marker, "color": known.colour, "linestyle": "none", "markeredgewidth": 0}
+        own = there[there["model"] == name]
+        if seeds:
+            each = own[[x, y]] * [describe(x)[1], describe(y)[1]]
+            axis.plot(each[x], each[y], markersize=2, alpha=0.6, **mark)
+            for point in each.to_numpy():
+                axis.plot([mean[x], point[0]], [mean[y], point[1]], color=LIGHT, linewidth=0.4, zorder=0)
+        axis.plot([mean[x]], [mean[y]], markersize=4, label=known.label, **mark)
+
+
+def correlation_words(correlations: pd.DataFrame, framework: str, x: str, y: str) -> str:
+    """Pearson and Spearman with their intervals, for all models and for other subsets of them, as lines of text."""
+    lines = []
+    found = correlations[(correlations["framework"] == framework) & correlations["outcome"].eq(y) & correlations["predictor"].eq(x)]
+    for row in found.to_dict("records"):
+        parts = [f"{symbol} = {style.signed(row[name])}{_interval(row, name)}" for symbol, name in (("r", "pearson"), ("ρ", "spearman")) if pd.notna(row[name])]
+        subset = "" if row["subset"] == "all" else f"{row['subset'].replace('_', ' ')}: "
+        lines.append(f"{subset}{', '.join(parts)}, n = {row['n_models']}")
+    return "\n".join(lines)
+
+
+def _interval(row: dict[str, object], name: str) -> str:
+    low, high = row[f"{name}_low"], row[f"{name}_high"]
+    return "" if pd.isna(low) or pd.isna(high) else f" [{style.signed(float(str(low)))}, {style.signed(float(str(high)))}]"
