@@ -85,6 +85,7 @@ def test_order_of_a_copys_pairs_does_not_depend_on_the_others():
     moved = frame.copy()
     moved.rattle(0.3, seed=1)
     alone, together = found([frame], 3.5), found([moved, frame], 3.5)
+    assert (together.edge_index[0].diff() >= 0).all(), "a copy's pairs stand together"
     own = together.edge_index[0] >= len(frame)
     assert torch.equal(together.edge_index[:, own] - len(frame), alone.edge_index)
     assert torch.equal(together.shifts_A[own], alone.shifts_A)

@@ -6,6 +6,7 @@ import ase.build
 import ase.io
 import numpy as np
 import pytest
+import torch
 from ase.calculators.emt import EMT
 from ase.calculators.singlepoint import SinglePointCalculator
 
@@ -46,6 +47,7 @@ def pytest_configure(config):
     if len(present) != 1:
         raise pytest.UsageError(f"tests/potentials runs in one framework's environment; this Python has {present or 'neither nequip nor mace'}")
     config.framework = present[0]
+    torch.set_num_threads(1)  # several split a matrix where its size says
 
 
 def pytest_ignore_collect(collection_path, config):

@@ -73,7 +73,11 @@ class Potential(Protocol):
         """One batch of frames by the framework's own neighbour lists; pbc False means a molecule, whatever its cell says."""
 
     def replicas(self, frame: Atoms, n: int) -> Graph:
-        """n copies of one frame as a batch; call set_positions before each evaluation."""
+        """n copies of one frame as a batch, at its positions until set_positions is called.
+
+        On one CPU thread a replica's numbers are bit-identical whatever the others do and however many there are, except the last one's:
+        matrix kernels add up the last rows of a batch in another way. Who needs this of all replicas adds one that is kept at rest.
+        """
 
     def set_positions(self, graph: Graph, positions_A: torch.Tensor) -> None:
         """Move a replica graph to positions float64 [n, n_atoms, 3] and find its neighbours anew, on the device.

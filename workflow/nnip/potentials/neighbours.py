@@ -29,7 +29,7 @@ def find_neighbours(positions_A: torch.Tensor, cutoff_A: float, cell_A: torch.Te
     """All pairs closer than the cutoff in positions float64 [n, n_atoms, 3] of n copies that share one cell [3, 3] (rows) or have none.
 
     Directions with pbc are repeated as often as the cutoff needs, so the cell may be smaller than it and atoms may be outside the cell.
-    Copies with a non-finite number have no pairs, and a copy's pairs, in their order, do not depend on the other copies.
+    Pairs are in the order of i. Copies with a non-finite number have none, and a copy's pairs, in their order, do not depend on the others.
     InputError if the periodic cell vectors span no cell.
     """
     n_atoms = positions_A.shape[1]
@@ -50,8 +50,11 @@ def find_neighbours(positions_A: torch.Tensor, cutoff_A: float, cell_A: torch.Te
         copy, i, j = close.nonzero(as_tuple=True)
         found.append(torch.stack((copy * n_atoms + i, copy * n_atoms + j)))
         shifts.append(offset - origins[copy, j] + origins[copy, i])
-    cell_shifts = torch.cat(shifts)
-    return Neighbours(torch.cat(found, dim=1), cell_shifts.round().long(), _times(cell_shifts, cell))
+    edge_index, cell_shifts = torch.cat(found, dim=1), torch.cat(shifts)
+    if len(images) > 1:
+        order = edge_index[0].argsort(stable=True)
+        edge_index, cell_shifts = edge_index[:, order], cell_shifts[order]
+    return Neighbours(edge_index, cell_shifts.round().long(), _times(cell_shifts, cell))
 
 
 def _times(numbers: torch.Tensor, cell: torch.Tensor) -> torch.Tensor:

@@ -1,9 +1,7 @@
 """A trained NequIP model behind the seam."""
 
-import contextlib
-import logging
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -31,23 +29,11 @@ def load(model_file: Path, device: torch.device, energy_shift_eV_per_atom: float
     NequIP computes in float64 outside the model: loading sets torch's default dtype to it, and seeds torch's global generator.
     """
     set_global_state()
-    with _quiet():
+    with warnings.catch_warnings():
+        # a model without rescaling is what some experiments want
+        warnings.filterwarnings("ignore", message="Found `per_type_energy_", category=UserWarning)
         module = load_saved_model(str(model_file))
     return NequIPPotential(module, device, energy_shift_eV_per_atom)
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Without what nequip says of every model it loads."""
-    level = logging.getLogger("nequip").level
-    logging.getLogger("nequip").setLevel(logging.WARNING)
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message=".*per_type_energy_(scales|shifts).*|.*isolated.?atom.*", category=UserWarning)
-            warnings.filterwarnings("ignore", message=".*treespec.*", category=FutureWarning)
-            yield
-    finally:
-        logging.getLogger("nequip").setLevel(level)
 
 
 class NequIPPotential:
