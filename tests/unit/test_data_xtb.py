@@ -66,18 +66,19 @@ def test_the_mean_potential_energy_is_that_of_the_temperature(ethanol):
 @pytest.mark.physical
 def test_the_dynamics_has_the_right_temperature_with_a_force_inside_another():
     # 6,000 oscillators of a stiff inner and a soft outer spring, 30 frames 60 fs apart (tau 50 fs): at least 60,000 independent squares,
-    # whose mean scatters by sqrt(2 / 60,000) = 0.6 %; 2.5 % is 4 standard errors. BAOAB's positions are exact for harmonic forces, its
-    # velocities at the step's end colder by (omega dt)^2 / 4.
+    # whose mean scatters by sqrt(2 / 60,000) = 0.6 %. BAOAB's positions are exact for harmonic forces, and kicks every 3 fs warm these by 1 %;
+    # its velocities at the step's end are colder by (omega dt)^2 / 4 for the inner spring and 1.2 % for the outer one. Half kicks left out
+    # would be seen as 6 % too warm.
     n, temperature, mass = 2000, 300.0, 12.0
-    fast, slow = (mass * (omega / units.fs) ** 2 for omega in (0.3, 0.05))
+    fast, slow = (mass * (omega / units.fs) ** 2 for omega in (0.25, 0.08))
     zero = np.zeros((n, 3))
     steps = langevin(zero, np.full(n, mass), temperature, 50.0, lambda x: -fast * x, lambda x: -slow * x, inner_steps=3, rng=np.random.default_rng(1))
     frames = list(islice(steps, 120, 720, 20))
     potential = np.mean([(fast + slow) * (x**2).mean() for x, _ in frames]) / units.kB
     kinetic = np.mean([mass * (v**2).mean() for _, v in frames]) / units.kB
     assert len(frames) == 30
-    assert potential == pytest.approx(temperature, rel=0.025)
-    assert kinetic == pytest.approx(temperature * (1 - 0.3**2 / 4), rel=0.025)
+    assert potential == pytest.approx(temperature, rel=0.03)
+    assert kinetic == pytest.approx(temperature * (1 - 0.25**2 / 4), rel=0.035)
 
 
 def test_mmff_forces_are_the_gradient_at_each_new_geometry():

@@ -92,7 +92,7 @@ def generate(options: dict[str, Any], n_train: int, root_seed: int, processes: i
     molecule.from_smiles(recipe.smiles)
     with workers(processes) as pool:
         starts, energies = relaxed_conformers(recipe, root_seed, pool)
-        temperatures = dict(zip(split_names(options), recipe.test_temperatures_K, strict=True))
+        temperatures = dict(zip(split_names({**options, "source": "xtb"}), recipe.test_temperatures_K, strict=True))
         chunks = list(plan("train", recipe, recipe.train_temperature_K, n_train, starts, root_seed))
         for split, temperature in temperatures.items():
             chunks += plan(f"test_{split}", recipe, temperature, recipe.n_test, starts, root_seed)
