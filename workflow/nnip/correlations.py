@@ -98,13 +98,17 @@ def _sample(pairs: pd.DataFrame, names: list[str], outcome: str, draws: Draws, n
     keys = [(*row, outcome) for row in pairs[KEYS].itertuples(index=False, name=None)]
     if all(key in draws for key in keys):
         again[1] = np.stack([draws[key] for key in keys], axis=1)
-    columns, redrawn = [], [[] for _ in names]
-    for _, group in pairs.reset_index(drop=True).groupby("model", sort=False):
-        places = group.index.to_numpy()
-        seeds = places[rng.integers(len(places), size=(n, len(places)))]
+    columns: list[np.ndarray] = []
+    redrawn: list[list[np.ndarray]] = [[] for _ in names]
+    for places in pairs.reset_index(drop=True).groupby("model", sort=False).indices.values():
         columns.append(values[:, places].mean(axis=1))
-        for column, drawn in zip(redrawn, again, strict=True):
-            column.append(np.take_along_axis(drawn, seeds, axis=1).mean(axis=1))
+        if len(places) == 1:
+            anew = [drawn[:, places[0]] for drawn in again]
+        else:
+            seeds = places[rng.integers(len(places), size=(n, len(places)))]
+            anew = [np.take_along_axis(drawn, seeds, axis=1).mean(axis=1) for drawn in again]
+        for column, drawn in zip(redrawn, anew, strict=True):
+            column.append(drawn)
     models = len(columns)
     return _Sample(list(np.array(columns).T), [np.stack(column, axis=1) for column in redrawn], rng.integers(models, size=(n, models)))
 

@@ -57,15 +57,14 @@ def outcomes(survival: pd.DataFrame, errors: pd.DataFrame, learning_curves: pd.D
     hottest = tests[tests["temperature_K"] == tests["temperature_K"].max()]
     overall = overall_errors(errors)
     overall = overall[overall["n_train"] == overall.groupby(KEYS)["n_train"].transform("max")]
+    curves = learning_curves[finite(learning_curves["slope"])]
     parts = [
         _column(times, "rmst_fs", "rmst_fs", "outcome").assign(low=times["rmst_low_fs"].to_numpy(), high=times["rmst_high_fs"].to_numpy()),
         _column(times, "mean_fs", "mean_time_to_failure_fs", "outcome"),
         *[_column(hottest, column, f"test_{name}_hottest", "outcome") for name, column in RMSES.items()],
         _column(overall, "forces_rmse_eV_per_A", "test_forces_rmse_all", "outcome"),
         _column(extrapolation_slopes(tests), "slope", "extrapolation_slope", "outcome"),
-        _column(learning_curves, "slope", "learning_curve_slope", "outcome").assign(
-            low=learning_curves["slope_low"].to_numpy(), high=learning_curves["slope_high"].to_numpy()
-        ),
+        _column(curves, "slope", "learning_curve_slope", "outcome").assign(low=curves["slope_low"].to_numpy(), high=curves["slope_high"].to_numpy()),
     ]
     return frame("outcomes", pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True))
 
@@ -80,5 +79,11 @@ def extrapolation_slopes(tests: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*KEYS, "slope"])
 
 
+def finite(values: pd.Series) -> np.ndarray:
+    """Which values are numbers, shape [n]."""
+    return np.isfinite(values.to_numpy(float, na_value=np.nan))
+
+
 def _column(data: pd.DataFrame, column: str, name: str, kind: str) -> pd.DataFrame:
-    return data[KEYS].assign(**{kind: name, "value": data[column].to_numpy()})
+    """Columns of a table predictors or outcomes; a value that is not finite (a landscape that overflows) is no measurement."""
+    return data.loc[finite(data[column]), KEYS].assign(**{kind: name, "value": data.loc[finite(data[column]), column].to_numpy()})

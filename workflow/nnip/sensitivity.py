@@ -19,7 +19,9 @@ def sensitivity(landscape: pd.DataFrame, T_energy: float, T_forces: float, alpha
     for factor in FACTORS:
         entropies = entropy_table(landscape, T_energy * factor, T_forces * factor, alpha).query("minimum == 'kept'")
         for weight in sorted({*ALPHAS, alpha}):
-            S = weight * entropies["S_energy"] + (1 - weight) * entropies["S_forces"]
+            # a weight of zero leaves a term out, also an infinite one
+            terms = [share * entropies[name] for share, name in ((weight, "S_energy"), (1 - weight, "S_forces")) if share]
+            S = sum(terms[1:], start=terms[0])
             parts.append(
                 entropies[[*KEYS, "T_energy_eV_per_atom", "T_forces_eV_per_A"]].assign(alpha=weight, S=S, own=factor == 1.0 and weight == alpha)
             )

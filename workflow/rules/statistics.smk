@@ -101,7 +101,7 @@ rule make_correlations:
 rule write_si_tables:
     """The paper's tables S1 to S6 of this study, as csv, Markdown and LaTeX."""
     input:
-        **tables("models", "hyperparameters", "entropy", "survival", "errors"),
+        **tables("models", "hyperparameters", "entropy", "survival", "failures", "errors"),
     output:
         [
             f"{TABLES}/si/{framework}_{name}.{kind}"
@@ -109,8 +109,6 @@ rule write_si_tables:
             for name in SI_TABLES
             for kind in ("csv", "md", "tex")
         ],
-    params:
-        confidence=config["statistics"]["confidence"],
     log:
         f"{LOGS}/statistics/si_tables.log",
     conda:

@@ -1,0 +1,105 @@
+"""The paper's tables S1 to S6 for any study: switches, entropy with time to failure, and errors of each framework's models."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+UNITS = {"energy_rmse_eV_per_atom": "energy (meV/atom)", "forces_rmse_eV_per_A": "forces (meV/Å)"}
+
+
+@dataclass(frozen=True)
+class SITable:
+    """A table to read: content in display order, its title, how many decimals its numbers get, and a remark."""
+
+    title: str
+    data: pd.DataFrame
+    decimals: int = 2
+    remark: str = ""
+
+    def shown(self) -> pd.DataFrame:
+        """The content as text, rounded."""
+        numbers = self.data.select_dtypes("number").columns
+        text = self.data.astype("string")
+        for name in numbers:
+            whole = pd.api.types.is_integer_dtype(self.data[name])
+            text[name] = [pd.NA if pd.isna(value) else f"{value:.{0 if whole else self.decimals}f}" for value in self.data[name]]
+        return text.fillna("–")
+
+    def markdown(self) -> str:
+        """Title, table and remark."""
+        return "\n\n".join(part for part in (self.title, self.shown().to_markdown(index=False, disable_numparse=True), self.remark) if part) + "\n"
+
+    def latex(self) -> str:
+        """A table environment for the booktabs package; special characters of names escaped."""
+        data = self.shown()
+        columns = "".join("r" if name in self.data.select_dtypes("number") else "l" for name in data)
+        body = [" & ".join(map(escape, row)) + r" \\" for row in data.itertuples(index=False, name=None)]
+        lines = [r"\begin{table}", r"\centering", rf"\caption{{{escape(' '.join([self.title + '.', self.remark]).strip())}}}"]
+        lines += [rf"\begin{{tabular}}{{{columns}}}", r"\toprule", " & ".join(map(escape, data.columns)) + r" \\", r"\midrule", *body]
+        return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", r"\end{table}"]) + "\n"
+
+
+def escape(text: str) -> str:
+    """Text for LaTeX: its special characters, and the few signs that plain LaTeX does not know."""
+    table = {character: rf"\{character}" for character in "&%$#_{}"}
+    table |= {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "Å": r"\AA{}", "ν": r"$\nu$", "–": "--", "±": r"$\pm$"}
+    return str(text).translate(str.maketrans(table))
+
+
+def order(models: pd.DataFrame, framework: str) -> pd.DataFrame:
+    """Model and label of a framework's models, once each, in the order they are drawn."""
+    return models[models["framework"] == framework].drop_duplicates("model")[["model", "label"]].reset_index(drop=True)
+
+
+def hyperparameter_table(models: pd.DataFrame, hyperparameters: pd.DataFrame, framework: str) -> SITable:
+    """Switches in which the framework's models differ; the others in the remark."""
+    own = hyperparameters[(hyperparameters["framework"] == framework) & ~hyperparameters["name"].str.startswith("released.")]
+    wide = own.pivot(index="model", columns="name", values="value").reindex(columns=list(dict.fromkeys(own["name"])))
+    same = [name for name in wide if wide[name].nunique(dropna=False) == 1]
+    data = order(models, framework).merge(wide.drop(columns=same), how="left", left_on="model", right_index=True)
+    alike = ", ".join(f"{name} {wide[name].iloc[0]}" for name in same)
+    return SITable(f"Settings of the {framework} models", data, remark=f"All models: {alike}." if alike else "")
+
+
+def entropy_table(models: pd.DataFrame, entropy: pd.DataFrame, survival: pd.DataFrame, failures: pd.DataFrame, framework: str) -> SITable:
+    """Loss entropy, minimum kept and subtracted, and time to failure in ps: mean ± standard deviation, and restricted mean with its interval."""
+    data = order(models, framework)
+    entropy = entropy[entropy["framework"] == framework]
+    modes = list(dict.fromkeys(entropy["mode"]))
+    for mode in modes:
+        suffix = f" ({mode})" if len(modes) > 1 else ""
+        own = entropy[entropy["mode"] == mode]
+        means = own[own["minimum"] == "kept"].groupby("model")[["S_energy", "S_forces", "S"]].mean()
+        means["S, minimum subtracted"] = own[own["minimum"] == "subtracted"].groupby("model")["S"].mean()
+        data = data.merge(means.rename(columns=lambda name, suffix=suffix: name + suffix), how="left", left_on="model", right_index=True)
+    times = failures[failures["framework"] == framework].groupby("model")["time_fs"].agg(["mean", "std"]) / 1000
+    pooled = survival.sort_values("seed", na_position="first").drop_duplicates("model").set_index("model")
+    row = {
+        "time to failure (ps)": [_pm(times, name) for name in data["model"]],
+        "restricted mean (ps)": [_range(pooled, name) for name in data["model"]],
+        "not failed": [f"{pooled['n_replicas'][name] - pooled['n_failed'][name]} of {pooled['n_replicas'][name]}" if name in pooled.index else pd.NA
+                       for name in data["model"]],
+    }  # fmt: skip
+    remark = "Time to failure: mean ± standard deviation of the replicas, one that did not fail counted with the time it was watched."
+    return SITable(f"Loss entropy and time to failure of the {framework} models", data.assign(**row), remark=remark)
+
+
+def _pm(times: pd.DataFrame, name: str) -> object:
+    return f"{times['mean'][name]:.2f} ± {times['std'][name]:.2f}" if name in times.index else pd.NA
+
+
+def _range(pooled: pd.DataFrame, name: str) -> object:
+    if name not in pooled.index:
+        return pd.NA
+    mean, low, high = (pooled[column][name] for column in ("rmst_fs", "rmst_low_fs", "rmst_high_fs"))
+    return f"{mean / 1000:.2f}" + ("" if pd.isna(low) or pd.isna(high) else f" [{low / 1000:.2f}, {high / 1000:.2f}]")
+
+
+def error_table(models: pd.DataFrame, errors: pd.DataFrame, framework: str) -> SITable:
+    """Energy and force RMSE on every split for every number of training frames, means over seeds."""
+    own = errors[(errors["framework"] == framework) & (errors["noise"] == 0)]
+    wide = own.pivot_table(index=["model", "split"], columns="n_train", values=list(UNITS), aggfunc="mean", sort=False) * 1000
+    sizes = sorted(own["n_train"].unique())
+    wide = pd.DataFrame({f"{unit}, n = {n}": wide.get((name, n)) for name, unit in UNITS.items() for n in sizes}, index=wide.index)
+    data = order(models, framework).merge(wide.reset_index(), on="model")
+    return SITable(f"Errors (RMSE) of the {framework} models", data, decimals=1, remark='Split "all": all test frames together.' if "all" in set(own["split"]) else "")

@@ -1,0 +1,33 @@
+"""The paper's tables S1 to S6 of this study: csv to compute with, Markdown to read, LaTeX to print."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from nnip.errors import run
+from nnip.files import whole, write_text
+from nnip.si_tables import entropy_table, error_table, hyperparameter_table
+from nnip.tables import read_table
+
+TABLES = ("models", "hyperparameters", "entropy", "survival", "failures", "errors")
+
+
+def write_si_tables(inputs: dict[str, str], outputs: Sequence[str]) -> None:
+    """Write every output named <folder>/<framework>_<hyperparameters, entropy or errors>.<csv, md or tex>."""
+    models, hyperparameters, entropy, survival, failures, errors = (read_table(name, inputs[name]) for name in TABLES)
+    for output in map(Path, outputs):
+        framework, name = output.stem.split("_", 1)
+        table = {
+            "hyperparameters": lambda framework=framework: hyperparameter_table(models, hyperparameters, framework),
+            "entropy": lambda framework=framework: entropy_table(models, entropy, survival, failures, framework),
+            "errors": lambda framework=framework: error_table(models, errors, framework),
+        }[name]()
+        if output.suffix == ".csv":
+            with whole(output) as temporary:
+                table.data.to_csv(temporary, index=False)
+        else:
+            write_text(output, table.markdown() if output.suffix == ".md" else table.latex())
+
+
+if __name__ == "__main__":
+    job = snakemake
+    run(lambda: write_si_tables(dict(job.input.items()), job.output), log=job.log[0])
