@@ -122,6 +122,11 @@ def parts_of_table(wildcards):
     return PARTS[wildcards.table]
 
 
+def trainings_unless_gathered(wildcards):
+    """The trainings' table, which tells why another table has no rows."""
+    return [] if wildcards.table == "trainings" else f"{RESULTS}/tables/trainings.csv"
+
+
 def gpus(wildcards):
     return 1 if config["device"] == "cuda" else 0
 

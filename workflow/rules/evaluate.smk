@@ -12,7 +12,7 @@ rule evaluate_model:
         tests=[f"{RESULTS}/data/test_{split}.xyz" for split in SPLITS],
         training=f"{RESULTS}/runs/{{run}}/train/manifest.json",
         script=script("evaluate_model.py"),
-        library=library("evaluation"),
+        library=library("evaluation", "frames", "stages"),
         environment=environment_ready,
     output:
         errors=f"{RESULTS}/runs/{{run}}/evaluate/errors.csv",

@@ -31,7 +31,7 @@ rule gather_table:
     """One table of the study from the same table of every run."""
     input:
         parts=parts_of_table,
-        trainings=run_files("train/training.csv", only_main=False),
+        trainings=trainings_unless_gathered,
     output:
         f"{RESULTS}/tables/{{table}}.csv",
     log:

@@ -11,7 +11,7 @@ rule scan_landscape:
         frames=f"{RESULTS}/data/{config['landscape']['split']}.xyz",
         training=f"{RESULTS}/runs/{{run}}/train/manifest.json",
         script=script("scan_landscape.py"),
-        library=library("landscape"),
+        library=library("landscape", "evaluation", "frames", "stages"),
         environment=environment_ready,
     output:
         landscape=f"{RESULTS}/runs/{{run}}/landscape-{{mode}}/landscape.csv",

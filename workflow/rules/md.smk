@@ -11,7 +11,7 @@ rule run_md:
         frames=[f"{RESULTS}/data/train.xyz", f"{RESULTS}/data/val.xyz"],
         training=f"{RESULTS}/runs/{{run}}/train/manifest.json",
         script=script("run_md.py"),
-        library=library("md"),
+        library=library("md", "frames", "stages"),
         environment=environment_ready,
     output:
         failures=f"{RESULTS}/runs/{{run}}/md/failures.csv",
