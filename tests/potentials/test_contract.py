@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from ase import Atoms
-from ase.md.velocitydistribution import MaxwellBoltzmannDistribution
+from ase.md.velocitydistribution import thermalize_momenta
 from ase.md.verlet import VelocityVerlet
 from conftest import aluminium, ethanol
 
@@ -60,7 +60,7 @@ def test_the_energy_shift_is_added_per_atom(trained, kind, frames):
 def test_ase_can_run_md_with_the_calculator(potential, frames):
     atoms = frames[0].copy()
     atoms.calc = potential.calculator()
-    MaxwellBoltzmannDistribution(atoms, temperature_K=100, rng=np.random.default_rng(1))
+    thermalize_momenta(atoms, temperature_K=100, rng=np.random.default_rng(1))
     start = atoms.get_total_energy()
     VelocityVerlet(atoms, timestep=0.2 * ase.units.fs).run(20)
     assert atoms.get_total_energy() == pytest.approx(start, abs=2e-3)
@@ -142,6 +142,19 @@ def test_a_replica_is_bit_identical_whatever_becomes_of_the_others(trained, kind
         assert torch.equal(forces_now[kept][:-1], forces[~others][:-1])
         scale = 1e-9 if dtype == "float64" else 1e-3
         assert torch.allclose(forces_now[kept], forces[~others], atol=scale, rtol=0)
+
+
+def test_replicas_without_any_neighbours_can_be_evaluated(trained):
+    """All of them may have exploded in one step."""
+    potential = load(trained("molecule"))
+    molecule = ethanol(1, seed=3)[0]
+    graph = potential.replicas(molecule, 3)
+    potential.set_positions(graph, torch.full((3, len(molecule), 3), torch.nan, dtype=torch.float64))
+    assert potential.energies_forces(graph)[1].shape == (3 * len(molecule), 3)
+    potential.set_positions(graph, 1000 * stacked([molecule] * 3))
+    energies, forces = potential.energies_forces(graph)
+    assert energies.isfinite().all()
+    assert (forces == 0).all()
 
 
 def test_weights_perturbed_and_restored_give_bit_identical_results(potential, frames):

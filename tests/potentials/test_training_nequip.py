@@ -196,6 +196,16 @@ def test_the_second_stage_changes_weights_and_learning_rate_and_seeks_the_best_a
     assert float(validation[best]["val0_epoch/weighted_sum"]) == min(float(row["val0_epoch/weighted_sum"]) for row in validation[3:])
 
 
+def test_the_second_stage_begins_early_where_the_first_would_stop(settings_of, frame_files, tmp_path):
+    swa = {"start_epoch": 10, "lr": 0.01, "energy_weight": 1000, "forces_weight": 1}
+    train(settings_of(lr=1e-30, patience=1, epochs=11, weight_decay=0.0, swa=swa), *frame_files["molecule"], tmp_path)
+    lr = [float(row["lr-Adam"]) for row in rows(tmp_path) if row["lr-Adam"]]
+    assert lr[:3] == [1e-30, 1e-30, 0.01]
+    saved = checkpoint(tmp_path)
+    assert saved["epoch"] >= 2
+    assert saved["state_dict"]["loss._extra_state"]["coeff_dict"]["per_atom_energy_mse"] == pytest.approx(1000 / 1001)
+
+
 def test_training_stops_after_patience_epochs_without_improvement(settings_of, frame_files, tmp_path):
     """A learning rate of nothing: no epoch improves the first one, and the training is no model."""
     train(settings_of(lr=1e-30, epochs=20, patience=2, ema_decay=None, weight_decay=0.0), *frame_files["molecule"], tmp_path)

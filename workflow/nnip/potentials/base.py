@@ -82,7 +82,7 @@ class Potential(Protocol):
     def set_positions(self, graph: Graph, positions_A: torch.Tensor) -> None:
         """Move a replica graph to positions float64 [n, n_atoms, 3] and find its neighbours anew, on the device.
 
-        A replica with non-finite positions gets no neighbours and disturbs no other.
+        A replica with non-finite positions gets no neighbours and disturbs no other; its own energy and forces mean nothing.
         """
 
     def energies_forces(self, graph: Graph) -> tuple[torch.Tensor, torch.Tensor]:
