@@ -1,8 +1,6 @@
 """The study's figures: which there are, and the tables each is drawn from. Light to import: the drawing is in the modules, one a figure."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 
 @dataclass(frozen=True)
@@ -15,17 +13,17 @@ class Contents:
 
 
 FIGURES = {
-    "scaling": Contents(("models", "errors")),
+    "scaling": Contents(("predictors", "outcomes")),
     "landscape_entropy": Contents(("models", "landscape", "entropy")),
     "experiments": Contents(("models", "landscape", "entropy", "failures", "survival"), ("trainings",), per_framework=True),
     "landscapes": Contents(("models", "landscape"), ("trainings",), per_framework=True),
     "trends": Contents(("models", "predictors", "outcomes", "correlations")),
-    "learning_curves": Contents(("models", "errors", "learning_curves"), ("trainings",)),
-    "slopes": Contents(("models", "errors", "learning_curves")),
-    "errors": Contents(("models", "errors"), ("trainings",)),
-    "sensitivity": Contents(("models", "sensitivity"), per_framework=True),
-    "kaplan_meier": Contents(("models", "kaplan_meier", "survival", "logrank"), ("trainings",), per_framework=True),
-    "correlations": Contents(("correlations",)),
+    "correlations": Contents(("correlations",), per_framework=True),
     "flatness": Contents(("models", "landscape", "entropy", "survival")),
+    "learning_curves": Contents(("models", "errors", "learning_curves"), ("trainings",), per_framework=True),
+    "slopes": Contents(("models", "errors", "outcomes", "learning_curves"), ("trainings",), per_framework=True),
+    "rmse": Contents(("models", "errors"), ("trainings",), per_framework=True),
+    "kaplan_meier": Contents(("models", "kaplan_meier", "survival", "logrank"), ("trainings",), per_framework=True),
+    "sensitivity": Contents(("models", "sensitivity", "entropy"), per_framework=True),
     "directions": Contents(("models", "directions")),
 }

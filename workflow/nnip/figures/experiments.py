@@ -1,6 +1,7 @@
 """The study's experiments side by side: loss landscapes, loss entropy, and time to failure in hot MD (the paper's figures 3 and 4)."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -76,7 +77,10 @@ def _notes(landscape: pd.DataFrame, entropy: pd.DataFrame, failures: pd.DataFram
     lines = []
     if not landscape.empty:
         several = landscape.groupby("model")["seed"].nunique().max() > 1
-        lines.append(f"Landscapes: mean over directions, $t$ in norms of the weights, {style.counted(landscape)}" + (" Thin lines and small points: seeds; thick and large: their mean." if several else ""))
+        lines.append(
+            f"Landscapes: mean over directions, $t$ in norms of the weights, {style.counted(landscape)}"
+            + (" Thin lines and small points: seeds; thick and large: their mean." if several else "")
+        )
     if not entropy.empty:
         first = entropy.iloc[0]
         lines.append(
@@ -95,7 +99,9 @@ def mark_temperature(row: Sequence[Axes], entropy: pd.DataFrame) -> None:
     for temperature in entropy["T_forces_eV_per_A"].unique():
         for axis in row:
             axis.axhline(temperature, color=GREY, linewidth=0.5, linestyle="--", zorder=0)
-        row[0].annotate("$T_F$", (0.01, temperature), xycoords=row[0].get_yaxis_transform(), xytext=(0, 1), textcoords="offset points", fontsize=6, color=GREY)
+        row[0].annotate(
+            "$T_F$", (0.01, temperature), xycoords=row[0].get_yaxis_transform(), xytext=(0, 1), textcoords="offset points", fontsize=6, color=GREY
+        )
 
 
 def replicas(failures: pd.DataFrame) -> str:
@@ -119,7 +125,7 @@ def draw_entropy(axis: Axes, entropy: pd.DataFrame, members: Sequence[str], look
             if not len(values):
                 continue
             face = look[name].colour if minimum == "kept" else "white"
-            mark = {"marker": look[name].marker, "color": look[name].colour, "markerfacecolor": face, "linestyle": "none"}
+            mark: dict[str, Any] = {"marker": look[name].marker, "color": look[name].colour, "markerfacecolor": face, "linestyle": "none"}
             if len(values) > 1:
                 axis.plot(np.full(len(values), x + shift), values, markersize=2, markeredgewidth=0.5, alpha=0.7, **mark)
             axis.plot([x + shift], [values.mean()], markersize=4.5, markeredgewidth=0.8, **mark)

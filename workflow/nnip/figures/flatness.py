@@ -1,5 +1,7 @@
 """Level or flatness: whether entropy speaks of the landscape's shape or only of the training error at its centre."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -33,7 +35,7 @@ def draw_flatness(models: pd.DataFrame, landscape: pd.DataFrame, entropy: pd.Dat
     rmst = survival.groupby(keys)["rmst_fs"].mean().astype(float) / 1000
     frameworks = style.frameworks(landscape)
     figure, axes = style.panels(2, len(frameworks), style.SINGLE_MM if len(frameworks) == 1 else style.DOUBLE_MM, 125, sharex="col", sharey=True)
-    shades = {"vmin": 0.0, "vmax": float(rmst.max()) if len(rmst) else 1.0, "cmap": "viridis"}
+    shades: dict[str, Any] = {"vmin": 0.0, "vmax": float(rmst.max()) if len(rmst) else 1.0, "cmap": "viridis"}
     image, to_label = None, []
     for row, (minimum, words) in enumerate((("kept", "minimum kept"), ("subtracted", "minimum subtracted"))):
         values = entropy[entropy["minimum"] == minimum].groupby(keys, sort=False)["S"].mean().astype(float).rename("S")

@@ -1,5 +1,8 @@
 """Survival in hot MD: the share of replicas that have not failed, per experiment, with bands and numbers at risk."""
 
+import itertools
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -51,13 +54,15 @@ def draw_kaplan_meier(
     for axis, (_, members) in zip(axes[0], groups, strict=True):
         write_at_risk(axis, kaplan_meier, list(members["model"]), ticks, look)
     axes[0, 0].set_ylabel("share of replicas not failed")
-    axes[0, 0].annotate("at risk", (0, 0), xytext=(-24, -FIRST_PT + LINE_PT), xycoords="axes fraction", textcoords="offset points", fontsize=5.5, color=GREY)
+    axes[0, 0].annotate(
+        "at risk", (0, 0), xytext=(-24, -FIRST_PT + LINE_PT), xycoords="axes fraction", textcoords="offset points", fontsize=5.5, color=GREY
+    )
     style.head(axes[0], groups, look, width / len(groups) - 4, words)
     counts = ""
     if len(survival):
-        whole = survival.groupby("model")["n_replicas"].max()
-        counts = f"{whole.min()} to {whole.max()}" if whole.nunique() > 1 else f"{whole.iloc[0]}"
-        counts += f" replicas per model over all its seeds ({int(survival.groupby('model')['seed'].nunique().max())} at most)."
+        replicas = survival.groupby("model")["n_replicas"].max()  # of all seeds together where there are several
+        numbers = f"{replicas.min()} to {replicas.max()}" if replicas.nunique() > 1 else str(replicas.iloc[0])
+        counts = f"{numbers} replicas per model in all, {style.counted(survival)}"
     style.note(
         figure,
         counts,
@@ -87,14 +92,15 @@ def write_at_risk(axis: Axes, kaplan_meier: pd.DataFrame, names: list[str], tick
         for tick in ticks:
             later = own[own["time_fs"].astype(float) >= 1000 * tick - 1e-6]
             number = str(int(later["n_at_risk"].iloc[0])) if len(later) else ("0" if len(own) else "–")
-            place = {"xycoords": axis.get_xaxis_transform(), "textcoords": "offset points", "xytext": (0, -FIRST_PT - row * LINE_PT)}
-            axis.annotate(number, (tick, 0), ha="center", fontsize=5.5, color=look[name].colour, **place)
+            place: dict[str, Any] = {"xycoords": axis.get_xaxis_transform(), "textcoords": "offset points", "xytext": (0, -FIRST_PT - row * LINE_PT)}
+            side = "left" if tick == ticks[0] else "right" if tick == ticks[-1] else "center"
+            axis.annotate(number, (tick, 0), ha=side, fontsize=5.5, color=look[name].colour, **place)
 
 
 def p_values(logrank: pd.DataFrame, names: list[str]) -> dict[str, str]:
     """Model -> what to say of its test against the model before it."""
     said = {}
-    for before, name in zip(names, names[1:], strict=False):
+    for before, name in itertools.pairwise(names):
         test = logrank[(logrank["model_a"] == before) & (logrank["model_b"] == name)]
         if len(test) and pd.notna(test["p_holm"].iloc[0]):
             p = float(test["p_holm"].iloc[0])

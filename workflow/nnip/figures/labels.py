@@ -7,11 +7,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.transforms import Bbox
 
-DISTANCES_PT = (4.0, 8.0, 13.0, 19.0, 26.0, 34.0, 43.0, 55.0)
+DISTANCES_PT = (4.0, 8.0, 13.0, 19.0, 26.0, 34.0, 43.0, 55.0, 70.0)
 LEAD_FROM_PT = 6.0  # a text further away than this gets a line to its point
 ANGLES = np.radians([0, 180, 45, 135, 315, 225, 90, 270, 22, 158, 338, 202, 67, 113, 293, 247])
 POINT_PT = 2.5
-SWEEPS = 3
+SWEEPS = 5
 OVERLAP, OUTSIDE, CROSSING_PT2, DISTANCE_PT = 6.0, 20.0, 60.0, 1.5  # what each fault of a place costs
 
 
@@ -31,7 +31,8 @@ def label_points(
     """
     if not len(x):
         return
-    figure = axis.figure
+    figure = axis.get_figure(root=True)
+    assert figure is not None
     figure.draw_without_rendering()
     renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
     unit = figure.dpi / 72

@@ -43,7 +43,9 @@ def draw_landscape_entropy(models: pd.DataFrame, landscape: pd.DataFrame, entrop
         below.set(ylim=(0, 1.05), xlabel="displacement $t$")
         numbers = "\n".join(f"${name}$ = {style.signed(row[key])}" for name, key in (("S_F", "S_forces"), ("S_E", "S_energy"), ("S", "S")))
         below.text(0.98, 0.95, numbers, ha="right", va="top", fontsize=6, transform=below.transAxes)
-    axes[0, 0].annotate("$T_F$", (0.01, temperature), xycoords=axes[0, 0].get_yaxis_transform(), xytext=(0, 1), textcoords="offset points", fontsize=6, color=GREY)
+    axes[0, 0].annotate(
+        "$T_F$", (0.01, temperature), xycoords=axes[0, 0].get_yaxis_transform(), xytext=(0, 1), textcoords="offset points", fontsize=6, color=GREY
+    )
     axes[0, 0].set_ylabel("force RMSE $l$ (eV/Å)")
     axes[1, 0].set_ylabel("weight $e^{-l/T_F}$")
     figure.align_ylabels(axes[:, 0])

@@ -1,5 +1,7 @@
 """Errors of every model on every split."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -60,7 +62,11 @@ def draw_rmse(framework: str, models: pd.DataFrame, errors: pd.DataFrame, traini
     figure.align_ylabels(axes[:, 0])
     frames = sorted(set(errors["n_train"].astype(int)))
     counts = f"Largest noise-free training of each model ({', '.join(map(str, frames))} frames), {style.counted(errors)}" if len(errors) else ""
-    style.note(figure, counts, "Hollow: frames of the training and validation sets. Lines join a split." if {"train", "val"} & set(splits) else "Lines join a split.")
+    style.note(
+        figure,
+        counts,
+        "Hollow: frames of the training and validation sets. Lines join a split." if {"train", "val"} & set(splits) else "Lines join a split.",
+    )
     return figure
 
 
@@ -74,7 +80,7 @@ def draw_splits(axis: Axes, errors: pd.DataFrame, quantity: str, names: list[str
         for x in there:
             name = names[x]
             face = "white" if split in ("train", "val") else look[name].colour
-            mark = {"marker": look[name].marker, "color": look[name].colour, "markerfacecolor": face, "linestyle": "none"}
+            mark: dict[str, Any] = {"marker": look[name].marker, "color": look[name].colour, "markerfacecolor": face, "linestyle": "none"}
             if len(values[name]) > 1:
                 axis.plot(np.full(len(values[name]), x + 0.18), values[name], markersize=1.6, alpha=0.7, markeredgewidth=0.4, **mark)
             axis.plot([x], [values[name].mean()], markersize=3.6, markeredgewidth=0.7, label=split, **mark)

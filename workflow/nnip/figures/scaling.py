@@ -6,8 +6,8 @@ from matplotlib.figure import Figure
 
 from nnip.figures import style
 from nnip.figures.labels import label_points
-from nnip.figures.style import GREY
 from nnip.figures.quantities import per_model
+from nnip.figures.style import GREY
 
 FRAMEWORK_MARKS = ("s", "^", "v", "P")
 
@@ -33,7 +33,8 @@ def draw_scaling(literature: pd.DataFrame, predictors: pd.DataFrame | None = Non
     """Slope of the force RMSE against temperature over the force RMSE at 300 K, both logarithmic.
 
     literature: columns model, training, temperature_K, forces_rmse_meV_per_A; the line is fitted to what was trained on 300 K frames alone
-    (training "300K"), so force fields and models pre-trained on other data are marked as exceptions. predictors, outcomes: tables, for the study's models.
+    (training "300K"), so force fields and models pre-trained on other data are marked as exceptions. predictors and outcomes: tables, for
+    the study's own models.
     InputError if the literature has no row.
     """
     style.need(literature=literature)
@@ -51,16 +52,40 @@ def draw_scaling(literature: pd.DataFrame, predictors: pd.DataFrame | None = Non
     for framework, marker in zip(style.frameworks(own), FRAMEWORK_MARKS, strict=False):
         part = own[own["framework"] == framework]
         name = f"{style.framework_title(framework)}, this study ({len(part)})"
-        axis.plot(part["rmse"], part["slope"], marker, color=style.COLOURS[FRAMEWORK_MARKS.index(marker)], markersize=3.2, alpha=0.6, label=name, markeredgewidth=0)
+        axis.plot(
+            part["rmse"],
+            part["slope"],
+            marker,
+            color=style.COLOURS[FRAMEWORK_MARKS.index(marker)],
+            markersize=3.2,
+            alpha=0.6,
+            label=name,
+            markeredgewidth=0,
+        )
     axis.plot(points.loc[fitted, "rmse"], points.loc[fitted, "slope"], "o", color="black", markersize=4, label="literature, trained on 300 K")
-    axis.plot(points.loc[~fitted, "rmse"], points.loc[~fitted, "slope"], "o", color="#D55E00", markerfacecolor="white", label="literature, pre-trained or fixed")
+    axis.plot(
+        points.loc[~fitted, "rmse"],
+        points.loc[~fitted, "slope"],
+        "o",
+        color="#D55E00",
+        markerfacecolor="white",
+        label="literature, pre-trained or fixed",
+    )
     axis.set(xscale="log", yscale="log", xlabel="force RMSE at 300 K (meV/Å)", ylabel="slope of force RMSE with temperature (meV/Å/K)")
     axis.margins(0.08)
     for side in (axis.xaxis, axis.yaxis):
         style.plain_log(side)
     ends = np.array(axis.get_xlim())
     axis.plot(ends, prefactor * ends**exponent, color=GREY, linewidth=0.8, linestyle="--", zorder=0, scalex=False, label="_fit")
-    axis.text(0.98, 0.03, f"slope ∝ RMSE$^{{{exponent:.2f}}}$, fitted to {fitted.sum()} models", ha="right", fontsize=6, color=GREY, transform=axis.transAxes)
+    axis.text(
+        0.98,
+        0.03,
+        f"slope ∝ RMSE$^{{{exponent:.2f}}}$, fitted to {fitted.sum()} models",
+        ha="right",
+        fontsize=6,
+        color=GREY,
+        transform=axis.transAxes,
+    )
     axis.legend(loc="upper left", handletextpad=0.3)
     style.note(
         figure,
@@ -69,5 +94,7 @@ def draw_scaling(literature: pd.DataFrame, predictors: pd.DataFrame | None = Non
         f"This study: {style.counted(own)}" if len(own) else "",
     )
     colours = ["black" if yes else "#D55E00" for yes in fitted]
-    label_points(axis, points["rmse"].tolist(), points["slope"].tolist(), points["model"].tolist(), colours, avoid=own[["rmse", "slope"]].to_numpy(float))
+    label_points(
+        axis, points["rmse"].tolist(), points["slope"].tolist(), points["model"].tolist(), colours, avoid=own[["rmse", "slope"]].to_numpy(float)
+    )
     return figure

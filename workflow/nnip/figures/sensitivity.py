@@ -1,9 +1,12 @@
 """How loss entropy, and the ranking of models by it, depend on its temperatures and on alpha (the paper's figure S4)."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 
 from nnip.figures import style
 
@@ -24,11 +27,12 @@ def draw_sensitivity(framework: str, models: pd.DataFrame, sensitivity: pd.DataF
     models = style.of_framework(models, framework)
     look = style.looks(models)
     T_energy, T_forces, alpha = settings(entropy)
-    own = sensitivity[sensitivity["framework"] == framework].astype({name: float for name in ("T_energy_eV_per_atom", "T_forces_eV_per_A", "alpha", "S", "rank", "spearman")})
+    own = sensitivity[sensitivity["framework"] == framework]
+    own = own.astype(dict.fromkeys(("T_energy_eV_per_atom", "T_forces_eV_per_A", "alpha", "S", "rank", "spearman"), float))
     own = own[np.isclose(own["T_energy_eV_per_atom"] / T_energy, own["T_forces_eV_per_A"] / T_forces)]
     modes = list(dict.fromkeys(own["mode"])) or ["-"]
     names = [name for name in look if name in set(own["model"])]
-    figure, axes = style.panels(len(modes), 3, style.DOUBLE_MM, 22 + (26 + 3.2 * len(names)) * len(modes), gridspec_kw={"width_ratios": [1, 1, 0.8]})
+    figure, axes = style.panels(len(modes), 3, style.DOUBLE_MM, 22 + (26 + 3.2 * len(names)) * len(modes), gridspec_kw={"width_ratios": [1, 1, 1]})
     for row, mode in enumerate(modes):
         part = own[own["mode"] == mode]
         if part.empty:
@@ -48,11 +52,14 @@ def draw_sensitivity(framework: str, models: pd.DataFrame, sensitivity: pd.DataF
         figure.colorbar(ranking, ax=axes[row, 2], label="Spearman ρ with the\nranking at own settings", aspect=25)
         for column in range(3):
             style.letter(axes[row, column], "abcdefghi"[3 * row + column])
-    style.note(figure, f"{style.framework_title(framework)}, minimum kept, {style.counted(own)} " if len(own) else "", "In the cells: rank, 1 = largest S.")
+    counts = f"{style.framework_title(framework)}, minimum kept, {style.counted(own)}" if len(own) else ""
+    style.note(figure, counts, "In the cells of a and b: rank, 1 = largest S.")
     return figure
 
 
-def heat_of_models(axis: Axes, part: pd.DataFrame, setting: str, names: list[str], look: dict[str, style.Look], scale: dict[str, float], factor: float) -> object:
+def heat_of_models(
+    axis: Axes, part: pd.DataFrame, setting: str, names: list[str], look: dict[str, style.Look], scale: dict[str, Any], factor: float
+) -> AxesImage:
     """S as colour (mean over seeds) and ranks as numbers: a line per model, a column per value of the setting."""
     table = part.pivot_table(index="model", columns=setting, values="S").reindex(names)
     ranks = table.rank(ascending=False)
@@ -70,14 +77,14 @@ def heat_of_models(axis: Axes, part: pd.DataFrame, setting: str, names: list[str
     return image
 
 
-def heat_of_ranks(axis: Axes, part: pd.DataFrame) -> object:
+def heat_of_ranks(axis: Axes, part: pd.DataFrame) -> AxesImage:
     """Spearman's correlation of the models' ranking with that at the study's own settings, over alpha and temperature."""
     table = part.pivot_table(index="alpha", columns="T_forces_eV_per_A", values="spearman").sort_index(ascending=False)
     image = axis.imshow(table.to_numpy(), aspect="auto", cmap="RdBu_r", vmin=-1, vmax=1, interpolation="nearest")
     for (row, column), value in np.ndenumerate(table.to_numpy()):
         if not np.isnan(value):
-            axis.text(column, row, style.signed(value), ha="center", va="center", fontsize=4, color="white" if abs(value) > 0.6 else "black")
-    axis.set_xticks(range(table.shape[1]), [f"{1000 * value:.3g}" for value in table.columns], rotation=90 if table.shape[1] > 6 else 0)
+            axis.text(column, row, style.signed(value), ha="center", va="center", fontsize=4.5, color="white" if abs(value) > 0.6 else "black")
+    axis.set_xticks(range(table.shape[1]), [f"{1000 * value:.3g}" for value in table.columns], rotation=90 if table.shape[1] > 8 else 0)
     axis.set_yticks(range(table.shape[0]), [f"{value:.2g}" for value in table.index])
     axis.set(xlabel="$T_F$ (meV/Å), $T_E$ in proportion", ylabel="α")
     axis.tick_params(length=0)

@@ -1,5 +1,7 @@
 """Two kinds of slopes of every model: of the force RMSE with temperature, and of its learning curve (the paper's figure S3)."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -72,7 +74,7 @@ def draw_values(axis: Axes, names: list[str], values: dict[str, np.ndarray], loo
         if not len(values[name]):
             style.mark_missing(axis, x, why[name])
             continue
-        style_of = {"marker": look[name].marker, "color": look[name].colour, "linestyle": "none"}
+        style_of: dict[str, Any] = {"marker": look[name].marker, "color": look[name].colour, "linestyle": "none"}
         if len(values[name]) > 1:
             axis.plot(np.full(len(values[name]), x + 0.15), values[name], markersize=2, alpha=0.7, **style_of)
         axis.plot([x], [values[name].mean()], markersize=4.5, **style_of)

@@ -13,6 +13,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from nnip.errors import InputError
@@ -28,7 +29,7 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#3
 MARKERS = ("o", "s", "D", "^", "v", "P", "X", "p")
 LINES = ("-", (0, (4, 1.5)), (0, (1, 1)))
 FRAMEWORKS = {"nequip": "NequIP", "mace": "MACE"}
-RC: dict[str, Any] = {
+RC: Any = {
     "font.family": "DejaVu Sans",
     "font.size": 7,
     "axes.titlesize": 7,
@@ -71,9 +72,9 @@ def styled(function: Callable[..., Figure]) -> Callable[..., Figure]:
 
 def panels(rows: int, columns: int, width_mm: float, height_mm: float, **options: Any) -> tuple[Figure, np.ndarray]:
     """An empty figure and its axes, shape [rows, columns]; options are those of Figure.subplots."""
-    figure = Figure(figsize=(width_mm / 25.4, height_mm / 25.4), layout="constrained")
+    engine = ConstrainedLayoutEngine(w_pad=0.02, h_pad=0.02, wspace=0.03, hspace=0.03)
+    figure = Figure(figsize=(width_mm / 25.4, height_mm / 25.4), layout=engine)
     FigureCanvasAgg(figure)  # its renderer measures text
-    figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02, wspace=0.03, hspace=0.03)
     return figure, figure.subplots(rows, columns, squeeze=False, **options)
 
 
@@ -243,4 +244,6 @@ def head(
             more = f"  {words[column][name]}" if words and name in words[column] else ""
             place = (0, 3 + line_pt * (longest - 1 - number))
             text = textwrap.shorten(look[name].label, max(int(width_mm / 1.05) - len(more), 8), placeholder="…") + more
-            axis.annotate(text, (0.5, 1), xytext=place, xycoords="axes fraction", textcoords="offset points", ha="center", fontsize=5.5, color=look[name].colour)
+            axis.annotate(
+                text, (0.5, 1), xytext=place, xycoords="axes fraction", textcoords="offset points", ha="center", fontsize=5.5, color=look[name].colour
+            )

@@ -1,18 +1,22 @@
 """Which cheap measurement goes with which expensive one: one point per model (the paper's figure 5)."""
 
+from typing import Any
+
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from nnip.figures import style
+from nnip.figures.correlations import SUBSETS
 from nnip.figures.labels import label_points
 from nnip.figures.quantities import describe, per_model
 from nnip.figures.style import GREY, LIGHT, Look
 
 
 def pairs(values: pd.DataFrame) -> list[tuple[str, str]]:
-    """(horizontal, vertical) quantities to draw: entropy of every mode and the hot force RMSE against time to failure, then learning against entropy."""
-    entropies = [name for name in values if name == "S" or name.startswith("S_") and not name.startswith(("S_energy", "S_forces", "S_subtracted"))]
+    """(horizontal, vertical): entropy of every mode and hot force RMSE against time to failure, then the learning slope against entropy."""
+    parts = ("S_energy", "S_forces", "S_subtracted")
+    entropies = [name for name in values if name == "S" or (name.startswith("S_") and not name.startswith(parts))]
     wanted = [(name, "rmst_fs") for name in entropies] + [("test_forces_rmse_hottest", "rmst_fs")]
     wanted += [(name, "learning_curve_slope") for name in entropies[:1]]
     return [pair for pair in wanted if set(pair) <= set(values)]
@@ -35,7 +39,7 @@ def draw_trends(models: pd.DataFrame, predictors: pd.DataFrame, outcomes: pd.Dat
     for column, framework in enumerate(frameworks):
         look = style.looks(models[models["framework"] == framework])
         own = values[values["framework"] == framework]
-        axes[0, column].set_title(style.framework_title(framework))
+        axes[0, column].set_title(style.framework_title(framework), pad=20)
         for row, (x, y) in enumerate(rows):
             axis = axes[row, column]
             style.letter(axis, "abcdefghijkl"[row * len(frameworks) + column])
@@ -46,18 +50,17 @@ def draw_trends(models: pd.DataFrame, predictors: pd.DataFrame, outcomes: pd.Dat
                 continue
             means = there.groupby("model", sort=False)[[x, y]].mean() * [describe(x)[1], describe(y)[1]]
             seeds = there.groupby("model")["seed"].nunique().max() > 1
-            if "rmse" in x:
+            if "rmse" in x and means[x].max() > 5 * means[x].min():
                 axis.set_xscale("log")
                 style.plain_log(axis.xaxis)
             scatter(axis, there, means, x, y, look, seeds)
             low = [name for name in means.index if x.startswith("S") and means.loc[name, x] <= 0]
             if low:
-                axis.plot(means.loc[low, x], means.loc[low, y], "o", color=GREY, markerfacecolor="none", markersize=9, markeredgewidth=0.6)
+                axis.plot(means.loc[low, x], means.loc[low, y], "o", color=GREY, markerfacecolor="none", markersize=7.5, markeredgewidth=0.6)
                 ringed = True
             axis.margins(0.14)
-            axis.set_title(correlation_words(correlations, framework, x, y), fontsize=5.5, color=GREY, loc="right", pad=2)
-            if row == 0:
-                axis.set_title(style.framework_title(framework), pad=24)
+            words = correlation_words(correlations, framework, x, y)
+            axis.annotate(words, (1, 1), xytext=(0, 3), xycoords="axes fraction", textcoords="offset points", ha="right", fontsize=5.5, color=GREY)
             to_label.append((axis, means, look))
     counts = style.counted(values)
     notes = ["Points: models" + (", means over seeds; small points: seeds." if values.groupby("model")["seed"].nunique().max() > 1 else "."), counts]
@@ -76,7 +79,7 @@ def scatter(axis: Axes, there: pd.DataFrame, means: pd.DataFrame, x: str, y: str
     """The models' means, and their seeds as small points joined to it."""
     for name, mean in means.iterrows():
         known = look.get(str(name), Look(str(name), GREY, "o", "-"))
-        mark = {"marker": known.marker, "color": known.colour, "linestyle": "none", "markeredgewidth": 0}
+        mark: dict[str, Any] = {"marker": known.marker, "color": known.colour, "linestyle": "none", "markeredgewidth": 0}
         own = there[there["model"] == name]
         if seeds:
             each = own[[x, y]] * [describe(x)[1], describe(y)[1]]
@@ -91,8 +94,9 @@ def correlation_words(correlations: pd.DataFrame, framework: str, x: str, y: str
     lines = []
     found = correlations[(correlations["framework"] == framework) & correlations["outcome"].eq(y) & correlations["predictor"].eq(x)]
     for row in found.to_dict("records"):
-        parts = [f"{symbol} = {style.signed(row[name])}{_interval(row, name)}" for symbol, name in (("r", "pearson"), ("ρ", "spearman")) if pd.notna(row[name])]
-        subset = "" if row["subset"] == "all" else f"{row['subset'].replace('_', ' ')}: "
+        measures = [(symbol, name) for symbol, name in (("r", "pearson"), ("ρ", "spearman")) if pd.notna(row[name])]
+        parts = [f"{symbol} = {style.signed(row[name])}{_interval(row, name)}" for symbol, name in measures]
+        subset = "" if row["subset"] == "all" else f"{SUBSETS.get(row['subset'], row['subset'])}: "
         lines.append(f"{subset}{', '.join(parts)}, n = {row['n_models']}")
     return "\n".join(lines)
 
