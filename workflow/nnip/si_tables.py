@@ -41,8 +41,16 @@ class SITable:
 
 def escape(text: str) -> str:
     """Text for LaTeX: its special characters, and the few signs that plain LaTeX does not know."""
-    table = {character: rf"\{character}" for character in "&%$#_{}"}
-    table |= {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "Å": r"\AA{}", "ν": r"$\nu$", "–": "--", "±": r"$\pm$"}
+    table: dict[str, str | int | None] = {character: rf"\{character}" for character in "&%$#_{}"}
+    table |= {
+        "\\": r"\textbackslash{}",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+        "Å": r"\AA{}",
+        "ν": r"$\nu$",
+        "–": "--",
+        "±": r"$\pm$",
+    }
     return str(text).translate(str.maketrans(table))
 
 
@@ -102,4 +110,9 @@ def error_table(models: pd.DataFrame, errors: pd.DataFrame, framework: str) -> S
     sizes = sorted(own["n_train"].unique())
     wide = pd.DataFrame({f"{unit}, n = {n}": wide.get((name, n)) for name, unit in UNITS.items() for n in sizes}, index=wide.index)
     data = order(models, framework).merge(wide.reset_index(), on="model")
-    return SITable(f"Errors (RMSE) of the {framework} models", data, decimals=1, remark='Split "all": all test frames together.' if "all" in set(own["split"]) else "")
+    return SITable(
+        f"Errors (RMSE) of the {framework} models",
+        data,
+        decimals=1,
+        remark='Split "all": all test frames together.' if "all" in set(own["split"]) else "",
+    )

@@ -1,0 +1,16 @@
+"""What the study's data support and what they do not, in words, from its tables."""
+
+from nnip.errors import run
+from nnip.files import write_text
+from nnip.summary import summary
+from nnip.tables import read_table
+
+
+def write_summary(inputs: dict[str, str], study: str, confidence: float, output: str) -> None:
+    """Write the page; `inputs` names the study's tables."""
+    write_text(output, summary(study, {name: read_table(name, path) for name, path in inputs.items()}, confidence))
+
+
+if __name__ == "__main__":
+    job = snakemake
+    run(lambda: write_summary(dict(job.input.items()), job.params.study, job.params.confidence, job.output[0]), log=job.log[0])
