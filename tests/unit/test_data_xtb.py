@@ -159,9 +159,10 @@ def test_a_bad_smiles_is_named(tmp_path, smiles, message):
     ("changes", "message"),
     [
         ({"stride_fs": 10}, "stride_fs: 10 should be a multiple of 3 fs"),
+        ({"equilibration_fs": -3}, "equilibration_fs: -3 should be a multiple of 3 fs"),
         ({"n_test": 0}, "n_test: 0 should be above 0"),
         ({"test_temperatures_K": [300, 300.0]}, "test_temperatures_K: .* should be different"),
-        ({"stride": 30}, "stride: no key of source xtb; it knows smiles, n_test"),
+        ({"stride": 30}, "stride: no key of source xtb; it knows smiles, train_temperature_K"),
     ],
 )
 def test_a_bad_recipe_is_named_by_its_key(changes, message):

@@ -36,9 +36,9 @@ class Recipe:
     """The keys of a dataset block with source xtb, and their defaults."""
 
     smiles: str
-    n_test: int
     train_temperature_K: float = 300
     test_temperatures_K: Sequence[float] = TEST_TEMPERATURES_K
+    n_test: int = 100
     n_conformers: int = 24
     frames_per_chunk: int = 10
     equilibration_fs: float = 300
@@ -47,11 +47,11 @@ class Recipe:
 
     def __post_init__(self) -> None:
         """InputError naming the key whose value cannot be used."""
-        for key in ("n_test", "train_temperature_K", "n_conformers", "frames_per_chunk", "equilibration_fs", "stride_fs", "tau_fs"):
+        for key in ("n_test", "train_temperature_K", "n_conformers", "frames_per_chunk", "stride_fs", "tau_fs"):
             if not getattr(self, key) > 0:
                 raise InputError(f"{key}: {getattr(self, key)} should be above 0")
         for key in ("equilibration_fs", "stride_fs"):
-            if getattr(self, key) % KICK_EVERY:
+            if getattr(self, key) < 0 or getattr(self, key) % KICK_EVERY:
                 raise InputError(f"{key}: {getattr(self, key)} should be a multiple of {KICK_EVERY} fs, the time between two GFN2 forces")
         temperatures = list(self.test_temperatures_K)
         if not all(temperature > 0 for temperature in temperatures) or len(set(temperatures)) < len(temperatures):
@@ -64,9 +64,8 @@ class Recipe:
         for key in options:
             if key not in (*known, "source"):
                 raise InputError(f"{key}: no key of source xtb; it knows {', '.join(known)}")
-        for key in ("smiles", "n_test"):
-            if key not in options:
-                raise InputError(f"{key}: missing; source xtb needs it")
+        if "smiles" not in options:
+            raise InputError("smiles: missing; source xtb needs it")
         return cls(**{key: value for key, value in options.items() if key != "source"})
 
 
