@@ -36,7 +36,7 @@ class Berendsen:
     def drift(self, positions_A: torch.Tensor, momenta: torch.Tensor, forces_eV_per_A: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Scale, kick by half a step, move: new positions and momenta [n, n_atoms, 3] in Å and ASE units."""
         momenta = self.kick(self.scaled(momenta), forces_eV_per_A)
-        momenta = momenta - momenta.transpose(1, 2).contiguous().sum(dim=2)[:, None, :] / len(self.masses)
+        momenta = momenta - momenta.sum(dim=1, keepdim=True) / len(self.masses)
         return positions_A + self.timestep * momenta / self.masses[:, None], momenta
 
     def kick(self, momenta: torch.Tensor, forces_eV_per_A: torch.Tensor) -> torch.Tensor:

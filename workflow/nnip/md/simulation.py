@@ -35,6 +35,27 @@ class Simulation:
     final_temperature_K: float | None
 
 
+class Batch:
+    """Replicas of one frame evaluated at once, so that none changes another's result by a single bit, on one CPU thread.
+
+    Matrix kernels add up the last rows of a matrix in another way than the others, and which rows those are hangs on the number of all neighbour
+    pairs, so on every replica. A spare replica, which rests at the start frame, takes the last rows; what is found for it is not used.
+    Several threads or a GPU split the rows by their number: there the others' results stay equal within rounding only.
+    """
+
+    def __init__(self, potential: Potential, frame: Atoms, n: int) -> None:
+        self.potential = potential
+        self.spare = torch.tensor(frame.positions, device=potential.device)[None]
+        self.graph = potential.replicas(frame, n + 1)
+
+    def energies_forces(self, positions_A: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Energies [n] in eV and forces [n, n_atoms, 3] in eV/A at positions [n, n_atoms, 3]."""
+        positions_A = torch.cat((positions_A, self.spare))
+        self.potential.set_positions(self.graph, positions_A)
+        energies, forces = self.potential.energies_forces(self.graph)
+        return energies[:-1], forces.view_as(positions_A)[:-1]
+
+
 Observer = Callable[[int, list[int], torch.Tensor, torch.Tensor, torch.Tensor], None]
 
 
@@ -66,15 +87,13 @@ def simulate(
     endings: dict[int, Ending] = {}
     momenta = momenta.to(device)
     positions = torch.tensor(frame.positions, device=device).repeat(len(alive), 1, 1)
-    graph = potential.replicas(frame, len(alive))
+    batch = Batch(potential, frame, len(alive))
     longest = torch.zeros((), dtype=torch.float64, device=device)
     forces = torch.zeros_like(positions)
     for step in range(n_steps(duration_fs, timestep_fs) + 1):
         if step:
             positions, momenta = integrator.drift(positions, momenta, forces)
-        potential.set_positions(graph, positions)
-        energies, flat_forces = potential.energies_forces(graph)
-        forces = flat_forces.view_as(positions)
+        energies, forces = batch.energies_forces(positions)
         if step:
             momenta = integrator.kick(momenta, forces)
         lengths = bonds.lengths_A(positions)
@@ -89,7 +108,7 @@ def simulate(
             if not alive:
                 break
             positions, momenta, forces, energies, lengths = (kept_of[kept] for kept_of in (positions, momenta, forces, energies, lengths))
-            graph = potential.replicas(frame, len(alive))
+            batch = Batch(potential, frame, len(alive))
         longest = torch.maximum(longest, lengths.max())
         if observe:
             observe(step, alive, positions, momenta, energies)
