@@ -90,16 +90,24 @@ def _one_seed(failures: pd.DataFrame, horizon_fs: float, confidence: float) -> d
     time, failed = failures["time_fs"].to_numpy(float), failures["failed"].to_numpy(bool)
     mean, variance = (value[0] for value in restricted_means(time, failed, horizon_fs, np.ones((1, len(time)))))
     half = np.nan if is_one_measurement(failures) else stats.t.ppf((1 + confidence) / 2, len(time) - 1) * np.sqrt(variance)
-    median = KaplanMeierFitter().fit(time, failed).median_survival_time_
     return {
         "n_replicas": len(time),
         "n_failed": int(failed.sum()),
         "horizon_fs": horizon_fs,
         "rmst_fs": mean,
         **_interval(mean, half, horizon_fs),
-        "median_fs": median if np.isfinite(median) else np.nan,
+        "median_fs": median(time, failed),
         "mean_fs": time.mean(),
     }
+
+
+def median(time_fs: np.ndarray, failed: np.ndarray) -> float:
+    """First time at which the Kaplan-Meier curve is at one half or lower; nan if it stays above."""
+    times = np.unique(time_fs[failed])
+    at_risk = (time_fs[:, None] >= times).sum(axis=0)
+    deaths = (failed[:, None] & (time_fs[:, None] == times)).sum(axis=0)
+    below = times[np.cumprod(1 - deaths / at_risk) <= 0.5 + 1e-12]
+    return float(below[0]) if len(below) else np.nan
 
 
 def _interval(mean: float, half: float, horizon_fs: float) -> dict[str, float]:
