@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def prepare(directory, options, dataset="mine"):
-    study = {"seed": 1, "n_train": 10, "validation_fraction": 0.1, "learning_curve": [], "mirror": None}
+    study = {"seed": 1, "n_train": 10, "validation_fraction": 0.1, "learning_curve": []}
     command = [sys.executable, ROOT / "workflow/scripts/prepare_data.py", "--dataset", dataset, "--directory", directory]
     command += ["--options", json.dumps(options), "--study", json.dumps(study)]
     environment = os.environ | {"PYTHONPATH": str(ROOT / "workflow")}

@@ -96,6 +96,14 @@ def seam(wildcards):
     return [os.path.relpath(path) for path in [*sorted(folder.glob("*.py")), *own]]
 
 
+def own_frames():
+    """The user's own files that the data stage reads (none where frames are made or downloaded)."""
+    if DATASET["source"] != "extxyz":
+        return []
+    entries = [DATASET["train"], *DATASET["test"].values()]
+    return sorted({entry["file"] if isinstance(entry, dict) else entry for entry in entries})
+
+
 def training_frames(wildcards):
     """The training and validation frames of a run's size."""
     size = RUNS[wildcards.run].n_train

@@ -7,6 +7,7 @@ Makes: results/<study>/data/{train,val,test_<split>}.xyz, n<size>/{train,val}.xy
 rule prepare_data:
     """Sample, download or read the frames, check them and split them."""
     input:
+        own_frames(),
         script=script("prepare_data.py"),
         library=library("data"),
     output:
@@ -26,10 +27,10 @@ rule prepare_data:
     params:
         dataset=config["dataset"],
         options=json.dumps(DATASET),
-        study=json.dumps({key: config[key] for key in ("seed", "n_train", "validation_fraction", "learning_curve", "mirror")}),
+        study=json.dumps({key: config[key] for key in ("seed", "n_train", "validation_fraction", "learning_curve")}),
         directory=lambda wildcards, output: os.path.dirname(output.manifest),
     message:
         f"Prepare the frames of {config['dataset']} ({DATASET['source']}): {config['n_train']} to train on, tests {', '.join(SPLITS)}; about a minute per 300 frames made"
     shell:
         "python {input.script} --dataset {params.dataset:q} --options {params.options:q} --study {params.study:q}"
-        " --directory {params.directory:q} --processes {threads} > {log} 2>&1"
+        " --mirror {config[mirror]:q} --directory {params.directory:q} --processes {threads} > {log} 2>&1"

@@ -16,11 +16,8 @@ rule fetch_published:
     """The authors' files at their pinned commit, each checked by its checksums."""
     output:
         [f"{RESULTS}/released/{file}" for file in FILES],
-    params:
-        mirror=config["mirror"],
     log:
         f"{LOGS}/published/fetch.log",
-    retries: 1
     conda:
         "../../envs/workflow.yaml"
     message:

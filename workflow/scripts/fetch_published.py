@@ -15,4 +15,4 @@ def fetch_published(outputs: Sequence[str], mirror: str | None) -> None:
 
 if __name__ == "__main__":
     job = snakemake
-    run(lambda: fetch_published(job.output, job.params.mirror), log=job.log[0])
+    run(lambda: fetch_published(job.output, job.config["mirror"] or None), log=job.log[0])

@@ -11,11 +11,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--dataset", required=True, help="name of the block under datasets")
     parser.add_argument("--options", required=True, type=json.loads, help="that block, as JSON")
-    parser.add_argument("--study", required=True, type=json.loads, help="seed, n_train, validation_fraction, learning_curve, mirror, as JSON")
+    parser.add_argument("--study", required=True, type=json.loads, help="seed, n_train, validation_fraction, learning_curve, as JSON")
+    parser.add_argument("--mirror", default="", help="folder to read published files from instead of the network")
     parser.add_argument("--directory", required=True, help="where the files go")
     parser.add_argument("--processes", type=int, default=1)
     arguments = parser.parse_args()
-    prepare(arguments.dataset, arguments.options, arguments.study, arguments.directory, arguments.processes)
+    study = arguments.study | {"mirror": arguments.mirror or None}
+    prepare(arguments.dataset, arguments.options, study, arguments.directory, arguments.processes)
 
 
 if __name__ == "__main__":
