@@ -40,17 +40,18 @@ def draw_correlations(framework: str, correlations: pd.DataFrame) -> Figure:
             shift = 0.44 * (number - (len(subsets) - 1) / 2)
             draw_forest(axis, part[part["subset"] == subset], predictors, shift, list(INKS.values())[number % len(INKS)])
         counts = "/".join(str(part.loc[part["subset"] == subset, "n_models"].max()) for subset in subsets if (part["subset"] == subset).any())
-        axis.set_title(style.wrap(f"{short(outcome)} (n = {counts})", 30, 6), fontsize=6)
+        axis.set_title(style.wrap(short(outcome), 40, 6) + f"\n(n = {counts})", fontsize=6)
         axis.axvline(0, color=GREY, linewidth=0.6, zorder=0)
     for axis in axes.flat[len(outcomes) :]:
         axis.set_axis_off()
+    for axis in axes.flat[max(len(outcomes) - columns, 0) : len(outcomes)]:
+        axis.tick_params(labelbottom=True)
+        axis.set_xlabel("correlation over models", fontsize=6)
     axes[0, 0].set(xlim=(-1.08, 1.08), ylim=(len(predictors) - 0.4, -0.6), xticks=[-1, -0.5, 0, 0.5, 1])
     axes[0, 0].xaxis.set_major_formatter("{x:g}")
-    axes[0, 0].set_yticks(range(len(predictors)), [style.wrap(short(name), 34, 6) for name in predictors])
+    axes[0, 0].set_yticks(range(len(predictors)), [style.wrap(short(name), 46, 6) for name in predictors])
     for axis in axes.flat:
         axis.tick_params(axis="y", length=0)
-    for axis in axes[-1]:
-        axis.set_xlabel("correlation over models", fontsize=6)
     inks = [f"{ink}: {SUBSETS.get(subset, subset.replace('_', ' '))}" for subset, ink in zip(subsets, INKS, strict=False)]
     style.note(figure, f"{style.framework_title(framework)}. ● Pearson, ◇ Spearman, lines: bootstrap intervals over models; {', '.join(inks)}.")
     return figure

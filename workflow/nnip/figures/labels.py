@@ -12,7 +12,7 @@ LEAD_FROM_PT = 6.0  # a text further away than this gets a line to its point
 ANGLES = np.radians([0, 180, 45, 135, 315, 225, 90, 270, 22, 158, 338, 202, 67, 113, 293, 247])
 POINT_PT = 2.5
 SWEEPS = 5
-OVERLAP, OUTSIDE, CROSSING_PT2, DISTANCE_PT = 6.0, 20.0, 60.0, 1.5  # what each fault of a place costs
+OVERLAP, OUTSIDE, CROSSING_PT2, DISTANCE_PT = 15.0, 30.0, 40.0, 1.5  # what each fault of a place costs
 
 
 def label_points(

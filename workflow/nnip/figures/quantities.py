@@ -16,7 +16,7 @@ NAMES: dict[str, tuple[str, float]] = {
     "rmst_fs": ("restricted mean time to failure (ps)", 1e-3),
     "mean_time_to_failure_fs": ("mean time to failure (ps)", 1e-3),
     "extrapolation_slope": ("extrapolation slope (meV/Å per 100 K)", 1e5),
-    "learning_curve_slope": ("learning-curve slope (d ln RMSE / d ln $n$)", 1.0),
+    "learning_curve_slope": ("learning-curve slope (ln RMSE per ln $n$)", 1.0),
 }
 POSITIVE = ("rmse",)  # quantities with these in their names are drawn on logarithmic axes
 
@@ -38,10 +38,11 @@ def describe(name: str) -> tuple[str, float]:
 
 
 def short(name: str) -> str:
-    """The label without its unit."""
-    text, _ = describe(name)
-    label, _, unit = text.partition(" (")
-    return text if any(word in unit for word in ("subtracted", "isotropic", "paper", "published")) else label
+    """The label without its unit, suffixes after commas."""
+    for known in sorted(NAMES, key=len, reverse=True):
+        if name == known or name.startswith(known + "_"):
+            return ", ".join([NAMES[known][0].split(" (")[0], *name[len(known) :].split("_")[1:]])
+    return describe(name)[0]
 
 
 def per_model(predictors: pd.DataFrame, outcomes: pd.DataFrame) -> pd.DataFrame:

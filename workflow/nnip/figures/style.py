@@ -3,7 +3,7 @@
 import functools
 import os
 import textwrap
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from nnip.errors import InputError
 from nnip.files import whole
+from nnip.tables import read_table
 
 SINGLE_MM, DOUBLE_MM = 85.0, 175.0  # one and two columns of a journal page
 DPI = 200
@@ -91,6 +92,11 @@ def slot(width_mm: float, sizes: Sequence[int], column: int, categories: int) ->
 def wrap(text: str, width_mm: float, size_pt: float = 7) -> str:
     """Text broken into lines that fit a width."""
     return textwrap.fill(text, max(int(width_mm / (0.2 * size_pt)), 6))
+
+
+def read_tables(paths: Mapping[str, str]) -> dict[str, pd.DataFrame]:
+    """Tables by name, for a figure's function."""
+    return {name: read_table(name, path) for name, path in paths.items()}
 
 
 def save(figure: Figure, paths: Iterable[str | os.PathLike[str]]) -> None:

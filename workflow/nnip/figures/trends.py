@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from scipy import stats
 
 from nnip.figures import style
 from nnip.figures.correlations import SUBSETS
@@ -59,12 +60,13 @@ def draw_trends(models: pd.DataFrame, predictors: pd.DataFrame, outcomes: pd.Dat
                 axis.plot(means.loc[low, x], means.loc[low, y], "o", color=GREY, markerfacecolor="none", markersize=7.5, markeredgewidth=0.6)
                 ringed = True
             axis.margins(0.14)
-            words = correlation_words(correlations, framework, x, y)
+            words = correlation_words(correlations, framework, x, y) or plain_words(means)
             axis.annotate(words, (1, 1), xytext=(0, 3), xycoords="axes fraction", textcoords="offset points", ha="right", fontsize=5.5, color=GREY)
             to_label.append((axis, means, look))
     counts = style.counted(values)
     notes = ["Points: models" + (", means over seeds; small points: seeds." if values.groupby("model")["seed"].nunique().max() > 1 else "."), counts]
     notes.append("r: Pearson, ρ: Spearman with intervals over models; n: models.")
+    notes += [f"{subset}: {SUBSETS[subset]}." for subset in dict.fromkeys(correlations["subset"]) if subset in SUBSETS and subset != "all"]
     notes.append("Ringed: S ≤ 0, which the paper leaves out." if ringed else "")
     style.note(figure, *notes)
     for axis, means, look in to_label:
@@ -96,9 +98,17 @@ def correlation_words(correlations: pd.DataFrame, framework: str, x: str, y: str
     for row in found.to_dict("records"):
         measures = [(symbol, name) for symbol, name in (("r", "pearson"), ("ρ", "spearman")) if pd.notna(row[name])]
         parts = [f"{symbol} = {style.signed(row[name])}{_interval(row, name)}" for symbol, name in measures]
-        subset = "" if row["subset"] == "all" else f"{SUBSETS.get(row['subset'], row['subset'])}: "
+        subset = "" if row["subset"] == "all" else f"{row['subset']}: "
         lines.append(f"{subset}{', '.join(parts)}, n = {row['n_models']}")
     return "\n".join(lines)
+
+
+def plain_words(means: pd.DataFrame) -> str:
+    """Pearson and Spearman of the points themselves, for pairs that table correlations does not hold."""
+    if len(means) < 3 or (means.nunique() < 2).any():
+        return ""
+    x, y = means.iloc[:, 0], means.iloc[:, 1]
+    return f"r = {style.signed(stats.pearsonr(x, y).statistic)}, ρ = {style.signed(stats.spearmanr(x, y).statistic)}, n = {len(means)}"
 
 
 def _interval(row: dict[str, object], name: str) -> str:
