@@ -21,10 +21,11 @@ from nnip.errors import InputError
 from nnip.potentials.base import Graph
 from nnip.potentials.calculators import ShiftedCalculator
 from nnip.potentials.filters import filter_ids
-from nnip.potentials.neighbours import find_neighbours
+from nnip.potentials.neighbours import Neighbours, find_neighbours
 
 # all that the model reads for energies and forces
-INPUTS = ("positions", "node_attrs", "edge_index", "shifts", "unit_shifts", "cell", "batch", "ptr", "head")
+INPUTS = ("positions", "node_attrs", "edge_index", "shifts", "cell", "batch", "ptr", "head")
+BLOCK = 16
 
 
 def load(model_file: Path, device: torch.device, energy_shift_eV_per_atom: float) -> "MACEPotential":
@@ -33,6 +34,24 @@ def load(model_file: Path, device: torch.device, energy_shift_eV_per_atom: float
         warnings.filterwarnings("ignore", message=".*TorchScript.*|.*TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD.*")
         module = torch.load(model_file, map_location=device, weights_only=False)
     return MACEPotential(module, device, energy_shift_eV_per_atom)
+
+
+def fill_blocks(neighbours: Neighbours, n: int, n_atoms: int, far_A: float) -> tuple[torch.Tensor, torch.Tensor]:
+    """edge_index [2, m] and shifts_A float64 [m, 3] each of n copies' pairs filled up to whole BLOCKs with pairs out of reach, which add zero.
+
+    Matrix kernels work on a few rows at once, and what a row's sums round to may hang on its place among them (seen with 32 channels and
+    degrees to 3): so each copy's pairs begin a block of their own, however many the copies before it have.
+    """
+    edge_index = neighbours.edge_index
+    copy = edge_index[0] // n_atoms
+    count = copy.bincount(minlength=n)
+    room = (count + BLOCK - 1) // BLOCK * BLOCK
+    place = torch.arange(len(copy), device=copy.device) + ((room - count).cumsum(0) - (room - count))[copy]
+    filled = (torch.arange(n, device=copy.device) * n_atoms).repeat_interleave(room).repeat(2, 1)
+    shifts_A = torch.zeros(filled.shape[1], 3, dtype=torch.float64, device=copy.device)
+    shifts_A[:, 0] = far_A
+    filled[:, place], shifts_A[place] = edge_index, neighbours.shifts_A
+    return filled, shifts_A
 
 
 class MACEPotential:
@@ -81,14 +100,16 @@ class MACEPotential:
         """See Potential.set_positions."""
         positions_A = positions_A.to(self.device, torch.float64)
         neighbours = find_neighbours(positions_A, self.cutoff_A, graph.cell_A, graph.pbc)
+        edge_index, shifts_A = fill_blocks(neighbours, len(positions_A), positions_A.shape[1], 2 * self.cutoff_A)
         graph.inputs["positions"] = positions_A.reshape(-1, 3).to(self.dtype)
-        graph.inputs["edge_index"] = neighbours.edge_index
-        graph.inputs["unit_shifts"] = neighbours.cell_shifts.to(self.dtype)
-        graph.inputs["shifts"] = neighbours.shifts_A.to(self.dtype)
+        graph.inputs["edge_index"] = edge_index
+        graph.inputs["shifts"] = shifts_A.to(self.dtype)
 
     def energies_forces(self, graph: Graph) -> tuple[torch.Tensor, torch.Tensor]:
         """See Potential.energies_forces. The atoms' energies are summed in float64: the model's float32 sum of some 10,000 eV is good to 1 meV."""
-        out = self.module(graph.inputs, training=False, compute_force=True)
+        # TorchScript optimizes a function after its first call, and then rounds differently
+        with torch.jit.optimized_execution(False):
+            out = self.module(graph.inputs, training=False, compute_force=True)
         energies = torch.zeros(len(graph.n_atoms), dtype=torch.float64, device=self.device)
         energies.index_add_(0, graph.frame_of, out["node_energy"].detach().double())
         return energies + self.energy_shift_eV_per_atom * graph.n_atoms.double(), out["forces"].detach().double()
