@@ -1,6 +1,5 @@
 """The released raw tables: what is imported, what is noted, and that a changed file is refused."""
 
-import os
 import shutil
 from pathlib import Path
 
@@ -15,16 +14,18 @@ from nnip.errors import InputError
 from nnip.published import FILES, TEST_FRAMES, import_release, read_release
 
 ROOT = Path(__file__).resolve().parents[2]
-RELEASE = Path(os.environ.get("NNIP_MIRROR", ROOT.parent / "shared" / "mirror")) / "published"
-needs_release = pytest.mark.skipif(not RELEASE.is_dir(), reason="the released files are not in a mirror (NNIP_MIRROR)")
 
 
 @pytest.fixture(scope="module")
-def tables():
-    return import_release(RELEASE)
+def released(mirror):
+    return mirror / "published"
 
 
-@needs_release
+@pytest.fixture(scope="module")
+def tables(released):
+    return import_release(released)
+
+
 def test_counts(tables):
     assert tables["landscape"].groupby("model").size().tolist() == [81] * 28
     assert tables["hyperparameters"].groupby("framework")["model"].nunique().to_dict() == {"mace": 15, "nequip": 13}
@@ -34,7 +35,6 @@ def test_counts(tables):
     assert replicas[replicas != 30].to_dict() == {"only_rescaling": 29, "v2-swa": 29}
 
 
-@needs_release
 def test_censored_is_not_failed_at_the_end(tables):
     alive = tables["failures"][~tables["failures"]["failed"]]
     assert (alive["time_fs"] == 6000).all()
@@ -42,7 +42,6 @@ def test_censored_is_not_failed_at_the_end(tables):
     assert tables["failures"]["time_fs"].min() == 1
 
 
-@needs_release
 @pytest.mark.parametrize(
     ("model", "text"),
     [
@@ -67,16 +66,14 @@ def test_oddities_are_noted(tables, model, text):
     assert notes.loc[notes["model"] == model, "note"].str.contains(text, regex=False).any()
 
 
-@needs_release
-def test_every_released_error_is_in_one_of_two_tables(tables):
-    release = read_release(RELEASE)
+def test_every_released_error_is_in_one_of_two_tables(released, tables):
+    release = read_release(released)
     rows = sum(len(release[f"{framework}_extrapolation_errors"]) for framework in ("nequip", "mace"))
     by_temperature = tables["errors"][tables["errors"]["split"] != "all"]
     assert len(by_temperature) + len(tables["errors_repeated"]) == 3 * rows
     assert not by_temperature.duplicated(["model", "n_train", "split"]).any()
 
 
-@needs_release
 def test_the_mislabelled_row_is_the_learning_curves_model(tables):
     """The three temperatures weighted by their test frames give the force error over all of them."""
     errors = tables["errors"].query("model == 'v2-swa' and n_train == 5").set_index("split")["forces_rmse_eV_per_A"]
@@ -84,7 +81,6 @@ def test_the_mislabelled_row_is_the_learning_curves_model(tables):
     assert together == pytest.approx(errors["all"], rel=1e-5)
 
 
-@needs_release
 def test_switches_bear_the_studys_names(tables):
     switches = tables["hyperparameters"].pivot(index="model", columns="name", values="value")
     assert switches.index[switches["rescale"] == "false"].tolist() == ["baseline", "no_rescaling"]
@@ -94,14 +90,12 @@ def test_switches_bear_the_studys_names(tables):
     assert switches.loc["v2-swa", "swa"] == "{start_epoch: 750, lr: 0.001, energy_weight: 1000.0, forces_weight: 1.0}"
 
 
-@needs_release
 def test_model_table_names_the_released_models(tables):
     models = load_models(ROOT / "config/models/published.yaml", trained=False)
     assert set(models["models"]) == set(tables["hyperparameters"]["model"])
     assert {name for experiment in models["experiments"].values() for name in experiment["models"]} == set(models["models"])
 
 
-@needs_release
 @pytest.mark.parametrize(
     ("model", "S_energy", "S_forces"),
     [("2-layer", 0.33122482895851135, 1.8021066188812256), ("no_rescaling", -0.30766597390174866, -0.05447113886475563),
@@ -132,10 +126,9 @@ def test_entropies_by_hand_arithmetic():
             assert row["n_points"] == 3
 
 
-@needs_release
-def test_one_changed_byte_is_refused_and_nothing_is_made(tmp_path):
+def test_one_changed_byte_is_refused_and_nothing_is_made(released, tmp_path):
     mirror = tmp_path / "mirror"
-    shutil.copytree(RELEASE, mirror / "published", copy_function=shutil.copyfile)
+    shutil.copytree(released, mirror / "published", copy_function=shutil.copyfile)
     victim = mirror / "published" / "mace_losslands.csv"
     content = bytearray(victim.read_bytes())
     content[1000] ^= 1
@@ -147,10 +140,9 @@ def test_one_changed_byte_is_refused_and_nothing_is_made(tmp_path):
     assert fetch("published", "mace_learning.csv", mirror, made).is_file()
 
 
-@needs_release
-def test_a_missing_file_and_a_missing_column_are_named(tmp_path):
+def test_a_missing_file_and_a_missing_column_are_named(released, tmp_path):
     for name in FILES:
-        shutil.copyfile(RELEASE / name, tmp_path / name)
+        shutil.copyfile(released / name, tmp_path / name)
     text = (tmp_path / "nequip_explosion.csv").read_text()
     (tmp_path / "nequip_explosion.csv").write_text(text.replace("explosion", "time", 1))
     with pytest.raises(InputError, match=r"nequip_explosion\.csv: column explosion"):

@@ -1,0 +1,137 @@
+"""The page in words and the SI's tables: numbers from the tables, and honest with few models."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from nnip.correlations import Settings, correlations, replica_draws
+from nnip.entropy import entropy_table
+from nnip.learning_curves import learning_curves
+from nnip.predictors import outcomes, predictors
+from nnip.repeatability import noise_floor
+from nnip.sensitivity import sensitivity
+from nnip.si_tables import SITable, error_table, hyperparameter_table
+from nnip.si_tables import entropy_table as si_entropy
+from nnip.summary import summary, verdict
+from nnip.survival import kaplan_meier, logrank, survival
+from nnip.tables import frame
+
+
+def small_study(n_models, modes=("paper",), replicas=8):
+    """All tables of a study whose models live the longer, the flatter their landscape."""
+    rng = np.random.default_rng(1)
+    names = [f"m{i}" for i in range(n_models)]
+    t = np.linspace(-0.25, 0.25, 11)
+    steep = np.linspace(1, 8, n_models)
+    key = [{"framework": "mace", "model": name, "seed": 1} for name in names]
+    curves = [
+        pd.DataFrame(
+            k | {"mode": mode, "split": "train", "t": t, "energy_rmse_eV_per_atom": 0.001 + s * t**2, "forces_rmse_eV_per_A": 0.01 + s * t**2}
+        )
+        for k, s in zip(key, steep, strict=True)
+        for mode in modes
+    ]
+    tables = {
+        "models": frame("models", [{"framework": "mace", "model": n, "label": n, "experiment": "e", "title": "E", "position": i}
+                                   for i, n in enumerate(names)]),
+        "hyperparameters": frame("hyperparameters", [{"framework": "mace", "model": n, "name": k, "value": v} for i, n in enumerate(names)
+                                                     for k, v in (("layers", "2"), ("features", str(8 * (i + 1))))]),
+        "landscape": frame("landscape", pd.concat(curves)),
+        "errors": frame("errors", [k | {"n_train": n, "noise": 0.0, "split": split, "energy_rmse_eV_per_atom": 0.01, "n_frames": 10,
+                                        "forces_rmse_eV_per_A": (0.1 + 0.01 * rng.random()) * n**-0.5 * (2 if split == "1200K" else 1)}
+                                   for k in key for n in (25, 100) for split in ("train", "300K", "1200K")]),
+        "failures": frame("failures", [k | {"replica": r, "time_fs": min(life, 2000.0), "failed": life < 2000, "reason": "bond"}
+                                       for k, s in zip(key, steep, strict=True) for r, life in enumerate(rng.exponential(3000 / s, replicas), 1)]),
+        "trainings": frame("trainings", [k | {"n_train": 100, "noise": 0.0, "status": "ok", "device": "cpu"} for k in key]
+                           + [{"framework": "mace", "model": "hot", "seed": 1, "n_train": 100, "noise": 0.0, "status": "diverged", "device": "cpu"}]),
+    }  # fmt: skip
+    tables["entropy"] = entropy_table(tables["landscape"], 0.004, 0.04, 0.2)
+    tables["sensitivity"] = sensitivity(tables["landscape"], 0.004, 0.04, 0.2)
+    tables["survival"] = survival(tables["failures"], 2000.0)
+    tables["kaplan_meier"] = kaplan_meier(tables["failures"])
+    tables["logrank"] = logrank(tables["failures"], tables["models"])
+    tables["learning_curves"] = learning_curves(tables["errors"])
+    tables["predictors"] = predictors(tables["entropy"], tables["landscape"], tables["errors"])
+    tables["outcomes"] = outcomes(tables["survival"], tables["errors"], tables["learning_curves"])
+    settings = Settings(n_bootstrap=200, n_permutation=200)
+    draws = replica_draws(tables["failures"], 2000.0, settings)
+    pair = correlations(tables["predictors"], tables["outcomes"], tables["hyperparameters"], draws, settings)
+    tables["correlations"], tables["partial_correlations"] = pair
+    tables["noise_floor"] = noise_floor(tables["hyperparameters"], tables["predictors"], tables["outcomes"], tables["failures"])
+    return tables
+
+
+def test_three_models_are_undecidable():
+    page = summary("demo", small_study(3), 0.95)
+    assert "Undecidable with 3 models." in page
+    assert "Supported." not in page.split("## mace")[1]
+    assert "Nothing was measured twice" in page
+    assert "Trainings that gave no model: 1 of 4: hot (n = 100, diverged)" in page
+
+
+def test_one_and_two_models_give_a_page():
+    for n in (1, 2):
+        assert "Too few models for any correlation: undecidable." in summary("tiny", small_study(n), 0.95)
+
+
+def test_no_replica_that_failed_gives_a_page():
+    tables = small_study(3)
+    for name in ("failures", "survival", "logrank", "kaplan_meier"):
+        tables[name] = tables[name].iloc[:0]
+    assert "No times to failure." in summary("no-md", tables, 0.95)
+
+
+def test_a_real_relation_is_called_supported_and_its_numbers_are_the_tables():
+    tables = small_study(12)
+    page = summary("twelve", tables, 0.95)
+    line = next(line for line in page.splitlines() if line.startswith("| time to failure in hot MD | S |"))
+    row = tables["correlations"].query("predictor == 'S' and outcome == 'rmst_fs'").iloc[0]
+    assert f"{row['pearson']:.2f} [{row['pearson_low']:.2f}, {row['pearson_high']:.2f}]" in line
+    assert line.endswith("| Supported. |")
+    longest = tables["survival"].loc[tables["survival"]["rmst_fs"].idxmax()]
+    assert f"longest {longest['model']} {longest['rmst_fs'] / 1000:.2f} ps" in page
+
+
+def test_every_landscape_mode_has_its_lines():
+    page = summary("modes", small_study(6, modes=("isotropic", "paper")), 0.95)
+    for name in ("S_isotropic", "S_paper"):
+        assert f"| time to failure in hot MD | {name} |" in page
+        assert f"| {name}, minimum subtracted (flatness) |" in page
+
+
+@pytest.mark.parametrize(
+    ("pearson", "spearman", "expected", "words"),
+    [
+        ((0.1, 0.9), (0.2, 0.8), 1, "Supported."),
+        ((0.1, 0.9), (0.2, 0.8), -1, "Contradicted"),
+        ((0.1, 0.9), (-0.2, 0.8), 1, "Partly"),
+        ((-0.1, 0.9), (-0.2, 0.8), 1, "Not shown"),
+        ((0.1, 0.9), (-0.8, -0.2), 1, "Not shown"),
+        ((np.nan, np.nan), (-0.2, 0.8), 1, "Undecidable"),
+    ],
+)
+def test_verdicts(pearson, spearman, expected, words):
+    row = {"n_models": 9} | dict(zip(("pearson_low", "pearson_high", "spearman_low", "spearman_high"), (*pearson, *spearman), strict=True))
+    assert verdict(pd.Series(row), expected).startswith(words)
+
+
+def test_si_tables_show_what_differs_and_name_what_does_not():
+    tables = small_study(3)
+    shown = hyperparameter_table(tables["models"], tables["hyperparameters"], "mace")
+    assert list(shown.data) == ["model", "label", "features"]
+    assert "layers 2" in shown.remark
+    entropy = si_entropy(tables["models"], tables["entropy"], tables["survival"], tables["failures"], "mace")
+    assert entropy.data["model"].tolist() == ["m0", "m1", "m2"]
+    times = tables["failures"].query("model == 'm1'")["time_fs"] / 1000
+    assert entropy.data["time to failure (ps)"][1] == f"{times.mean():.2f} ± {times.std():.2f}"
+    errors = error_table(tables["models"], tables["errors"], "mace")
+    known = tables["errors"].query("model == 'm2' and split == '1200K' and n_train == 25").iloc[0]
+    row = errors.data.query("model == 'm2' and split == '1200K'").iloc[0]
+    assert row["forces (meV/Å), n = 25"] == pytest.approx(1000 * known["forces_rmse_eV_per_A"])
+
+
+def test_latex_escapes_names_and_markdown_has_every_row():
+    table = SITable("A_b", pd.DataFrame({"model": ["x_y & ν"], "S": [1.234], "n": [3], "none": [np.nan]}))
+    assert r"x\_y \& $\nu$ & 1.23 & 3 & -- \\" in table.latex()
+    assert r"\caption{A\_b.}" in table.latex()
+    assert "| x_y & ν | 1.23 | 3 | –" in " ".join(table.markdown().split())
