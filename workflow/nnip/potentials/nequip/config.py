@@ -140,7 +140,6 @@ def _callbacks(h: dict[str, Any], total_weight: float) -> list[dict[str, Any]]:
             "save_top_k": 1,
             "enable_version_counter": False,
         },
-        {"_target_": "lightning.pytorch.callbacks.LearningRateMonitor", "logging_interval": "epoch"},
         {
             # also stops on a loss that is not finite, so it is there where no patience is asked for
             "_target_": "lightning.pytorch.callbacks.EarlyStopping",
@@ -148,6 +147,8 @@ def _callbacks(h: dict[str, Any], total_weight: float) -> list[dict[str, Any]]:
             "mode": "min",
             "min_delta": 0.0,
             "patience": h["epochs"] + 1 if h["patience"] is None else h["patience"],
+            # at the end of the validation, where a second stage can still go on; at the epoch's end Lightning asks it last of all
+            "check_on_train_epoch_end": False,
         },
     ]
     if h["swa"]:
@@ -155,7 +156,7 @@ def _callbacks(h: dict[str, Any], total_weight: float) -> list[dict[str, Any]]:
         callbacks.append(
             second_stage | {"monitor": VALIDATION_LOSS, "weight_decay": h["weight_decay"], "clip_gradient": h["clip_gradient"], "eps": ADAM_EPS}
         )
-    return callbacks
+    return [*callbacks, {"_target_": "lightning.pytorch.callbacks.LearningRateMonitor", "logging_interval": "epoch"}]
 
 
 def _override(config: dict[str, Any], dotted_key: str, value: Any) -> None:

@@ -39,8 +39,8 @@ class SecondStage(Callback):
         self.monitor = monitor
         self.begun = False
 
-    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
-        """Where the first stage would stop early (EarlyStopping stands before this in the list), go on with the second."""
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
+        """Where the first stage would stop early (EarlyStopping is asked just before), go on with the second."""
         if trainer.should_stop and not self.begun and math.isfinite(float(trainer.callback_metrics[self.monitor])):
             trainer.should_stop = False
             self.start_epoch = trainer.current_epoch + 1
