@@ -77,7 +77,7 @@ def options(block):
     return lambda wildcards: json.dumps(config[block])
 
 
-def script(name):
+def code(name):
     """A script a shell job runs; an input, so that a changed one makes its results anew."""
     return os.path.relpath(f"{ROOT}/workflow/scripts/{name}")
 

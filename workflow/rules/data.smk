@@ -8,7 +8,7 @@ rule prepare_data:
     """Sample, download or read the frames, check them and split them."""
     input:
         own_frames(),
-        script=script("prepare_data.py"),
+        script=code("prepare_data.py"),
         library=library("data"),
     output:
         [f"{RESULTS}/data/{name}.xyz" for name in ["train", "val", *(f"test_{split}" for split in SPLITS)]],

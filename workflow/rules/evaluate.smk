@@ -11,7 +11,7 @@ rule evaluate_model:
         seam,
         tests=[f"{RESULTS}/data/test_{split}.xyz" for split in SPLITS],
         training=f"{RESULTS}/runs/{{run}}/train/manifest.json",
-        script=script("evaluate_model.py"),
+        script=code("evaluate_model.py"),
         library=library("evaluation", "frames", "stages"),
         environment=environment_ready,
     output:

@@ -10,7 +10,7 @@ rule scan_landscape:
         seam,
         frames=f"{RESULTS}/data/{config['landscape']['split']}.xyz",
         training=f"{RESULTS}/runs/{{run}}/train/manifest.json",
-        script=script("scan_landscape.py"),
+        script=code("scan_landscape.py"),
         library=library("landscape", "evaluation", "frames", "stages"),
         environment=environment_ready,
     output:

@@ -10,7 +10,7 @@ rule run_md:
         seam,
         frames=[f"{RESULTS}/data/train.xyz", f"{RESULTS}/data/val.xyz"],
         training=f"{RESULTS}/runs/{{run}}/train/manifest.json",
-        script=script("run_md.py"),
+        script=code("run_md.py"),
         library=library("md", "frames", "stages"),
         environment=environment_ready,
     output:

@@ -10,7 +10,7 @@ rule train_model:
     input:
         unpack(training_frames),
         seam,
-        script=script("train_model.py"),
+        script=code("train_model.py"),
         library=library("training"),
         environment=environment_ready,
     output:
