@@ -38,9 +38,7 @@ def weights():
 
 def parts(module, vector):
     sizes = [parameter.numel() for parameter in module.parameters()]
-    return {
-        name: part.view(parameter.shape) for (name, parameter), part in zip(module.named_parameters(), vector.split(sizes), strict=True)
-    }
+    return {name: part.view(parameter.shape) for (name, parameter), part in zip(module.named_parameters(), vector.split(sizes), strict=True)}
 
 
 def test_paper_directions_are_theta_itself_on_tensors_of_one_axis(weights):
@@ -86,7 +84,7 @@ def test_isotropic_directions_are_gaussian(weights):
     assert float(scaled.pow(4).mean() / scaled.pow(2).mean() ** 2) == pytest.approx(48 / 18, abs=0.1)
 
 
-@pytest.mark.parametrize("draw", [lambda w, s: paper_directions(w, s), lambda w, s: isotropic_directions(w, w.filters(), s)])
+@pytest.mark.parametrize("draw", [paper_directions, lambda w, s: isotropic_directions(w, w.filters(), s)])
 def test_equal_seeds_give_equal_directions_and_leave_torchs_generator_alone(weights, draw):
     state = torch.get_rng_state()
     assert torch.equal(draw(weights, [4, 5]), draw(weights, [4, 5]))

@@ -32,7 +32,7 @@ def by_hand(potential, frames, displacement):
     moved = copy.deepcopy(potential)
     start = 0
     for parameter in moved.module.parameters():
-        parameter += displacement[start : start + parameter.numel()].view(parameter.shape)
+        parameter.add_(displacement[start : start + parameter.numel()].view(parameter.shape))
         start += parameter.numel()
     energy_errors, force_errors = [], []
     for frame in frames:

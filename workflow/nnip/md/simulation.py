@@ -1,5 +1,6 @@
 """Dynamics of all replicas of a potential in one batch, until each fails or time is up."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -103,7 +104,7 @@ def simulate(
         if not good.all():
             kept = good.nonzero()[:, 0]
             for place in (~good).nonzero()[:, 0].tolist():
-                endings[alive[place]] = _failure(alive[place], step * timestep_fs, lengths[place], positions[place], bonds, max_bond_A)
+                endings[alive[place]] = _failure(alive[place], step * timestep_fs, lengths[place], bonds, max_bond_A)
             alive = [alive[place] for place in kept.tolist()]
             if not alive:
                 break
@@ -118,10 +119,10 @@ def simulate(
     return Simulation([endings[replica] for replica in sorted(endings)], step, float(longest), temperature)
 
 
-def _failure(replica: int, time_fs: float, lengths_A: torch.Tensor, positions_A: torch.Tensor, bonds: Bonds, max_bond_A: float) -> Ending:
+def _failure(replica: int, time_fs: float, lengths_A: torch.Tensor, bonds: Bonds, max_bond_A: float) -> Ending:
     longest = int(lengths_A.argmax())
     length = float(lengths_A[longest])
-    if not positions_A.isfinite().all() or not length > max_bond_A:
+    if not max_bond_A < length < math.inf:
         return Ending(replica, time_fs, failed=True, reason="nonfinite")
     atom_i, atom_j = bonds.atoms[longest].tolist()
     return Ending(replica, time_fs, failed=True, reason="bond", atom_i=atom_i, atom_j=atom_j, distance_A=length)
