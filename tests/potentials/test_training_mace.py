@@ -1,0 +1,272 @@
+"""Every switch of the model table reaches MACE's training: read back from what was trained."""
+
+import json
+
+import ase.io
+import numpy as np
+import pytest
+import torch
+import yaml
+from ase.calculators.singlepoint import SinglePointCalculator
+from conftest import HYPERPARAMETERS, ethanol
+
+from nnip.errors import InputError
+from nnip.manifest import read_manifest
+from nnip.potentials.loading import load
+from nnip.seeds import derive
+from nnip.training import train
+
+# nearly every switch differs from the base
+OTHER = {
+    "layers": 3,
+    "l_max": 2,
+    "l_hidden": 1,
+    "body_order": 4,
+    "features": 5,
+    "radial_mlp": [10, 12],
+    "n_bessel": 5,
+    "bessel_trainable": True,
+    "cutoff_A": 3.5,
+    "rescale": False,
+    "amsgrad": False,
+    "ema_decay": None,
+    "lr": 0.02,
+    "lr_factor": 0.5,
+    "lr_patience": 7,
+    "weight_decay": 1.0e-3,
+    "clip_gradient": None,
+    "energy_weight": 2,
+    "forces_weight": 6,
+    "batch_size": 3,
+    "epochs": 2,
+    "dtype": "float32",
+}
+STAGES = {"epochs": 6, "swa": {"start_epoch": 3, "lr": 0.003, "energy_weight": 50, "forces_weight": 5}}
+
+
+def rows(directory, mode):
+    (file,) = (directory / "mace" / "results").glob("*_train.txt")
+    return [row for row in map(json.loads, file.read_text().splitlines()) if row["mode"] == mode]
+
+
+def checkpoint(directory, pattern="*[0-9].pt"):
+    (file,) = (directory / "mace" / "checkpoints").glob(pattern)
+    return torch.load(file, weights_only=False)
+
+
+def groups(saved):
+    return {group["name"]: group for group in saved["optimizer"]["param_groups"]}
+
+
+def gradient_norm(saved):
+    """Norm of the one gradient that Adam's first step has seen: its average is a tenth of it."""
+    return float(sum((10 * state["exp_avg"]).pow(2).sum() for state in saved["optimizer"]["state"].values()).sqrt())
+
+
+def weights(directory):
+    return {name: parameter.clone() for name, parameter in load(directory).module.named_parameters()}
+
+
+def logged_loss(row, energy_weight, forces_weight):
+    """mace's number is the mean loss of the batches over their size; here all 4 validation frames are one batch."""
+    return (energy_weight * row["rmse_e_per_atom"] ** 2 + forces_weight * row["rmse_f"] ** 2) / 4
+
+
+def test_the_base_model_is_as_asked(trained):
+    directory = trained("molecule")
+    saved = checkpoint(directory)
+    decay = {name: group["weight_decay"] for name, group in groups(saved).items()}
+    assert decay == {"embedding": 0, "interactions_decay": 5e-7, "interactions_no_decay": 0, "products": 5e-7, "readouts": 0}
+    for group in groups(saved).values():
+        assert group["amsgrad"] is True
+        assert group["lr"] == 0.01
+    assert all("max_exp_avg_sq" in state for state in saved["optimizer"]["state"].values())
+    assert (saved["lr_scheduler"]["factor"], saved["lr_scheduler"]["patience"]) == (0.8, 50)
+    assert len(rows(directory, "opt")) == 3 * 12 / 4
+    for row in rows(directory, "eval"):
+        assert row["loss"] == pytest.approx(logged_loss(row, 1, 1000), rel=1e-6)
+    module = load(directory).module
+    assert {parameter.dtype for parameter in module.parameters()} == {torch.float64}
+    assert not any("bessel" in name for name, _ in module.named_parameters())
+    assert (int(module.num_interactions), module.spherical_harmonics.irreps_out.lmax) == (2, 1)
+    assert str(module.interactions[0].hidden_irreps) == "4x0e+4x1o"
+    assert module.products[0].symmetric_contractions.contractions[0].correlation == 2
+    frames = ethanol(12, seed=1)
+    forces = np.concatenate([atoms.get_forces() for atoms in frames])
+    assert float(module.scale_shift.scale) == pytest.approx(np.sqrt((forces**2).mean()), rel=1e-6)
+    # of one composition only the sum is known: 2 C, 6 H, 1 O
+    mean_energy = module.atomic_energies_fn.atomic_energies[0] @ torch.tensor([6.0, 2.0, 1.0], dtype=torch.float64)
+    assert float(mean_energy) == pytest.approx(np.mean([atoms.get_potential_energy() for atoms in frames]), rel=1e-9)
+
+
+def test_every_other_choice_reaches_the_training(trained):
+    directory = trained("molecule", **OTHER)
+    saved = checkpoint(directory)
+    assert groups(saved)["products"]["weight_decay"] == 1e-3
+    for group in groups(saved).values():
+        assert group["amsgrad"] is False
+        assert group["lr"] == 0.02
+    assert not any("max_exp_avg_sq" in state for state in saved["optimizer"]["state"].values())
+    assert (saved["lr_scheduler"]["factor"], saved["lr_scheduler"]["patience"]) == (0.5, 7)
+    assert len(rows(directory, "opt")) == 2 * 12 / 3
+    for row in rows(directory, "eval"):
+        assert row["loss"] == pytest.approx(logged_loss(row, 2, 6), rel=1e-4)
+
+    potential = load(directory)
+    module = potential.module
+    assert potential.cutoff_A == 3.5
+    assert {parameter.dtype for parameter in module.parameters()} == {torch.float32}
+    assert (int(module.num_interactions), module.spherical_harmonics.irreps_out.lmax) == (3, 2)
+    assert str(module.interactions[0].hidden_irreps) == "5x0e+5x1o"
+    assert module.products[0].symmetric_contractions.contractions[0].correlation == 3
+    parameters = dict(module.named_parameters())
+    radial = [parameters[f"interactions.0.conv_tp_weights.layer{k}.weight"].shape for k in range(2)]
+    assert radial == [(5, 10), (10, 12)]
+    moved = parameters["radial_embedding.bessel_fn.bessel_weights"] - torch.pi / 3.5 * torch.arange(1, 6)
+    assert 1e-5 < moved.abs().max() < 0.5, "trained from the frequencies it starts at"
+    assert float(module.scale_shift.scale) == 1
+    assert module.atomic_energies_fn.atomic_energies.abs().max() == 0
+
+
+ONE_STEP = {"epochs": 1, "batch_size": 12, "weight_decay": 0.0, "ema_decay": None, "clip_gradient": None}
+
+
+def test_the_average_of_the_weights_is_what_is_kept(trained):
+    """The training is the same with and without the average, to the optimizer's last bit; what is saved of it is not."""
+    raw, averaged = checkpoint(trained("molecule", **ONE_STEP)), checkpoint(trained("molecule", **ONE_STEP | {"ema_decay": 0.9}))
+    for one, other in zip(*(saved["optimizer"]["state"].values() for saved in (raw, averaged)), strict=True):
+        assert torch.equal(one["exp_avg"], other["exp_avg"])
+    weight = "readouts.0.linear.weight"
+    assert (raw["model"][weight] - averaged["model"][weight]).abs().max() > 1e-4
+    kept = weights(trained("molecule", **ONE_STEP | {"ema_decay": 0.9}))
+    assert torch.equal(kept[weight], averaged["model"][weight])
+
+
+def test_gradients_are_clipped_to_the_norm_asked_for(trained):
+    assert gradient_norm(checkpoint(trained("molecule", **ONE_STEP))) > 0.1
+    clipped = gradient_norm(checkpoint(trained("molecule", **ONE_STEP | {"clip_gradient": 0.01})))
+    assert clipped == pytest.approx(0.01, rel=1e-3)
+
+
+def test_the_second_stage_has_its_own_weights_and_learning_rate_and_is_what_is_kept(trained):
+    directory = trained("molecule", **STAGES)
+    evaluations = rows(directory, "eval")
+    for row in evaluations:
+        expected = logged_loss(row, 1, 1000) if row["epoch"] is None or row["epoch"] < 3 else logged_loss(row, 50, 5)
+        assert row["loss"] == pytest.approx(expected, rel=1e-6)
+    saved = checkpoint(directory, "*_swa.pt")
+    assert {group["lr"] for group in groups(saved).values()} == {0.003}
+    manifest = read_manifest(directory / "manifest.json")
+    assert manifest["model_file"] == "mace/mace_stagetwo.model"
+    assert manifest["epochs"] == 6
+    second = {row["epoch"] + 1: row["loss"] for row in evaluations[4:]}
+    assert manifest["best_epoch"] == min(second, key=second.get)
+    kept = weights(directory)
+    assert all(torch.equal(saved["model"][name], parameter) for name, parameter in kept.items())
+
+
+def test_training_stops_when_its_patience_ends(settings_of, frame_files, tmp_path):
+    settings = settings_of(epochs=40, patience=2, lr=0.2, ema_decay=None, lr_factor=0.99)
+    train(settings, *frame_files["molecule"], tmp_path)
+    losses = [row["loss"] for row in rows(tmp_path, "eval")[1:]]
+    assert len(losses) < 40
+    assert len(losses) == int(np.argmin(losses)) + 1 + 2
+    manifest = read_manifest(tmp_path / "manifest.json")
+    assert (manifest["epochs"], manifest["best_epoch"]) == (len(losses), int(np.argmin(losses)) + 1)
+
+
+def test_patience_in_the_first_stage_begins_the_second(settings_of, frame_files, tmp_path):
+    swa = {"start_epoch": 30, "lr": 0.001, "energy_weight": 1000, "forces_weight": 1}
+    train(settings_of(epochs=34, patience=2, lr=0.2, ema_decay=None, swa=swa), *frame_files["molecule"], tmp_path)
+    epochs = [row["epoch"] for row in rows(tmp_path, "eval")[1:]]
+    assert len(epochs) < 34
+    assert epochs[-1] > 30
+    assert read_manifest(tmp_path / "manifest.json")["epochs"] == len(epochs)
+
+
+@pytest.mark.parametrize("changes", [{"l_max": 0}, {"l_max": 0, "body_order": 2, "layers": 1}, {"l_max": 2, "l_hidden": 0}])
+def test_models_without_angles_or_many_bodies_train(trained, changes):
+    directory = trained("molecule", epochs=2, **changes)
+    assert read_manifest(directory / "manifest.json")["status"] == "ok"
+    h = HYPERPARAMETERS | changes
+    module = load(directory).module
+    assert int(module.num_interactions) == h["layers"]
+    assert module.spherical_harmonics.irreps_out.lmax == h["l_max"]
+    assert module.products[0].symmetric_contractions.contractions[0].correlation == (h["body_order"] or 3) - 1
+
+
+def test_the_seed_decides_the_weights(trained, settings_of, frame_files, tmp_path):
+    train(settings_of() | {"seed": 2}, *frame_files["molecule"], tmp_path)
+    first, second = weights(trained("molecule")), weights(tmp_path)
+    assert not any(torch.equal(first[name], second[name]) for name in first)
+    assert read_manifest(tmp_path / "manifest.json")["seeds"]["weights"] == derive(1, "training", "weights", 2)
+
+
+def test_a_batch_is_at_most_all_frames_and_extra_options_reach_mace(trained):
+    directory = trained("molecule", batch_size=100, epochs=2, extra={"num_cutoff_basis": 7})
+    assert yaml.safe_load((directory / "mace" / "mace.yaml").read_text())["batch_size"] == 12
+    assert len(rows(directory, "opt")) == 2
+    assert load(directory).module.radial_embedding.cutoff_fn.p == 7
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"extra": {"num_cutof_basis": 7}}, "model 'tiny': 'extra': mace_run_train has no option 'num_cutof_basis'; did you mean num_cutoff_basis"),
+        ({"extra": {"lr": 1}}, "'extra': 'lr' follows from the model table"),
+        ({"extra": {"gate": "step"}}, "refuses its options: .*gate.*step"),
+        ({"l_max": 1, "l_hidden": 2}, "l_hidden"),
+        ({"swa": STAGES["swa"]}, "'swa.start_epoch' is 3, but must be less than epochs"),
+    ],
+)
+def test_what_mace_cannot_do_is_named(settings_of, frame_files, tmp_path, changes, message):
+    with pytest.raises(InputError, match=message):
+        train(settings_of(**changes), *frame_files["molecule"], tmp_path)
+
+
+def test_numbers_that_are_not_finite_end_a_training_as_diverged(settings_of, frame_files, tmp_path):
+    frames = ethanol(5, seed=1)
+    energy, forces = frames[0].get_potential_energy(), frames[0].get_forces()
+    forces[0, 0] = np.nan
+    frames[0].calc = SinglePointCalculator(frames[0], energy=energy, forces=forces)
+    ase.io.write(tmp_path / "bad.xyz", frames, format="extxyz")
+    train(settings_of(epochs=9, rescale=False), tmp_path / "bad.xyz", frame_files["molecule"][1], tmp_path / "train")
+    manifest = read_manifest(tmp_path / "train" / "manifest.json")
+    assert manifest["status"] == "diverged"
+    assert "nan" in manifest["reason"]
+    assert manifest["epochs"] == 1, "nothing is trained on after it"
+
+
+def test_frames_without_energies_are_a_failed_training(settings_of, frame_files, tmp_path):
+    """mace itself would train on, with energies of no weight."""
+    frames = ethanol(5, seed=1)
+    for atoms in frames:
+        atoms.calc = SinglePointCalculator(atoms, forces=atoms.get_forces())
+    ase.io.write(tmp_path / "bad.xyz", frames, format="extxyz")
+    train(settings_of(rescale=False), tmp_path / "bad.xyz", frame_files["molecule"][1], tmp_path / "train")
+    manifest = read_manifest(tmp_path / "train" / "manifest.json")
+    assert (manifest["status"], manifest["model_file"]) == ("failed", None)
+
+
+def test_everything_written_stays_with_the_model(trained):
+    directory = trained("molecule")
+    assert {path.name for path in directory.iterdir()} == {"mace", "manifest.json", "settings.yaml", "training.csv"}
+
+
+def test_replicas_of_a_wide_model_do_not_depend_on_each_other(trained):
+    """With matrices as wide as these, kernels treat rows of a block in different ways."""
+    potential = load(trained("molecule", features=32, l_max=3, l_hidden=1, radial_mlp=[64, 64, 64], dtype="float32", epochs=1))
+    frames = ethanol(12, seed=3)
+    positions = torch.tensor(np.array([atoms.positions for atoms in frames]))
+    graph = potential.replicas(frames[0], len(frames))
+    potential.set_positions(graph, positions)
+    energies, forces = potential.energies_forces(graph)
+    n = len(frames[0])
+    for stretched in range(11):
+        changed = positions.clone()
+        changed[stretched] *= 1.5
+        potential.set_positions(graph, changed)
+        energies_now, forces_now = potential.energies_forces(graph)
+        others = [k for k in range(11) if k != stretched]  # the last takes the matrices' last rows
+        assert torch.equal(energies_now[others], energies[others])
+        assert torch.equal(forces_now.view(-1, n, 3)[others], forces.view(-1, n, 3)[others])
