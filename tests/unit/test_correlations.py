@@ -65,7 +65,7 @@ def test_intervals_of_thirteen_models_cover_the_truth(measure, truth):
 
 
 def test_shuffled_outcomes_correlate_with_nothing():
-    """Of 40 shuffles 2 should come under p = 0.05 and more than 6 would be a one-in-a-hundred event; intervals of 12 models are some per cent short."""
+    """Of 40 shuffles 2 should come under p = 0.05, and more than 6 would be a one-in-a-hundred event; intervals are some per cent short."""
     rng = np.random.default_rng(4)
     x = np.arange(12.0)
     found, excluded = 0, 0

@@ -36,8 +36,9 @@ def landscape(models=("a", "b", "c"), modes=("paper",), steep=(1.0, 2.0, 3.0), s
 
 
 def lives(model="a", seed=1, times=(100, 200, 6000)):
-    rows = [{"framework": "mace", "model": model, "seed": seed, "replica": i, "time_fs": t, "failed": t < 6000, "reason": "bond" if t < 6000 else "none"}
-            for i, t in enumerate(times)]  # fmt: skip
+    key = {"framework": "mace", "model": model, "seed": seed}
+    ends = [{"time_fs": t, "failed": t < 6000, "reason": "bond" if t < 6000 else "none"} for t in times]
+    rows = [key | end | {"replica": i} for i, end in enumerate(ends)]
     return frame("failures", rows)
 
 
