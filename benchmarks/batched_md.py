@@ -1,7 +1,7 @@
 """How much faster one batched MD step of n replicas is than n steps of the framework's own ASE calculator, side by side in one process.
 
 usage, with the framework's interpreter:
-  PYTHONPATH=workflow OMP_NUM_THREADS=1 .venvs/mace-*/bin/python benchmarks/batched_md.py results/<study>/runs/<run>/train results/<study>/data/train.xyz
+  PYTHONPATH=workflow OMP_NUM_THREADS=1 .venvs/mace-*/bin/python benchmarks/batched_md.py RUN/train results/<study>/data/train.xyz
 Prints one line per round, ms per replica and step for both and their ratio, then the median ratio with its range. Absolute times are this machine's.
 """
 
