@@ -69,11 +69,11 @@ def draw_experiments(
     for row, character in enumerate("abcdefgh"[: len(heights)]):
         style.letter(axes[row, 0], character)
     figure.align_ylabels(axes[:, 0])
-    style.note(figure, *_notes(landscape, entropy, failures, survival))
+    style.note(figure, *_notes(landscape, entropy, failures, survival, look))
     return figure
 
 
-def _notes(landscape: pd.DataFrame, entropy: pd.DataFrame, failures: pd.DataFrame, survival: pd.DataFrame) -> list[str]:
+def _notes(landscape: pd.DataFrame, entropy: pd.DataFrame, failures: pd.DataFrame, survival: pd.DataFrame, look: dict[str, Look]) -> list[str]:
     lines = []
     if not landscape.empty:
         several = landscape.groupby("model")["seed"].nunique().max() > 1
@@ -88,7 +88,7 @@ def _notes(landscape: pd.DataFrame, entropy: pd.DataFrame, failures: pd.DataFram
             f"$T_F$ = {1000 * first['T_forces_eV_per_A']:g} meV/Å, α = {first['alpha']:g}; filled: minimum kept, hollow: minimum subtracted."
         )
     if not failures.empty:
-        lines.append(f"{replicas(failures)} Points: replicas; △: not failed by the end (dotted).")
+        lines.append(f"{replicas(failures, look)} Points: replicas; △: not failed by the end (dotted).")
     if not survival.empty:
         lines.append("Black: restricted mean time to failure with its interval.")
     return lines
@@ -104,9 +104,9 @@ def mark_temperature(row: Sequence[Axes], entropy: pd.DataFrame) -> None:
         )
 
 
-def replicas(failures: pd.DataFrame) -> str:
+def replicas(failures: pd.DataFrame, look: dict[str, Look]) -> str:
     """How many replicas the models were run with, in words."""
-    counts = failures.groupby(["model", "seed"]).size()
+    counts = failures[failures["model"].isin(list(look))].groupby(["model", "seed"]).size()
     usual = int(counts.mode().iloc[0])
     others = counts[counts != usual]
     rest = f" ({', '.join(f'{count} of {model}' for (model, _), count in others.items())})" if 0 < len(others) <= 3 else ""

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.transforms import Bbox
 
 DISTANCES_PT = (4.0, 8.0, 13.0, 19.0, 26.0, 34.0, 43.0, 55.0, 70.0)
 LEAD_FROM_PT = 6.0  # a text further away than this gets a line to its point
@@ -38,56 +37,52 @@ def label_points(
     unit = figure.dpi / 72
     points = axis.transData.transform(np.column_stack([np.asarray(x, float), np.asarray(y, float)]))
     others = axis.transData.transform(avoid) if avoid is not None and len(avoid) else np.empty((0, 2))
-    marks = [_around(point, POINT_PT * unit) for point in np.vstack([points, others])]
-    fixed = [text.get_window_extent(renderer) for text in axis.texts]
+    marks = np.vstack([points, others])
+    fixed = np.array([text.get_window_extent(renderer).extents for text in axis.texts]).reshape(-1, 4)
+    fixed = np.vstack([fixed, np.hstack([marks - POINT_PT * unit, marks + POINT_PT * unit])])
+    own_mark = len(fixed) - len(marks)  # the first of the marks' boxes
     written = [axis.annotate(text, place, fontsize=size_pt, color=c) for text, place, c in zip(texts, zip(x, y, strict=True), colours, strict=True)]
     sizes = [np.array(text.get_window_extent(renderer).size) for text in written]
-    frame = axis.get_window_extent(renderer)
-    chosen: dict[int, tuple[Bbox, float]] = {}
+    frame = np.array(axis.get_window_extent(renderer).extents)
+    chosen: dict[int, tuple[np.ndarray, float]] = {}
     for _, index in itertools.product(range(SWEEPS), np.lexsort((points[:, 1], points[:, 0]))):
-        rest = [box for other, (box, _) in chosen.items() if other != index] + fixed + marks[:index] + marks[index + 1 :]
-        chosen[index] = _best_place(points[index], sizes[index], rest, marks[index], frame, unit)
+        placed = np.array([box for other, (box, _) in chosen.items() if other != index]).reshape(-1, 4)
+        taken = np.vstack([placed, fixed])
+        own = len(placed) + own_mark + index
+        chosen[index] = _best_place(points[index], sizes[index], taken, own, frame, unit)
     for index, (box, distance) in chosen.items():
-        centre = np.array([box.x0 + box.x1, box.y0 + box.y1]) / 2
         written[index].set(ha="center", va="center", in_layout=False)
-        written[index].xyann = tuple((centre - points[index]) / unit)
+        written[index].xyann = tuple(((box[:2] + box[2:]) / 2 - points[index]) / unit)
         written[index].anncoords = "offset points"
         if distance > LEAD_FROM_PT:
-            line = axis.transData.inverted().transform([points[index], _edge(points[index], box)])
+            line = axis.transData.inverted().transform([points[index], np.clip(points[index], box[:2], box[2:])])
             axis.plot(line[:, 0], line[:, 1], color=colours[index], linewidth=0.3, scalex=False, scaley=False, zorder=1, label="_leader")
 
 
-def _best_place(point: np.ndarray, size: np.ndarray, taken: list[Bbox], own: Bbox, frame: Bbox, unit: float) -> tuple[Bbox, float]:
-    """The cheapest box around a point (pixels) and its distance in points."""
-    best: tuple[float, Bbox, float] | None = None
-    for distance, angle in itertools.product(DISTANCES_PT, ANGLES):
-        corner = point + np.array([np.cos(angle), np.sin(angle)]) * (distance * unit + size / 2) - size / 2
-        box = Bbox.from_bounds(*corner, *size)
-        cost = OVERLAP * sum(_shared(box, other) for other in [*taken, own]) + OUTSIDE * (size[0] * size[1] - _shared(box, frame))
-        cost += (DISTANCE_PT * distance) * unit**2
-        if distance > LEAD_FROM_PT and (best is None or cost < best[0]):
-            cost += CROSSING_PT2 * unit**2 * _crossings(point, box, taken)
-        if best is None or cost < best[0] - 1e-9:
-            best = (cost, box, distance)
-    assert best is not None
-    return best[1], best[2]
+def _best_place(point: np.ndarray, size: np.ndarray, taken: np.ndarray, own: int, frame: np.ndarray, unit: float) -> tuple[np.ndarray, float]:
+    """The cheapest box (x0, y0, x1, y1 in pixels) for a text of a size around a point, and its distance in points.
+
+    taken: boxes not to be covered, shape [n, 4], among them the point's own mark, which the line to the text may cross.
+    """
+    distances, angles = (part.ravel() for part in np.meshgrid(DISTANCES_PT, ANGLES, indexing="ij"))
+    centres = point + np.column_stack([np.cos(angles), np.sin(angles)]) * (distances[:, None] * unit + size / 2)
+    boxes = np.hstack([centres - size / 2, centres + size / 2])
+    cost = OVERLAP * _shared(boxes, taken).sum(axis=1) + OUTSIDE * (size.prod() - _shared(boxes, frame[None])[:, 0])
+    cost += DISTANCE_PT * distances * unit**2
+    cost += CROSSING_PT2 * unit**2 * _crossings(point, boxes, np.delete(taken, own, axis=0)) * (distances > LEAD_FROM_PT)
+    best = int(np.argmin(np.round(cost, 6)))
+    return boxes[best], float(distances[best])
 
 
-def _around(point: np.ndarray, half: float) -> Bbox:
-    return Bbox.from_bounds(point[0] - half, point[1] - half, 2 * half, 2 * half)
+def _shared(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Areas that boxes a [n, 4] and b [m, 4] have in common, shape [n, m]."""
+    sides = np.minimum(a[:, None, 2:], b[None, :, 2:]) - np.maximum(a[:, None, :2], b[None, :, :2])
+    return np.clip(sides, 0, None).prod(axis=2)
 
 
-def _shared(a: Bbox, b: Bbox) -> float:
-    both = Bbox.intersection(a, b)
-    return both.width * both.height if both is not None else 0.0
-
-
-def _edge(point: np.ndarray, box: Bbox) -> np.ndarray:
-    """The place of a box nearest to a point."""
-    return np.clip(point, [box.x0, box.y0], [box.x1, box.y1])
-
-
-def _crossings(point: np.ndarray, box: Bbox, taken: list[Bbox]) -> int:
-    """How many taken boxes the line from a point to its text crosses."""
-    line = point + np.linspace(0, 1, 12)[:, None] * (_edge(point, box) - point)
-    return sum(any(other.contains(*place) for place in line) for other in taken)
+def _crossings(point: np.ndarray, boxes: np.ndarray, taken: np.ndarray) -> np.ndarray:
+    """How many taken boxes the line from the point to each box crosses, shape [n boxes]."""
+    edges = np.clip(point, boxes[:, :2], boxes[:, 2:])
+    line = point + np.linspace(0, 1, 12)[None, :, None] * (edges - point)[:, None]
+    inside = (line[:, :, None] >= taken[:, :2]) & (line[:, :, None] <= taken[:, 2:])
+    return inside.all(axis=3).any(axis=1).sum(axis=1)

@@ -8,7 +8,7 @@ from matplotlib.ticker import FixedLocator, NullLocator
 
 from nnip.figures import style
 from nnip.figures.style import Look
-from nnip.learning_curves import overall_errors
+from nnip.learning_curves import SMALLEST, overall_errors
 
 
 @style.styled
@@ -24,10 +24,12 @@ def draw_learning_curves(
     models = style.of_framework(models, framework)
     look, groups = style.looks(models), style.experiments(models)
     curves = overall_errors(errors[errors["framework"] == framework])
+    tiny = sorted(set(curves.loc[curves["n_train"] < SMALLEST, "n_train"]))
+    curves = curves[curves["n_train"] >= SMALLEST]
     slopes = learning_curves[learning_curves["framework"] == framework].groupby("model")[["slope", "n_points"]].mean()
     width = style.page_width([3] * len(groups))
     longest = max(len(members) for _, members in groups)
-    figure, axes = style.panels(1, len(groups), width, 55 + 2.4 * longest, sharey=True, sharex=True)
+    figure, axes = style.panels(1, len(groups), width, 62 + 2.4 * longest, sharey=True, sharex=True)
     words = {name: f"slope {style.signed(slopes.loc[name, 'slope'])}" for name in slopes.index}
     for axis, (_, members) in zip(axes[0], groups, strict=True):
         for name in members["model"]:
@@ -45,7 +47,8 @@ def draw_learning_curves(
     axes[0, 0].set_ylabel("force RMSE, all test frames (eV/Å)")
     style.head(axes[0], groups, look, width / len(groups) - 4, [words] * len(groups))
     counts = f"{style.counted(curves)}" if len(curves) else ""
-    style.note(figure, "Dashed: power law with the fitted slope of ln RMSE against ln n, drawn over the sizes it was fitted to.", counts)
+    left_out = f"Not drawn: n = {', '.join(map(str, tiny))}, too few for validation frames." if tiny else ""
+    style.note(figure, "Dashed: power law with the fitted slope of ln RMSE against ln n.", left_out, counts)
     return figure
 
 

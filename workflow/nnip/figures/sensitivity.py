@@ -48,8 +48,12 @@ def draw_sensitivity(framework: str, models: pd.DataFrame, sensitivity: pd.DataF
         axes[row, 1].set(xlabel="α", yticks=[])
         axes[row, 1].set_title(f"$S$ at $T_F$ = {1000 * T_forces:g} meV/Å")
         figure.colorbar(image, ax=axes[row, 1], label="loss entropy $S$", aspect=25, extend="min")
-        ranking = heat_of_ranks(axes[row, 2], part)
-        figure.colorbar(ranking, ax=axes[row, 2], label="Spearman ρ with the\nranking at own settings", aspect=25)
+        if part["spearman"].notna().any():
+            ranking = heat_of_ranks(axes[row, 2], part)
+            figure.colorbar(ranking, ax=axes[row, 2], label="Spearman ρ with the\nranking at own settings", aspect=25)
+        else:
+            axes[row, 2].set_axis_off()
+            style.say(axes[row, 2], "no ranking of fewer than three models")
         for column in range(3):
             style.letter(axes[row, column], "abcdefghi"[3 * row + column])
     counts = f"{style.framework_title(framework)}, minimum kept, {style.counted(own)}" if len(own) else ""

@@ -59,7 +59,7 @@ def draw_slopes(
         style.name_models(axes[2, column], names, look, style.slot(width, sizes, column, len(names)))
     axes[0, 0].set_ylabel("force RMSE (eV/Å)")
     axes[1, 0].set_ylabel("extrapolation slope\n(meV/Å per 100 K)")
-    axes[2, 0].set_ylabel("learning-curve slope\nd ln RMSE / d ln $n$")
+    axes[2, 0].set_ylabel("learning-curve slope\n(ln RMSE per ln $n$)")
     for row, character in enumerate("abc"):
         style.letter(axes[row, 0], character)
     figure.align_ylabels(axes[:, 0])

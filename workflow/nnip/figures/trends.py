@@ -105,7 +105,8 @@ def correlation_words(correlations: pd.DataFrame, framework: str, x: str, y: str
 
 def plain_words(means: pd.DataFrame) -> str:
     """Pearson and Spearman of the points themselves, for pairs that table correlations does not hold."""
-    if len(means) < 3 or (means.nunique() < 2).any():
+    constant = (means.max() - means.min()) <= 1e-9 * means.abs().max()
+    if len(means) < 3 or constant.any():
         return ""
     x, y = means.iloc[:, 0], means.iloc[:, 1]
     return f"r = {style.signed(stats.pearsonr(x, y).statistic)}, ρ = {style.signed(stats.spearmanr(x, y).statistic)}, n = {len(means)}"

@@ -1,0 +1,337 @@
+"""Every figure drawn from a small made-up study: two seeds, two modes, a diverged model, censored replicas."""
+
+import importlib
+import inspect
+import re
+import warnings
+import zlib
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from nnip.entropy import entropy_table
+from nnip.errors import InputError
+from nnip.figures import FIGURES, style
+from nnip.figures.labels import label_points
+from nnip.learning_curves import learning_curves
+from nnip.predictors import outcomes, predictors
+from nnip.sensitivity import sensitivity
+from nnip.survival import kaplan_meier, logrank, survival
+from nnip.tables import frame
+
+SEEDS = (1, 2)
+HORIZON_FS = 2000.0
+LIT = pd.DataFrame(
+    [
+        {"model": name, "training": training, "temperature_K": T, "forces_rmse_meV_per_A": cold * (1 + slope * (T - 300) / 300)}
+        for name, training, cold, slope in (("A", "300K", 10, 1), ("B", "300K", 20, 1), ("C", "300K", 40, 1), ("pre", "more", 40, 0.1))
+        for T in (300, 600, 1200)
+    ]
+)
+
+
+def study(names=("a", "b", "c", "d", "bad"), seeds=SEEDS, modes=("isotropic", "paper"), label="{}"):
+    """Tables of a study; the model `bad` diverged. Model number i has RMSE proportional to i + 1 and fails the sooner."""
+    rng = np.random.default_rng(0)
+    models, trainings, landscape, directions, errors, failures = [], [], [], [], [], []
+    for i, name in enumerate(names):
+        who = {"framework": "mace", "model": name}
+        models.append({**who, "label": label.format(name), "experiment": "one", "title": "Choice", "position": i})
+        if i < 2:
+            models.append({**who, "label": label.format(name), "experiment": "two", "title": "Other choice", "position": i})
+        for seed in seeds:
+            ok = name != "bad"
+            who |= {"seed": seed}
+            trainings.append({**who, "n_train": 100, "noise": 0.0, "status": "ok" if ok else "diverged", "device": "cpu"})
+            if not ok:
+                continue
+            level = 0.01 * (i + 1) * (1 + 0.1 * seed)
+            for mode in modes:
+                for direction in (0, 1):
+                    landscape += [
+                        {**who, "mode": mode, "split": "train", "direction": direction, "t": t}
+                        | {"energy_rmse_eV_per_atom": 0.1 * (level + t * t), "forces_rmse_eV_per_A": level + (1 + direction) * t * t}
+                        for t in np.linspace(-0.25, 0.25, 11)
+                    ]
+                directions.append({**who, "mode": mode, "direction_a": 0, "direction_b": 1, "cosine": 0.9 if mode == "paper" else 0.0})
+            for n in (25, 50, 100):
+                for split, factor in (("train", 1), ("300K", 2), ("600K", 4), ("1200K", 8)):
+                    errors.append(
+                        {**who, "n_train": n, "noise": 0.0, "split": split, "energy_rmse_eV_per_atom": level * factor / 10}
+                        | {"forces_rmse_eV_per_A": level * factor * (100 / n) ** 0.5, "n_frames": 10}
+                    )
+            times = np.round(rng.uniform(200, 4000 / (i + 1), 6))
+            failures += [
+                {
+                    **who,
+                    "replica": k,
+                    "time_fs": min(time, HORIZON_FS),
+                    "failed": bool(time < HORIZON_FS),
+                    "reason": "bond" if time < HORIZON_FS else "none",
+                }
+                for k, time in enumerate(times)
+            ]
+    tables = {name: frame(name, rows) for name, rows in (("models", models), ("trainings", trainings), ("landscape", landscape), ("errors", errors))}
+    tables |= {"directions": frame("directions", directions), "failures": frame("failures", failures)}
+    tables["entropy"] = entropy_table(tables["landscape"], 0.004, 0.04, 0.2)
+    tables["sensitivity"] = sensitivity(tables["landscape"], 0.004, 0.04, 0.2)
+    tables["survival"] = survival(tables["failures"], HORIZON_FS)
+    tables["kaplan_meier"] = kaplan_meier(tables["failures"])
+    tables["logrank"] = logrank(tables["failures"], tables["models"])
+    tables["learning_curves"] = learning_curves(tables["errors"])
+    tables["predictors"] = predictors(tables["entropy"], tables["landscape"], tables["errors"])
+    tables["outcomes"] = outcomes(tables["survival"], tables["errors"], tables["learning_curves"])
+    tables["correlations"] = frame("correlations", [])
+    return tables
+
+
+@pytest.fixture(scope="module")
+def tables():
+    return study()
+
+
+def draw(name, tables, **changed):
+    function = getattr(importlib.import_module(f"nnip.figures.{name}"), f"draw_{name}")
+    given = {"framework": "mace", "literature": LIT} | tables | changed
+    wanted = inspect.signature(function).parameters
+    assert set(FIGURES[name].needs) | set(FIGURES[name].uses) == set(wanted) - {"framework", "literature"}
+    return function(**{key: value for key, value in given.items() if key in wanted})
+
+
+def texts(figure):
+    labels = [text.get_text() for axis in figure.axes for text in (*axis.texts, *axis.get_xticklabels(), *axis.get_yticklabels(), axis.title)]
+    return "\n".join([*labels, figure.get_supxlabel()])
+
+
+def lines(axis, label):
+    return [line for line in axis.get_lines() if line.get_label() == label]
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_every_figure_is_written_whole_and_with_units(name, tables, tmp_path):
+    figure = draw(name, tables)
+    paths = [tmp_path / f"{name}.png", tmp_path / f"{name}.pdf"]
+    style.save(figure, paths)
+    assert paths[0].read_bytes().startswith(b"\x89PNG")
+    pdf = paths[1].read_bytes()
+    assert pdf.startswith(b"%PDF") and b"/FontFile2" in pdf and b"CreationDate" not in pdf
+    assert figure.get_figwidth() * 25.4 < 180
+    for axis in figure.axes:
+        for text in (axis.get_xlabel(), axis.get_ylabel()):
+            if re.search("RMSE|time", text) and "weight" not in text:
+                assert re.search(r"\(.*(eV|ps|RMSE)", text), text
+
+
+@pytest.mark.parametrize("name", ["experiments", "trends", "flatness"])
+def test_the_same_tables_give_the_same_bytes(name, tables, tmp_path):
+    paths = [tmp_path / f"{kind}{run}.{kind}" for run in "12" for kind in ("png", "pdf")]
+    style.save(draw(name, tables), paths[:2])
+    style.save(draw(name, tables), paths[2:])
+    assert paths[0].read_bytes() == paths[2].read_bytes()
+    assert paths[1].read_bytes() == paths[3].read_bytes()
+
+
+@pytest.mark.parametrize("name", ["experiments", "landscapes", "learning_curves", "slopes", "rmse", "kaplan_meier"])
+def test_a_model_without_data_is_named_with_the_reason(name, tables):
+    assert "no data: diverged" in texts(draw(name, tables))
+    if "trainings" in FIGURES[name].uses:
+        assert "no data" in texts(draw(name, tables, trainings=None))
+
+
+@pytest.mark.parametrize("name", set(FIGURES) - {"scaling", "correlations"})
+def test_an_empty_table_is_named(name, tables):
+    table = FIGURES[name].needs[-1] if name == "directions" else FIGURES[name].needs[1]
+    with pytest.raises(InputError, match=f"'{table}' is empty"):
+        draw(name, tables, **{table: tables[table].iloc[:0]})
+
+
+def test_an_unknown_framework_is_named(tables):
+    with pytest.raises(InputError, match="no model of framework 'orb'"):
+        draw("experiments", tables, framework="orb")
+
+
+def test_too_few_models_for_a_correlation_is_said(tables):
+    assert "fewer than three" in texts(draw("correlations", tables)).replace("\n", " ")
+
+
+def test_experiments_show_every_replica_and_the_pooled_mean(tables):
+    figure = draw("experiments", tables)
+    axis = np.array(figure.axes).reshape(5, 2)[-1, 0]
+    failures = tables["failures"]
+    points = np.concatenate([line.get_ydata() for line in axis.get_lines() if line.get_marker() == "."])
+    censored = [line.get_ydata() for line in axis.get_lines() if line.get_marker() == "^"]
+    assert sorted(points) == pytest.approx(sorted(failures.loc[failures["failed"], "time_fs"] / 1000))
+    assert len(np.concatenate(censored)) == (~failures["failed"]).sum() > 0
+    assert (np.concatenate(censored) == HORIZON_FS / 1000).all()
+    pooled = tables["survival"][tables["survival"]["seed"].isna()].set_index("model")["rmst_fs"] / 1000
+    assert [line.get_ydata()[0] for line in axis.get_lines() if line.get_marker() == "D" and line.get_color() == "black"] == pytest.approx(
+        list(pooled)
+    )
+    assert axis.get_ylabel() == "time to failure (ps)"
+    note = figure.get_supxlabel().replace("\n", " ")
+    assert "6 replicas per model and seed" in note and "2 seeds per model" in note
+
+
+def test_experiments_show_the_means_of_seeds_and_directions(tables):
+    figure = draw("experiments", tables)
+    grid = np.array(figure.axes).reshape(5, 2)
+    own = tables["landscape"].query("model == 'a' and mode == 'isotropic'")
+    expected = own.groupby("t")["forces_rmse_eV_per_A"].mean()
+    (line,) = lines(grid[0, 0], "a")
+    assert line.get_ydata() == pytest.approx(expected.to_numpy(float))
+    thin = [each for each in grid[0, 0].get_lines() if each.get_color() == line.get_color() and each is not line]
+    assert len(thin) == len(SEEDS)
+    S = tables["entropy"].query("model == 'a' and mode == 'isotropic' and minimum == 'kept'")["S"].mean()
+    assert any(len(each.get_ydata()) == 1 and each.get_ydata()[0] == pytest.approx(S) for each in grid[1, 0].get_lines())
+
+
+def test_models_keep_their_look_in_every_experiment(tables):
+    look = style.looks(tables["models"])
+    assert len({(each.colour, each.marker) for each in look.values()}) == len(look)
+    figure = draw("landscapes", tables)
+    grid = np.array(figure.axes).reshape(4, 2)
+    assert lines(grid[0, 0], "a")[0].get_color() == lines(grid[0, 1], "a")[0].get_color() == look["a"].colour
+
+
+def test_fifteen_models_of_one_experiment_differ():
+    models = frame(
+        "models", [{"framework": "mace", "model": f"m{i}", "label": f"m{i}", "experiment": "x", "title": "x", "position": i} for i in range(15)]
+    )
+    look = style.looks(models)
+    assert len({(each.colour, each.marker, str(each.line)) for each in look.values()}) == 15
+
+
+def test_scaling_line_goes_through_models_that_follow_it(tables):
+    scaling = importlib.import_module("nnip.figures.scaling")
+    points = scaling.literature_slopes(LIT).set_index("model")
+    assert points.loc["A", "slope"] == pytest.approx(10 / 300)
+    exponent, prefactor = scaling.fit_power_law(points.loc[["A", "B", "C"], "rmse"].to_numpy(), points.loc[["A", "B", "C"], "slope"].to_numpy())
+    assert exponent == pytest.approx(1) and prefactor == pytest.approx(1 / 300)
+    figure = draw("scaling", tables)
+    own = next(line for line in figure.axes[0].get_lines() if "this study" in str(line.get_label()))
+    assert len(own.get_xdata()) == 4 * len(SEEDS)
+    assert "fitted to 3 models" in texts(figure)
+
+
+def test_learning_curves_carry_their_slopes(tables):
+    figure = draw("learning_curves", tables)
+    assert "a  slope −0.50" in texts(figure)
+    (line,) = lines(figure.axes[0], "a")
+    assert list(line.get_xdata()) == [25, 50, 100]
+    assert line.get_ydata()[0] / line.get_ydata()[-1] == pytest.approx(2)
+
+
+def test_kaplan_meier_shows_the_tables_curves_and_tests(tables):
+    figure = draw("kaplan_meier", tables)
+    (line,) = lines(figure.axes[0], "a")
+    own = tables["kaplan_meier"].query("model == 'a'")
+    assert list(line.get_ydata()) == pytest.approx(list(own["survival"]))
+    assert list(line.get_xdata()) == pytest.approx(list(own["time_fs"] / 1000))
+    assert "12" in texts(figure).split("\n")  # at risk at the start: six replicas of two seeds
+    assert re.search(r"b  p [=<] 0\.\d", texts(figure))
+
+
+def test_trends_draw_the_models_means_and_ring_low_entropy(tables):
+    predictors = tables["predictors"].copy()
+    predictors.loc[(predictors["predictor"] == "S_isotropic") & (predictors["model"] == "a"), "value"] = -1.0
+    rows = [
+        {
+            "framework": "mace",
+            "predictor": "S_isotropic",
+            "outcome": "rmst_fs",
+            "n_models": 4,
+            "pearson": 0.5,
+            "pearson_low": -0.1,
+            "pearson_high": 0.9,
+        }
+        | {"spearman": 0.4, "subset": "all"}
+    ]
+    figure = draw("trends", tables, predictors=predictors, correlations=frame("correlations", rows))
+    axis = figure.axes[0]
+    (line,) = lines(axis, "b")
+    rmst = tables["outcomes"].query("model == 'b' and outcome == 'rmst_fs'")["value"].mean() / 1000
+    assert line.get_ydata()[0] == pytest.approx(rmst)
+    assert "r = 0.50 [−0.10, 0.90], ρ = 0.40, n = 4" in texts(figure)
+    assert "Ringed" in figure.get_supxlabel()
+    assert -1.0 in [line.get_xdata()[0] for line in axis.get_lines() if line.get_marker() == "o" and line.get_markerfacecolor() == "none"]
+
+
+def test_correlations_draw_every_row():
+    rows = [
+        {"framework": "mace", "predictor": predictor, "outcome": outcome, "n_models": 5, "pearson": value, "pearson_low": value - 0.1}
+        | {"pearson_high": value + 0.1, "spearman": -value, "subset": subset}
+        for predictor, value in (("S", 0.5), ("train_forces_rmse", -0.3))
+        for outcome in ("rmst_fs", "learning_curve_slope")
+        for subset in ("all", "rescaled")
+    ]
+    figure = draw("correlations", {"correlations": frame("correlations", rows)})
+    pearson = [list(line.get_xdata()) for axis in figure.axes for line in lines(axis, "_pearson")]
+    assert pearson == [[0.5, -0.3]] * 4
+    assert "training force RMSE" in texts(figure)
+
+
+def test_cosines_are_the_tables(tables):
+    figure = draw("directions", tables)
+    matrix = figure.axes[1].images[0].get_array()
+    assert np.asarray(matrix) == pytest.approx(np.array([[1, 0.9], [0.9, 1]]))
+    assert "mean |cos| 0.90" in texts(figure)
+
+
+def test_flatness_shows_the_centre_errors(tables):
+    figure = draw("flatness", tables)
+    x, S = np.asarray(figure.axes[0].collections[0].get_offsets()).T
+    centre = tables["landscape"].query("t == 0 and mode == 'isotropic'").groupby("model")["forces_rmse_eV_per_A"].mean() * 1000
+    kept = tables["entropy"].query("mode == 'isotropic' and minimum == 'kept'").groupby("model")["S"].mean()
+    assert sorted(x) == pytest.approx(sorted(centre))
+    assert sorted(S) == pytest.approx(sorted(kept))
+
+
+def test_rmse_keeps_splits_in_order(tables):
+    figure = draw("rmse", tables)
+    joined = [line.get_label() for line in figure.axes[0].get_lines() if str(line.get_label()).startswith("_") and len(line.get_xdata()) == 4]
+    assert joined == ["_train", "_300K", "_600K", "_1200K"]
+
+
+def test_sensitivity_ranks_the_models(tables):
+    figure = draw("sensitivity", tables)
+    cells = [text.get_text() for text in figure.axes[0].texts if text.get_text().isdigit()]
+    assert set(cells) == {"1", "2", "3", "4"}
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_one_model_one_seed_nothing_censored(name):
+    small = study(names=("a",), seeds=(1,), modes=("paper",))
+    draw(name, small)
+
+
+@pytest.mark.parametrize("name", ["experiments", "trends", "kaplan_meier"])
+def test_many_models_with_long_labels_fit(name, tmp_path):
+    big = study(names=[f"m{i}" for i in range(15)], seeds=(1,), modes=("paper",), label="a rather long name of model {} with its choice")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # matplotlib warns where the layout cannot be kept
+        style.save(draw(name, big), [tmp_path / "figure.png"])
+
+
+def test_labels_do_not_cover_each_other():
+    figure, axes = style.panels(1, 1, 85, 60)
+    axis = axes[0, 0]
+    x, y = np.tile(np.linspace(0.4, 0.6, 4), 2), np.repeat([0.45, 0.55], 4)
+    axis.plot(x, y, "o")
+    axis.set(xlim=(0, 1), ylim=(0, 1))
+    label_points(axis, list(x), list(y), [f"model {i}" for i in range(8)], ["black"] * 8)
+    figure.draw_without_rendering()
+    boxes = [text.get_window_extent() for text in axis.texts]
+    assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
+
+
+def test_png_says_nothing_of_when_it_was_made(tables, tmp_path):
+    path = tmp_path / "a.png"
+    style.save(draw("landscape_entropy", tables), [path])
+    data, at, kinds = path.read_bytes(), 8, set()
+    while at < len(data):
+        length, kind = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
+        assert zlib.crc32(data[at + 4 : at + 8 + length]) == int.from_bytes(data[at + 8 + length : at + 12 + length], "big")
+        kinds.add(kind)
+        at += 12 + length
+    assert not kinds & {b"tEXt", b"tIME", b"iTXt"}
