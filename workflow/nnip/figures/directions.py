@@ -54,4 +54,4 @@ def draw_directions(models: pd.DataFrame, directions: pd.DataFrame) -> Figure:
 
 
 def _short(value: float) -> str:
-    return f"{value:.2f}" if value >= 0.005 else f"{value:.0e}"
+    return f"{value:.2f}" if value >= 0.005 or value < 1e-12 else f"{value:.0e}"

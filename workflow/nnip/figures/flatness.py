@@ -53,7 +53,7 @@ def draw_flatness(models: pd.DataFrame, landscape: pd.DataFrame, entropy: pd.Dat
                 axis.set_title(style.framework_title(framework))
             else:
                 axis.set_xlabel("training force RMSE at $t$ = 0 (meV/Å)")
-            if len(own) > 2:
+            if len(own) > 2 and np.ptp(own["S"]) > 1e-9:
                 pearson = np.corrcoef(np.log(own["centre"]), own["S"])[0, 1]
                 axis.text(0.98, 0.98, f"r($S$, ln RMSE) = {style.signed(pearson)}", ha="right", va="top", fontsize=6, transform=axis.transAxes)
             to_label.append((axis, own))

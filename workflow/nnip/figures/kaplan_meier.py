@@ -49,7 +49,7 @@ def draw_kaplan_meier(
         axis.set_xlabel("time (ps)", labelpad=1)
     end = float(survival["horizon_fs"].max()) / 1000 if len(survival) else float(kaplan_meier["time_fs"].max()) / 1000 if len(kaplan_meier) else 1.0
     axes[0, 0].set_xlim(0, end * 1.02)
-    axes[0, 0].xaxis.set_major_locator(MaxNLocator(4, integer=end >= 3))
+    axes[0, 0].xaxis.set_major_locator(MaxNLocator(4, integer=end >= 3, steps=[1, 2, 5, 10]))
     ticks = [tick for tick in axes[0, 0].xaxis.get_major_locator().tick_values(0, end) if 0 <= tick <= end + 1e-9]
     for axis, (_, members) in zip(axes[0], groups, strict=True):
         write_at_risk(axis, kaplan_meier, list(members["model"]), ticks, look)

@@ -1,6 +1,7 @@
 """Names beside points, placed so that they cover neither each other nor the points; the same input gives the same places."""
 
 import itertools
+import textwrap
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,6 +12,7 @@ LEAD_FROM_PT = 6.0  # a text further away than this gets a line to its point
 ANGLES = np.radians([0, 180, 45, 135, 315, 225, 90, 270, 22, 158, 338, 202, 67, 113, 293, 247])
 POINT_PT = 2.5
 SWEEPS = 5
+LONGEST = 24  # characters of a text; longer ones are cut
 OVERLAP, OUTSIDE, CROSSING_PT2, DISTANCE_PT = 15.0, 30.0, 40.0, 1.5  # what each fault of a place costs
 
 
@@ -30,6 +32,7 @@ def label_points(
     """
     if not len(x):
         return
+    texts = [textwrap.shorten(str(text), LONGEST, placeholder="…") for text in texts]
     figure = axis.get_figure(root=True)
     assert figure is not None
     figure.draw_without_rendering()

@@ -62,18 +62,20 @@ def draw_trends(models: pd.DataFrame, predictors: pd.DataFrame, outcomes: pd.Dat
             axis.margins(0.14)
             words = correlation_words(correlations, framework, x, y) or plain_words(means)
             axis.annotate(words, (1, 1), xytext=(0, 3), xycoords="axes fraction", textcoords="offset points", ha="right", fontsize=5.5, color=GREY)
-            to_label.append((axis, means, look))
+            to_label.append((axis, means, look, there[[x, y]].to_numpy(float) * [describe(x)[1], describe(y)[1]]))
     counts = style.counted(values)
     notes = ["Points: models" + (", means over seeds; small points: seeds." if values.groupby("model")["seed"].nunique().max() > 1 else "."), counts]
     notes.append("r: Pearson, ρ: Spearman with intervals over models; n: models.")
     notes += [f"{subset}: {SUBSETS[subset]}." for subset in dict.fromkeys(correlations["subset"]) if subset in SUBSETS and subset != "all"]
     notes.append("Ringed: S ≤ 0, which the paper leaves out." if ringed else "")
     style.note(figure, *notes)
-    for axis, means, look in to_label:
+    for axis, means, look, points in to_label:
         names = list(means.index)
         texts = [look[name].label if name in look else str(name) for name in names]
         colours = [look[name].colour if name in look else GREY for name in names]
-        label_points(axis, means.iloc[:, 0].tolist(), means.iloc[:, 1].tolist(), texts, colours, size_pt=5)
+        label_points(
+            axis, means.iloc[:, 0].tolist(), means.iloc[:, 1].tolist(), texts, colours, avoid=points if len(points) > len(means) else None, size_pt=5
+        )
     return figure
 
 
