@@ -42,7 +42,8 @@ def test_a_replica_is_bit_identical_whatever_becomes_of_the_others(trained, fram
     _, undisturbed = trajectories(potential, frame, momenta, range(7))
     wild = momenta.clone()
     for number, replica in enumerate((0, 3, 6)):
-        wild[replica, 0] += 1000.0 * 2**number  # each fails at a time of its own
+        # an atom is shot off at 2, 4 and 8 Å/fs along each axis: each replica fails at a time of its own
+        wild[replica, 0] += frame.get_masses()[0] * 2 ** (number + 1) / ase.units.fs
     exploded, disturbed = trajectories(potential, frame, wild, range(7))
     assert [ending.replica for ending in exploded.endings if ending.failed] == [0, 3, 6]
     assert len({ending.time_fs for ending in exploded.endings if ending.failed}) > 1
