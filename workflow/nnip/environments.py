@@ -23,8 +23,9 @@ def interpreter(framework: str) -> str:
     return str(environment(framework) / "bin" / "python")
 
 
-def enter() -> None:
-    """Let every command this process starts find nnip, this Python and the tools beside it (uv), whether or not .venv is activated."""
+def enter(mirror: str) -> None:
+    """Let every command this process starts find nnip, the mirror, this Python and the tools beside it (uv), whether or not .venv is activated."""
+    os.environ["NNIP_MIRROR"] = mirror
     os.environ["PYTHONPATH"] = str(ROOT / "workflow")
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     os.environ["MPLBACKEND"] = "Agg"

@@ -28,7 +28,7 @@ def predictors(entropy: pd.DataFrame, landscape: pd.DataFrame, errors: pd.DataFr
 
     Per landscape mode (named in the predictor if there are several): S, S_energy, S_forces with the minimum kept, and the same with _subtracted;
     Once: train_energy_rmse, train_forces_rmse (where t = 0; eV/atom, eV/A), test_energy_rmse_coolest and test_forces_rmse_coolest (the lowest
-    temperature among the test splits).
+    temperature among the test splits), test_forces_rmse_hottest (the highest: an outcome too, but cheaper than MD and learning curves).
     """
     several = entropy["mode"].nunique() > 1
     parts = []
@@ -43,6 +43,8 @@ def predictors(entropy: pd.DataFrame, landscape: pd.DataFrame, errors: pd.DataFr
     tests = errors_of_main(errors)
     coolest = tests[tests["temperature_K"] == tests["temperature_K"].min()]
     parts += [_column(coolest, column, f"test_{name}_coolest", "predictor") for name, column in RMSES.items()]
+    hottest = tests[tests["temperature_K"] == tests["temperature_K"].max()]
+    parts.append(_column(hottest, RMSES["forces_rmse"], "test_forces_rmse_hottest", "predictor"))
     return frame("predictors", pd.concat(parts, ignore_index=True))
 
 

@@ -32,11 +32,12 @@ def noise_floor(
     framework's models (means of their seeds).
     """
     values = pd.concat([predictors.rename(columns={"predictor": "quantity"}), outcomes.rename(columns={"outcome": "quantity"})])
-    values = values[values["quantity"].str.startswith(QUANTITIES)]
+    # a quantity can be predictor and outcome at once
+    values = values[values["quantity"].str.startswith(QUANTITIES)].drop_duplicates(["framework", "quantity", "model", "seed"])
     by_model = values.groupby(["framework", "quantity", "model"])["value"].mean()
     spread = by_model.groupby(["framework", "quantity"]).std()
     variances = failures.groupby(["model", "seed"])["time_fs"].apply(lambda times: times.astype(float).var(ddof=1) / len(times))
-    by_seed = values.set_index(["framework", "quantity", "model", "seed"])["value"]
+    by_seed = values.set_index(["framework", "quantity", "model", "seed"])["value"].to_dict()
     pairs = [
         (framework, "same settings", (a, seed), (b, other))
         for framework, a, b in twins(hyperparameters)

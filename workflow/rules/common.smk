@@ -18,14 +18,14 @@ from nnip.errors import InputError
 from nnip.figures import FIGURES
 from nnip.runs import is_main, list_runs, run_settings
 
-environments.enter()
-
 try:
     config = check_config(config, source=", ".join(map(str, workflow.configfiles)) or "config")
     PUBLISHED = config["datasets"][config["dataset"]]["source"] == "published"
     MODELS = load_models(config["models"], trained=not PUBLISHED)
 except InputError as error:
     raise WorkflowError(str(error)) from None
+
+environments.enter(config["mirror"])
 
 RESULTS = f"results/{config['study']}"
 LOGS = f"logs/{config['study']}"
@@ -34,6 +34,8 @@ RUNS = {} if PUBLISHED else list_runs(config, MODELS["models"])
 MAIN_RUNS = [name for name, run in RUNS.items() if is_main(run, config)]
 SPLITS = [] if PUBLISHED else split_names(DATASET)
 SIZES = config["learning_curve"]
+TABLES = f"{RESULTS}/tables"
+SI_TABLES = ("hyperparameters", "entropy", "errors")
 USE_CONDA = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
 
 
@@ -142,6 +144,25 @@ def gpus(wildcards):
 def minutes(stage):
     """A job's wall time limit from the sizes in the config, doubled with every attempt (a function for `resources`)."""
     return lambda wildcards, attempt: estimates.minutes(stage, RUNS[wildcards.run], config, MODELS["models"]) * 2 ** (attempt - 1)
+
+
+def tables(*names):
+    """Paths of the study's tables by name."""
+    return {name: f"{TABLES}/{name}.csv" for name in names}
+
+
+def drawn_from(name):
+    """The tables a figure needs, and those it uses where the study makes them, as named inputs."""
+    uses = [] if PUBLISHED else FIGURES[name].uses
+    return {table: f"{RESULTS}/tables/{table}.csv" for table in (*FIGURES[name].needs, *uses)}
+
+
+def shown(name, category):
+    """The PNG of a figure for the report, with its caption."""
+    labels = {"figure": name.removesuffix("_{framework}").replace("_", " ")}
+    if "{framework}" in name:
+        labels["framework"] = "{framework}"
+    return report(f"{RESULTS}/figures/{name}.png", caption=f"../report/{name.removesuffix('_{framework}')}.rst", category=category, labels=labels)
 
 
 def study_targets():

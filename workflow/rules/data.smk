@@ -33,4 +33,4 @@ rule prepare_data:
         f"Prepare the frames of {config['dataset']} ({DATASET['source']}): {config['n_train']} to train on, tests {', '.join(SPLITS)}; about a minute per 300 frames made"
     shell:
         "python {input.script} --dataset {params.dataset:q} --options {params.options:q} --study {params.study:q}"
-        " --mirror={config[mirror]:q} --directory {params.directory:q} --processes {threads} > {log} 2>&1"
+        " --directory {params.directory:q} --processes {threads} > {log} 2>&1"

@@ -5,20 +5,6 @@ Which tables a figure is drawn from, and whether there is one per framework, is 
 """
 
 
-def drawn_from(name):
-    """The tables a figure needs, and those it uses where the study makes them, as named inputs."""
-    uses = [] if PUBLISHED else FIGURES[name].uses
-    return {table: f"{RESULTS}/tables/{table}.csv" for table in (*FIGURES[name].needs, *uses)}
-
-
-def shown(name, category):
-    """The PNG of a figure for the report, with its caption."""
-    labels = {"figure": name.removesuffix("_{framework}").replace("_", " ")}
-    if "{framework}" in name:
-        labels["framework"] = "{framework}"
-    return report(f"{RESULTS}/figures/{name}.png", caption=f"../report/{name.removesuffix('_{framework}')}.rst", category=category, labels=labels)
-
-
 localrules:
     draw_scaling,
     draw_landscape_entropy,

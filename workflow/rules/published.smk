@@ -35,13 +35,13 @@ rule import_published:
             name: f"{RESULTS}/tables/{name}.csv"
             for name in ("models", "hyperparameters", "errors", "errors_repeated", "landscape", "failures", "notes")
         },
-    params:
-        models=MODELS["models"],
-        experiments=MODELS["experiments"],
     log:
         f"{LOGS}/published/import.log",
     conda:
         "../../envs/workflow.yaml"
+    params:
+        models=MODELS["models"],
+        experiments=MODELS["experiments"],
     message:
         "Import the released files"
     script:

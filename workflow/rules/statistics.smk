@@ -5,14 +5,6 @@ Makes: results/<study>/tables/{entropy,sensitivity,survival,kaplan_meier,logrank
 partial_correlations,noise_floor}.csv, results/<study>/tables/si/ and results/<study>/summary.md
 """
 
-TABLES = f"{RESULTS}/tables"
-SI_TABLES = ("hyperparameters", "entropy", "errors")
-
-
-def tables(*names):
-    """Paths of the study's tables by name."""
-    return {name: f"{TABLES}/{name}.csv" for name in names}
-
 
 localrules:
     make_entropy,
@@ -29,12 +21,12 @@ rule make_entropy:
         **tables("landscape"),
     output:
         **tables("entropy", "sensitivity"),
-    params:
-        options=config["entropy"],
     log:
         f"{LOGS}/statistics/entropy.log",
     conda:
         "../../envs/workflow.yaml"
+    params:
+        options=config["entropy"],
     message:
         "Loss entropy of every landscape"
     script:
@@ -47,13 +39,13 @@ rule make_survival:
         **tables("failures", "models"),
     output:
         **tables("survival", "kaplan_meier", "logrank"),
-    params:
-        horizon_fs=config["md"]["duration_fs"],
-        confidence=config["statistics"]["confidence"],
     log:
         f"{LOGS}/statistics/survival.log",
     conda:
         "../../envs/workflow.yaml"
+    params:
+        horizon_fs=config["md"]["duration_fs"],
+        confidence=config["statistics"]["confidence"],
     message:
         "Survival curves and restricted means of the hot MD"
     script:
@@ -66,12 +58,12 @@ rule make_predictors:
         **tables("entropy", "landscape", "errors", "survival"),
     output:
         **tables("learning_curves", "predictors", "outcomes"),
-    params:
-        confidence=config["statistics"]["confidence"],
     log:
         f"{LOGS}/statistics/predictors.log",
     conda:
         "../../envs/workflow.yaml"
+    params:
+        confidence=config["statistics"]["confidence"],
     message:
         "Predictors and outcomes of every model"
     script:
@@ -84,14 +76,14 @@ rule make_correlations:
         **tables("predictors", "outcomes", "hyperparameters", "failures", *(["errors_repeated"] if PUBLISHED else [])),
     output:
         **tables("correlations", "partial_correlations", "noise_floor"),
-    params:
-        horizon_fs=config["md"]["duration_fs"],
-        statistics=config["statistics"],
-        seed=config["seed"],
     log:
         f"{LOGS}/statistics/correlations.log",
     conda:
         "../../envs/workflow.yaml"
+    params:
+        horizon_fs=config["md"]["duration_fs"],
+        statistics=config["statistics"],
+        seed=config["seed"],
     message:
         "Correlate predictors with outcomes"
     script:
@@ -136,13 +128,13 @@ rule write_summary:
         ),
     output:
         report(f"{RESULTS}/summary.md", category="Summary"),
-    params:
-        study=config["study"],
-        confidence=config["statistics"]["confidence"],
     log:
         f"{LOGS}/statistics/summary.log",
     conda:
         "../../envs/workflow.yaml"
+    params:
+        study=config["study"],
+        confidence=config["statistics"]["confidence"],
     message:
         "Write the summary"
     script:
