@@ -54,6 +54,17 @@ def test_defaults_are_filled_in(demo):
         ({"study": "a/b"}, ["'study' is 'a/b'"]),
         ({"datasets": {"xtb": {"source": "xbt", "smiles": "O"}}}, ["datasets.xtb.source", "did you mean 'xtb'?"]),
         ({"datasets": {"xtb": {"source": "xtb", "smile": "O"}}}, ["datasets.xtb", "smile"]),
+        ({"validation_fraction": 0.4}, ["'validation_fraction' is 0.4", "0.3333 or 0.5"]),
+        ({"learning_curve": [5]}, ["'learning_curve' is 5", "at least 10"]),
+        ({"md": {"tau_fs": 0.5}}, ["'md.tau_fs' is 0.5", "md.timestep_fs (1.0)"]),
+        ({"landscape": {"split": "trian"}}, ["'landscape.split' is 'trian'", "did you mean 'train'?"]),
+        ({"landscape": {"n_directions": 1}}, ["'landscape.n_directions' is 1"]),
+        ({"landscape": {"modes": []}}, ["'landscape.modes' is []"]),
+        ({"python": {"mace": "/nowhere/python"}}, ["'python.mace' is '/nowhere/python'"]),
+        ({"dataset": "mine", "datasets": {"mine": {"source": "extxyz", "train": {"fil": "a.xyz"}, "test": {"a": "b.xyz"}}}}, ["mine", "fil"]),
+        ({"dataset": "mine", "datasets": {"mine": {"source": "extxyz", "train": "a.xyz", "test": {"train": "b.xyz"}}}}, ["name 'train'"]),
+        ({"dataset": "mine", "datasets": {"mine": {"source": "extxyz", "train": "a.xyz", "test": {"x y": "b.xyz"}}}}, ["name 'x y'"]),
+        ({"dataset": "mine", "datasets": {"mine": {"source": "extxyz", "train": ["a.xyz"], "test": {"a": "b.xyz"}}}}, ["mine", "'train'"]),
     ],
 )
 def test_a_mistake_is_named(demo, change, words):
@@ -96,6 +107,24 @@ def test_a_model_name_that_is_no_file_name_is_refused(table, tmp_path, name):
 def test_an_experiment_of_unknown_models_is_refused(table, tmp_path):
     table["experiments"]["mace"]["models"].append("mace-bas")
     with pytest.raises(InputError, match="did you mean 'mace-base'"):
+        load_models(write(tmp_path / "models.yaml", table))
+
+
+def test_nested_texts_of_the_command_line_are_read_as_what_they_mean(demo):
+    config = check_config(demo | {"md": {"n_replicas": "5", "temperature_K": "900"}, "landscape": {"modes": ["paper"], "n_points": "11"}})
+    assert config["md"]["n_replicas"] == 5
+    assert config["landscape"]["n_points"] == 11
+
+
+def test_an_experiment_of_two_frameworks_is_refused(table, tmp_path):
+    table["experiments"]["mace"]["models"].append("nequip-base")
+    with pytest.raises(InputError, match="mixes mace and nequip"):
+        load_models(write(tmp_path / "models.yaml", table))
+
+
+def test_a_model_of_no_experiment_is_refused(table, tmp_path):
+    table["models"]["mace-more"] = {"framework": "mace"}
+    with pytest.raises(InputError, match="'mace-more' is in no experiment"):
         load_models(write(tmp_path / "models.yaml", table))
 
 

@@ -4,6 +4,7 @@ import copy
 import difflib
 import importlib
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import jsonschema
 import yaml
 
+from nnip.data import split_names
 from nnip.errors import InputError
 
 SCHEMAS = Path(__file__).resolve().parent.parent / "schemas"
@@ -45,6 +47,8 @@ def _message(error: Any) -> str:
     if error.validator == "required" and isinstance(error.instance, dict):
         missing = next(name for name in error.validator_value if name not in error.instance)
         return f"{key} lacks the key '{missing}'"
+    if "propertyNames" in error.absolute_schema_path:
+        return f"{key} has the name {error.instance!r}: use letters, digits, '_', '.', '+' and '-'; train, val and all are taken"
     if error.validator in ("enum", "const"):
         allowed = error.validator_value if isinstance(error.validator_value, list) else [error.validator_value]
         return f"{key} is {error.instance!r}: {nearest(str(error.instance), [str(value) for value in allowed])}"
@@ -71,7 +75,22 @@ def _fill(value: Any, schema: dict[str, Any], root: dict[str, Any]) -> None:
         part = root["$defs"][given["$ref"].rsplit("/", 1)[1]] if "$ref" in given else given
         if "default" in part:
             value.setdefault(name, copy.deepcopy(part["default"]))
+        if name in value:
+            value[name] = _typed(value[name], part)
         _fill(value.get(name), part, root)
+
+
+def _typed(value: Any, schema: dict[str, Any]) -> Any:
+    """What a text means where the schema asks for something else: snakemake's --config gives all nested values as texts."""
+    if isinstance(value, list):
+        return [_typed(item, schema.get("items", {})) for item in value]
+    kinds = schema.get("type", "string")
+    if not isinstance(value, str) or "string" in kinds:
+        return value
+    try:
+        return yaml.safe_load(value)
+    except yaml.YAMLError:
+        return value
 
 
 def check_config(config: dict[str, Any], source: str = "config") -> dict[str, Any]:
@@ -91,13 +110,35 @@ def check_config(config: dict[str, Any], source: str = "config") -> dict[str, An
         raise InputError(f"{source}: '{where}.source' is {given!r}: {nearest(str(given), list(kinds))}")
     part = schema["$defs"][block["source"]] | {"$defs": schema["$defs"]}
     config["datasets"] = {chosen: check(block, part, f"{source}, {where}")}
+    if block["source"] != "published":
+        for problem in _problems(config):
+            raise InputError(f"{source}: {problem}")
+    return config
+
+
+def _problems(config: dict[str, Any]) -> Iterator[str]:
+    """What no single key's schema can see."""
+    every = 1 / config["validation_fraction"]
+    if abs(every - round(every)) > 0.01:
+        below, above = (round(1 / (int(every) + more), 4) for more in (1, 0))
+        yield f"'validation_fraction' is {config['validation_fraction']}, but one frame in 2, 3, 4 ... validates: {below} or {above}, say"
     for size in config["learning_curve"]:
         if size >= config["n_train"]:
-            raise InputError(f"{source}: 'learning_curve' has {size}, but its sizes must be smaller than n_train ({config['n_train']})")
-    for framework in config["python"]:
+            yield f"'learning_curve' has {size}, but its sizes must be smaller than n_train ({config['n_train']})"
+    for name, size in (("n_train", config["n_train"]), *(("learning_curve", size) for size in config["learning_curve"])):
+        if size < round(every):
+            yield f"'{name}' is {size}, which leaves no frame to validate: at least {round(every)} are needed at this validation_fraction"
+    md, split = config["md"], config["landscape"]["split"]
+    if md["tau_fs"] < md["timestep_fs"]:
+        yield f"'md.tau_fs' is {md['tau_fs']}, but must not be smaller than md.timestep_fs ({md['timestep_fs']})"
+    splits = ["train", "val", *(f"test_{name}" for name in split_names(config["datasets"][config["dataset"]]))]
+    if split not in splits:
+        yield f"'landscape.split' is '{split}': {nearest(split, splits)}"
+    for framework, path in config["python"].items():
         if framework not in frameworks():
-            raise InputError(f"{source}: unknown key 'python.{framework}': {nearest(framework, frameworks())}")
-    return config
+            yield f"unknown key 'python.{framework}': {nearest(framework, frameworks())}"
+        elif not shutil.which(path):
+            yield f"'python.{framework}' is '{path}', which is no program here: give the path of that framework's Python"
 
 
 def load_models(path: str | Path, trained: bool = True) -> dict[str, Any]:
@@ -129,6 +170,12 @@ def load_models(path: str | Path, trained: bool = True) -> dict[str, Any]:
         for name in content["models"]:
             if name not in models:
                 raise InputError(f"{path}: experiment '{experiment}' lists '{name}', which is not a model: {nearest(name, list(models))}")
+        if len(used := {models[name]["framework"] for name in content["models"]}) > 1:
+            raise InputError(f"{path}: experiment '{experiment}' mixes {' and '.join(sorted(used))}: an experiment compares models of one framework")
+    compared = {name for content in table["experiments"].values() for name in content["models"]}
+    for name in models:
+        if name not in compared:
+            raise InputError(f"{path}: model '{name}' is in no experiment: list it in one, or leave it out")
     return {"models": models, "experiments": table["experiments"]}
 
 
