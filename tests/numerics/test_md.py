@@ -113,6 +113,15 @@ def test_failures_say_when_why_and_where(potential, frame):
     assert simulation.final_temperature_K == pytest.approx(float(temperatures_K(replicas[0][-1][1][None], torch.tensor(frame.get_masses()))))
 
 
+def test_a_start_frame_with_a_bond_that_has_failed_already_is_refused(potential, frame):
+    longest = float(find_bonds(frame).lengths_A(torch.tensor(frame.positions)[None]).max())
+    momenta = initial_momenta(frame, "zero", 300, seeds=[1])
+    with pytest.raises(InputError, match=rf"'md.max_bond_A' is 1.4, .*bond C0-C1 .*{longest:.3f} Å long.*to {1.3 * longest:.1f} say"):
+        trajectories(potential, frame, momenta, max_bond_A=1.4)
+    simulation, _ = trajectories(potential, frame, momenta, max_bond_A=longest + 1e-6, duration_fs=0.5)
+    assert not simulation.endings[0].failed
+
+
 def test_a_simulation_ends_when_all_have_failed(potential, frame):
     momenta = initial_momenta(frame, "maxwell-boltzmann", 300, seeds=range(2))
     momenta[:, 8] += 60.0

@@ -77,12 +77,13 @@ def simulate(
     A replica has failed at the first step (0 is the start frame) in which a bond of the start frame is longer than max_bond_A, or an energy, force
     or position is not finite; it then leaves the batch. A long bond is named first where both happen at once.
     observe(step, replicas, positions_A, momenta, energies_eV), if given, sees the replicas still alive after every step.
-    InputError for a thermostat faster than the time step and for a frame without bonds.
+    InputError for a thermostat faster than the time step, for a frame without bonds, and for a frame with a bond already longer than max_bond_A.
     """
     if tau_fs < timestep_fs:
         raise InputError(f"'md.tau_fs' is {tau_fs:g}, but must not be smaller than md.timestep_fs ({timestep_fs:g})")
     device = potential.device
     bonds = find_bonds(frame, device)
+    _check_start(frame, bonds, max_bond_A)
     integrator = Berendsen(torch.tensor(frame.get_masses(), device=device), temperature_K, timestep_fs, tau_fs)
     alive = list(range(len(momenta)))
     endings: dict[int, Ending] = {}
@@ -117,6 +118,18 @@ def simulate(
         endings[replica] = Ending(replica, duration_fs, failed=False, reason="none")
     temperature = float(temperatures_K(momenta, integrator.masses).mean()) if alive else None
     return Simulation([endings[replica] for replica in sorted(endings)], step, float(longest), temperature)
+
+
+def _check_start(frame: Atoms, bonds: Bonds, max_bond_A: float) -> None:
+    lengths_A = bonds.lengths_A(torch.tensor(frame.positions, device=bonds.shifts_A.device)[None])[0]
+    longest = int(lengths_A.argmax())
+    length = float(lengths_A[longest])
+    if length > max_bond_A:
+        bond = "-".join(f"{frame.symbols[atom]}{atom}" for atom in bonds.atoms[longest].tolist())
+        raise InputError(
+            f"'md.max_bond_A' is {max_bond_A:g}, but the start frame's bond {bond} (atoms counted from 0) is {length:.3f} Å long, so every replica "
+            f"would fail at 0 fs: set it well above that, to {1.3 * length:.1f} say"
+        )
 
 
 def _failure(replica: int, time_fs: float, lengths_A: torch.Tensor, bonds: Bonds, max_bond_A: float) -> Ending:
