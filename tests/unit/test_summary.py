@@ -81,6 +81,14 @@ def test_no_replica_that_failed_gives_a_page():
     assert "No times to failure." in summary("no-md", tables, 0.95)
 
 
+def test_one_replica_has_no_deviation_and_no_test():
+    tables = small_study(3, replicas=1)
+    page = summary("short", tables, 0.95)
+    assert "2 pairs could not be tested: a model has one replica, or" in page
+    times = si_entropy(tables["models"], tables["entropy"], tables["survival"], tables["failures"], "mace").data["time to failure (ps)"]
+    assert times.tolist() == [f"{time / 1000:.2f}" for time in tables["failures"]["time_fs"]]
+
+
 def test_a_real_relation_is_called_supported_and_its_numbers_are_the_tables():
     tables = small_study(12)
     page = summary("twelve", tables, 0.95)

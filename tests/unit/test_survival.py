@@ -98,6 +98,14 @@ def test_copies_of_one_trajectory_have_no_interval_and_no_test():
     assert logrank(pd.concat([copies, others]), models("a", "b"))[["p", "p_holm"]].isna().all(axis=None)
 
 
+def test_replicas_that_all_outlive_the_run_are_no_copies_and_are_tested():
+    alive, others = failures([9000] * 30, model="a"), failures(np.linspace(500, 5000, 30), model="b")
+    assert logrank(pd.concat([alive, others]), models("a", "b"))["p"].iloc[0] < 1e-6
+    row = survival(alive, 6000.0).iloc[0]
+    assert row[["rmst_low_fs", "rmst_high_fs"]].isna().all(), "without a failure nothing is known about the scatter"
+    assert kaplan_meier(alive)[["low", "high"]].isna().all(axis=None)
+
+
 def test_no_failure_and_one_replica_do_not_crash():
     alive = survival(failures([7000, 7000, 7000]), 6000.0).iloc[0]
     assert alive["rmst_fs"] == 6000

@@ -93,7 +93,10 @@ def entropy_table(models: pd.DataFrame, entropy: pd.DataFrame, survival: pd.Data
 
 
 def _pm(times: pd.DataFrame, name: str) -> object:
-    return f"{times['mean'][name]:.2f} ± {times['std'][name]:.2f}" if name in times.index else pd.NA
+    if name not in times.index:
+        return pd.NA
+    mean, deviation = times.loc[name, ["mean", "std"]]
+    return f"{mean:.2f}" + ("" if pd.isna(deviation) else f" ± {deviation:.2f}")
 
 
 def _range(pooled: pd.DataFrame, name: str) -> object:

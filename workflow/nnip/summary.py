@@ -86,7 +86,7 @@ def survival_words(own: Mapping[str, pd.DataFrame], confidence: float) -> str:
         + ".",
     ]
     if untested := len(tests) - len(known):
-        lines.append(f"{untested} pairs could not be tested: a model's replicas are all alike, copies of one trajectory.")
+        lines.append(f"{untested} pairs could not be tested: a model has one replica, or its replicas are copies of one trajectory.")
     return " ".join(lines)
 
 

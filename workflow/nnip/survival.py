@@ -17,13 +17,16 @@ from nnip.tables import frame
 
 
 def kaplan_meier(failures: pd.DataFrame, confidence: float = 0.95) -> pd.DataFrame:
-    """Table kaplan_meier from table failures: all seeds of a model together; the band is lifelines' (log-log transformed Greenwood)."""
+    """Table kaplan_meier from table failures: all seeds of a model together; the band is lifelines' (log-log transformed Greenwood).
+
+    No band where nothing is known about the scatter: one replica, copies of one trajectory, no failure.
+    """
     parts = []
     for (framework, model), own in failures.groupby(["framework", "model"], sort=False):
         fitter = KaplanMeierFitter(alpha=1 - confidence).fit(own["time_fs"].astype(float), own["failed"].astype(bool))
         band = fitter.confidence_interval_survival_function_.to_numpy()
         at_risk = fitter.event_table["at_risk"].to_numpy()
-        one_start = is_one_measurement(own)
+        no_band = is_one_measurement(own) or not own["failed"].any()
         parts.append(
             pd.DataFrame(
                 {
@@ -31,8 +34,8 @@ def kaplan_meier(failures: pd.DataFrame, confidence: float = 0.95) -> pd.DataFra
                     "model": model,
                     "time_fs": fitter.timeline,
                     "survival": fitter.survival_function_.iloc[:, 0].to_numpy(),
-                    "low": np.nan if one_start else band[:, 0],
-                    "high": np.nan if one_start else band[:, 1],
+                    "low": np.nan if no_band else band[:, 0],
+                    "high": np.nan if no_band else band[:, 1],
                     "n_at_risk": at_risk.astype(int),
                 }
             )
@@ -41,8 +44,8 @@ def kaplan_meier(failures: pd.DataFrame, confidence: float = 0.95) -> pd.DataFra
 
 
 def is_one_measurement(failures: pd.DataFrame) -> bool:
-    """Whether replicas have all the same time: then they are copies of one trajectory, and nothing is known about their scatter."""
-    return len(failures) < 2 or failures["time_fs"].nunique() == 1
+    """Whether there is one replica, or all failed at the same time: then they are copies of one trajectory. Equal censored times say nothing alike."""
+    return len(failures) < 2 or (failures["time_fs"].nunique() == 1 and bool(failures["failed"].all()))
 
 
 def restricted_means(time_fs: np.ndarray, failed: np.ndarray, horizon_fs: float, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -135,8 +138,8 @@ def holm(p: np.ndarray) -> np.ndarray:
 def logrank(failures: pd.DataFrame, models: pd.DataFrame) -> pd.DataFrame:
     """Table logrank: a test between every two neighbours of an experiment, p corrected over all of them.
 
-    It compares these trainings, not their settings: replicas of one training are no sample of trainings. Blank where a model's replicas are copies of
-    one trajectory.
+    It compares these trainings, not their settings: replicas of one training are no sample of trainings. Blank where a model has one
+    replica, or replicas that are copies of one trajectory.
     """
     rows = []
     by_model = dict(tuple(failures.groupby("model", sort=False)))

@@ -66,7 +66,7 @@ def draw_kaplan_meier(
     style.note(
         figure,
         counts,
-        "Bands: pointwise intervals, none where replicas are copies of one trajectory; ticks: runs that ended before a failure.",
+        "Bands: pointwise intervals, none where replicas are copies of one trajectory or none failed; ticks: runs that ended before a failure.",
         "p: log-rank test against the model above, corrected for all tests of the study (Holm).",
     )
     return figure
