@@ -80,9 +80,25 @@ def test_predictors_have_the_modes_name_only_where_there_are_several():
 def test_values_of_predictors():
     table = landscape()
     values = predictors(entropy_table(table, 0.004, 0.04, 0.2), table, errors("b")).set_index(["model", "predictor"])["value"]
-    assert values["b", "train_forces_rmse"] == pytest.approx(0.04)
+    assert values["b", "train_forces_rmse"] == pytest.approx(0.05), "of the 100 frames, not of the 25"
     assert values["b", "test_forces_rmse_coolest"] == pytest.approx(0.1)
     assert ("a", "test_forces_rmse_coolest") not in values.index, "what was not measured is no row"
+
+
+def test_training_error_is_of_training_frames_whatever_the_landscape_is_over():
+    """Errors of split train: 0.5 / sqrt(100). Without them the landscape's centre, 0.02 for model a, but only one over the training frames."""
+    table, released = landscape(("a",), steep=(1.0,)), errors(splits=("300K",))
+    hot = table.assign(split="test_1200K")
+    no_centre = table[table["t"].abs() > 1e-9]
+
+    def train_forces_rmse(curves, known):
+        values = predictors(entropy_table(curves, 0.004, 0.04, 0.2), curves, known).set_index("predictor")["value"]
+        return values.get("train_forces_rmse")
+
+    assert train_forces_rmse(hot, errors()) == pytest.approx(0.05)
+    assert train_forces_rmse(no_centre, errors()) == pytest.approx(0.05)
+    assert train_forces_rmse(table, released) == pytest.approx(0.02)
+    assert train_forces_rmse(hot, released) is None
 
 
 def test_a_landscape_that_overflows_is_no_predictor():

@@ -26,9 +26,10 @@ def errors_of_main(errors: pd.DataFrame) -> pd.DataFrame:
 def predictors(entropy: pd.DataFrame, landscape: pd.DataFrame, errors: pd.DataFrame) -> pd.DataFrame:
     """Table predictors from tables entropy, landscape and errors.
 
-    Per landscape mode (named in the predictor if there are several): S, S_energy, S_forces with the minimum kept, and the same with _subtracted;
-    Once: train_energy_rmse, train_forces_rmse (where t = 0; eV/atom, eV/A), test_energy_rmse_coolest and test_forces_rmse_coolest (the lowest
-    temperature among the test splits), test_forces_rmse_hottest (the highest: an outcome too, but cheaper than MD and learning curves).
+    Per landscape mode (named in the predictor if there are several): S, S_energy, S_forces with the minimum kept, and the same with _subtracted.
+    Once: train_energy_rmse, train_forces_rmse (training frames of the largest training; eV/atom, eV/A), test_energy_rmse_coolest and
+    test_forces_rmse_coolest (the lowest temperature among the test splits), test_forces_rmse_hottest (the highest: an outcome too, but cheaper
+    than MD and learning curves).
     """
     several = entropy["mode"].nunique() > 1
     parts = []
@@ -36,16 +37,25 @@ def predictors(entropy: pd.DataFrame, landscape: pd.DataFrame, errors: pd.DataFr
         for name in ENTROPIES:
             predictor = name + ("_subtracted" if minimum == "subtracted" else "") + (f"_{mode}" if several else "")
             parts.append(_column(own, name, predictor, "predictor"))
-    centre = landscape[landscape["t"].astype(float).abs() < 1e-9]
-    centre = centre[centre["mode"] == centre["mode"].iloc[0]] if len(centre) else centre
-    centre = centre.groupby(KEYS, as_index=False, sort=False)[list(RMSES.values())].mean()
-    parts += [_column(centre, column, f"train_{name}", "predictor") for name, column in RMSES.items()]
+    parts += [_column(training_errors(errors, landscape), column, f"train_{name}", "predictor") for name, column in RMSES.items()]
     tests = errors_of_main(errors)
     coolest = tests[tests["temperature_K"] == tests["temperature_K"].min()]
     parts += [_column(coolest, column, f"test_{name}_coolest", "predictor") for name, column in RMSES.items()]
     hottest = tests[tests["temperature_K"] == tests["temperature_K"].max()]
     parts.append(_column(hottest, RMSES["forces_rmse"], "test_forces_rmse_hottest", "predictor"))
     return frame("predictors", pd.concat(parts, ignore_index=True))
+
+
+def training_errors(errors: pd.DataFrame, landscape: pd.DataFrame) -> pd.DataFrame:
+    """RMSE of every model and seed over the training frames of its largest training: split train of table errors.
+
+    Where no model has that split (the released data), the centre (t = 0) of the landscapes over it.
+    """
+    own = errors[(errors["split"] == "train") & (errors["noise"] == 0)]
+    if len(own):
+        return own[own["n_train"] == own.groupby(KEYS)["n_train"].transform("max")]
+    centre = landscape[(landscape["split"] == "train") & (landscape["t"].astype(float).abs() < 1e-9)]
+    return centre[centre["mode"].isin(centre["mode"].head(1))].groupby(KEYS, as_index=False, sort=False)[list(RMSES.values())].mean()
 
 
 def outcomes(survival: pd.DataFrame, errors: pd.DataFrame, learning_curves: pd.DataFrame) -> pd.DataFrame:
