@@ -212,6 +212,15 @@ def test_scaling_line_goes_through_models_that_follow_it(tables):
     own = next(line for line in figure.axes[0].get_lines() if "this study" in str(line.get_label()))
     assert len(own.get_xdata()) == 4 * len(SEEDS)
     assert "fitted to 3 models" in texts(figure)
+    errors = tables["errors"].query("split == '300K' and n_train == 100")["forces_rmse_eV_per_A"]
+    assert sorted(own.get_xdata()) == pytest.approx(sorted(1000 * errors))
+
+
+def test_scaling_draws_no_model_that_was_not_tested_at_300_K(tables):
+    warm = tables["errors"].assign(split=tables["errors"]["split"].replace("300K", "400K"))
+    figure = draw("scaling", tables, errors=warm)
+    assert not any("this study" in str(line.get_label()) for line in figure.axes[0].get_lines())
+    assert "no model with a test at 300 K" in figure.get_supxlabel().replace("\n", " ")
 
 
 def test_learning_curves_carry_their_slopes(tables):

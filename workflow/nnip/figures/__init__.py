@@ -13,7 +13,7 @@ class Contents:
 
 
 FIGURES = {
-    "scaling": Contents(("predictors", "outcomes")),
+    "scaling": Contents(("errors", "outcomes")),
     "landscape_entropy": Contents(("models", "landscape", "entropy")),
     "experiments": Contents(("models", "landscape", "entropy", "failures", "survival"), ("trainings",), per_framework=True),
     "landscapes": Contents(("models", "landscape"), ("trainings",), per_framework=True),

@@ -6,9 +6,10 @@ from matplotlib.figure import Figure
 
 from nnip.figures import style
 from nnip.figures.labels import label_points
-from nnip.figures.quantities import per_model
 from nnip.figures.style import GREY
+from nnip.predictors import KEYS, errors_of_main
 
+TRAINING_K = 300  # what the literature's models were trained on
 FRAMEWORK_MARKS = ("s", "^", "v", "P")
 
 
@@ -28,13 +29,21 @@ def literature_slopes(literature: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def own_slopes(errors: pd.DataFrame, outcomes: pd.DataFrame) -> pd.DataFrame:
+    """One row per model and seed of the study that was tested at 300 K and whose force RMSE grows with temperature: rmse, slope, as above."""
+    cold = errors_of_main(errors).query("temperature_K == @TRAINING_K")
+    slopes = outcomes.query("outcome == 'extrapolation_slope' and value > 0")
+    own = cold[[*KEYS, "forces_rmse_eV_per_A"]].merge(slopes[[*KEYS, "value"]], on=KEYS)
+    return own.assign(rmse=1000 * own["forces_rmse_eV_per_A"].astype(float), slope=1000 * own["value"].astype(float))
+
+
 @style.styled
-def draw_scaling(literature: pd.DataFrame, predictors: pd.DataFrame | None = None, outcomes: pd.DataFrame | None = None) -> Figure:
+def draw_scaling(literature: pd.DataFrame, errors: pd.DataFrame, outcomes: pd.DataFrame) -> Figure:
     """Slope of the force RMSE against temperature over the force RMSE at 300 K, both logarithmic.
 
     literature: columns model, training, temperature_K, forces_rmse_meV_per_A; the line is fitted to what was trained on 300 K frames alone
-    (training "300K"), so force fields and models pre-trained on other data are marked as exceptions. predictors and outcomes: tables, for
-    the study's own models.
+    (training "300K"), so force fields and models pre-trained on other data are marked as exceptions. errors and outcomes: tables, for
+    the study's own models; one without a test at 300 K has no place here.
     InputError if the literature has no row.
     """
     style.need(literature=literature)
@@ -43,12 +52,7 @@ def draw_scaling(literature: pd.DataFrame, predictors: pd.DataFrame | None = Non
     exponent, prefactor = fit_power_law(points.loc[fitted, "rmse"].to_numpy(), points.loc[fitted, "slope"].to_numpy())
     figure, axes = style.panels(1, 1, 120, 92)
     axis = axes[0, 0]
-    own = pd.DataFrame(columns=["framework", "model", "seed", "rmse", "slope"])
-    if predictors is not None and outcomes is not None:
-        values = per_model(predictors, outcomes)
-        if {"test_forces_rmse_coolest", "extrapolation_slope"} <= set(values):
-            own = values.assign(rmse=1000 * values["test_forces_rmse_coolest"], slope=1000 * values["extrapolation_slope"])
-            own = own[own["slope"] > 0]
+    own = own_slopes(errors, outcomes)
     for framework, marker in zip(style.frameworks(own), FRAMEWORK_MARKS, strict=False):
         part = own[own["framework"] == framework]
         name = f"{style.framework_title(framework)}, this study ({len(part)})"
@@ -90,8 +94,8 @@ def draw_scaling(literature: pd.DataFrame, predictors: pd.DataFrame | None = Non
     style.note(
         figure,
         "Slope: straight line through the force RMSE at 300, 600 and 1200 K (literature) or at the study's test temperatures.",
-        "Literature: DFT 3BPA, numbers from the papers named in workflow/literature_3bpa.csv.",
-        f"This study: {style.counted(own)}" if len(own) else "",
+        "Literature: DFT 3BPA, numbers from the papers named in workflow/nnip/literature_3bpa.csv.",
+        f"This study: {style.counted(own)}" if len(own) else "This study: no model with a test at 300 K and a slope.",
     )
     colours = ["black" if yes else "#D55E00" for yes in fitted]
     label_points(
