@@ -44,7 +44,10 @@ def kaplan_meier(failures: pd.DataFrame, confidence: float = 0.95) -> pd.DataFra
 
 
 def is_one_measurement(failures: pd.DataFrame) -> bool:
-    """Whether there is one replica, or all failed at the same time: then they are copies of one trajectory. Equal censored times say nothing alike."""
+    """Whether there is one replica, or all failed at the same time: copies of one trajectory, whose scatter is unknown.
+
+    Replicas that all outlived their run have equal times too, and are no copies.
+    """
     return len(failures) < 2 or (failures["time_fs"].nunique() == 1 and bool(failures["failed"].all()))
 
 
