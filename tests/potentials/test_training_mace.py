@@ -6,7 +6,6 @@ import ase.io
 import numpy as np
 import pytest
 import torch
-import yaml
 from ase.calculators.singlepoint import SinglePointCalculator
 from conftest import HYPERPARAMETERS, ethanol
 
@@ -202,10 +201,16 @@ def test_the_seed_decides_the_weights(trained, settings_of, frame_files, tmp_pat
     assert read_manifest(tmp_path / "manifest.json")["seeds"]["weights"] == derive(1, "training", "weights", 2)
 
 
-def test_a_batch_is_at_most_all_frames_and_extra_options_reach_mace(trained):
-    directory = trained("molecule", batch_size=100, epochs=2, extra={"num_cutoff_basis": 7})
-    assert yaml.safe_load((directory / "mace" / "mace.yaml").read_text())["batch_size"] == 12
-    assert len(rows(directory, "opt")) == 2
+@pytest.mark.parametrize(("batch_size", "steps"), [(5, 3), (100, 1)])
+def test_no_frame_is_left_out_of_an_epoch(trained, batch_size, steps):
+    directory = trained("molecule", batch_size=batch_size, epochs=2)
+    assert [row["epoch"] for row in rows(directory, "opt")] == [0] * steps + [1] * steps
+    forces = np.concatenate([atoms.get_forces() for atoms in ethanol(12, seed=1)])
+    assert float(load(directory).module.scale_shift.scale) == pytest.approx(np.sqrt((forces**2).mean()), rel=1e-6)
+
+
+def test_extra_options_reach_mace(trained):
+    directory = trained("molecule", extra={"num_cutoff_basis": 7})
     assert load(directory).module.radial_embedding.cutoff_fn.p == 7
 
 
@@ -216,7 +221,6 @@ def test_a_batch_is_at_most_all_frames_and_extra_options_reach_mace(trained):
         ({"extra": {"lr": 1}}, "'extra': 'lr' follows from the model table"),
         ({"extra": {"gate": "step"}}, "refuses its options: .*gate.*step"),
         ({"l_max": 1, "l_hidden": 2}, "l_hidden"),
-        ({"swa": STAGES["swa"]}, "'swa.start_epoch' is 3, but must be less than epochs"),
     ],
 )
 def test_what_mace_cannot_do_is_named(settings_of, frame_files, tmp_path, changes, message):

@@ -4,6 +4,8 @@ The options are those of mace_run_train and one more, --trainable_bessel. Beside
 --amsgrad     can be off: there it is a flag that is set by default
 --patience    stops the training: there it is only logged, unless training is distributed
 --max_ell=0   builds a model: there it ends in an IndexError
+--batch_size  leaves no frame out: there an epoch's last batch is dropped if it is incomplete (all, if there are fewer frames than one batch), so
+              that how many frames a model learns from hangs on their number; NequIP uses them all
 and a validation loss that is not finite ends the training, where it would count as an improvement in every epoch.
 """
 
@@ -104,11 +106,23 @@ def keep_axes_of_scalars() -> None:
     symmetric_contraction.U_matrix_real = with_all_axes
 
 
+def keep_incomplete_batches() -> None:
+    """mace's loaders of training frames, with all frames in every epoch and in the statistics that scale the model."""
+    dataloader = command.torch_geometric.dataloader
+
+    class WholeDataLoader(dataloader.DataLoader):  # type: ignore[misc, name-defined]
+        def __init__(self, *positional: Any, **options: Any) -> None:
+            super().__init__(*positional, **options | {"drop_last": False})
+
+    dataloader.DataLoader = WholeDataLoader
+
+
 def main() -> None:
     arguments = build_parser().parse_args()
     if arguments.trainable_bessel:
         train_bessel_frequencies()
     keep_axes_of_scalars()
+    keep_incomplete_batches()
     command.tools.train = stop_when_told(command.tools.train)
     command.run(arguments)
 

@@ -31,7 +31,7 @@ def fit(settings: dict[str, Any], train_xyz: Path, val_xyz: Path, directory: Pat
     """
     h = settings["hyperparameters"]
     model = f"model '{settings['model']}'"
-    if impossible := problem(h) or _never_begins(h["swa"], h["epochs"]):
+    if impossible := problem(h):
         raise InputError(f"{model}: {impossible}")
     # mace has one seed, of the weights and of the order of the frames
     seed = derive(settings["root_seed"], "training", "weights", settings["seed"])
@@ -58,12 +58,10 @@ def fit(settings: dict[str, Any], train_xyz: Path, val_xyz: Path, directory: Pat
 def build_options(h: dict[str, Any], train_xyz: Path, val_xyz: Path, device: str, seed: int) -> dict[str, Any]:
     """mace_run_train's options of one training, `extra` included; what is written goes to the working directory.
 
-    The batch is at most all training frames: mace drops an epoch's last, incomplete batch, and with it would drop everything.
     InputError for an `extra` option that mace does not have, or that the model table's own keys set.
     """
-    numbers = [[int(number) for number in atoms.numbers] for atoms in ase.io.iread(train_xyz, ":")]
-    val_numbers = [[int(number) for number in atoms.numbers] for atoms in ase.io.iread(val_xyz, ":")]
-    elements = sorted({number for frame in (*numbers, *val_numbers) for number in frame})
+    train_frames, val_frames = (list(ase.io.iread(path, ":")) for path in (train_xyz, val_xyz))
+    elements = sorted({int(number) for atoms in (*train_frames, *val_frames) for number in atoms.numbers})
     l_hidden = h["l_max"] if h["l_hidden"] is None else h["l_hidden"]
     options = {
         "name": NAME,
@@ -100,9 +98,9 @@ def build_options(h: dict[str, Any], train_xyz: Path, val_xyz: Path, device: str
         "scheduler": "ReduceLROnPlateau",
         "lr_factor": h["lr_factor"],
         "scheduler_patience": h["lr_patience"],
-        "batch_size": min(h["batch_size"], len(numbers)),
+        "batch_size": h["batch_size"],
         # mace sums the losses of batches: they must be of one size to weigh all frames alike
-        "valid_batch_size": next(size for size in range(VALIDATION_BATCH, 0, -1) if len(val_numbers) % size == 0),
+        "valid_batch_size": next(size for size in range(VALIDATION_BATCH, 0, -1) if len(val_frames) % size == 0),
         "max_num_epochs": h["epochs"],
         "patience": h["epochs"] + 1 if h["patience"] is None else h["patience"],
         "eval_interval": 1,
@@ -133,12 +131,6 @@ def check_options(file: Path) -> None:
 
     parser.error = refuse  # type: ignore[method-assign]
     parser.parse_args(["--config", str(file)])
-
-
-def _never_begins(swa: dict[str, Any] | None, epochs: int) -> str | None:
-    if swa and swa["start_epoch"] >= epochs:
-        return f"'swa.start_epoch' is {swa['start_epoch']}, but must be less than epochs ({epochs}): the second stage would never begin"
-    return None
 
 
 def _validation_losses(results: Path, weights: dict[str, Any]) -> tuple[list[int], list[float]]:
