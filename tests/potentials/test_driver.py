@@ -122,7 +122,7 @@ def test_frames_without_energies_are_a_failed_training(settings_of, frame_files,
     ase.io.write(tmp_path / "part.xyz", frames, format="extxyz")
     train(settings_of(), tmp_path / "part.xyz", frame_files["molecule"][1], tmp_path / "train")
     manifest = read_manifest(tmp_path / "train" / "manifest.json")
-    assert (manifest["status"], manifest["reason"]) == ("failed", "frame 3 of part.xyz has no energy; nothing was trained")
+    assert (manifest["status"], manifest["reason"]) == ("failed", "part.xyz: frame 3 has no energy; nothing was trained")
 
 
 def test_a_training_that_goes_nan_is_recorded_as_diverged_by_the_command_line(settings_of, frame_files, tmp_path, tmp_path_factory):

@@ -10,9 +10,9 @@ import torch
 from ase import Atoms
 
 from nnip.frames import read_labelled
-from nnip.manifest import Stopwatch, write_manifest
+from nnip.manifest import Stopwatch
 from nnip.potentials.base import Graph, Potential
-from nnip.stages import load_trained, names
+from nnip.stages import load_trained, names, write_measured
 from nnip.tables import write_table
 
 
@@ -78,14 +78,4 @@ def evaluate(
             graphs = batches(potential, read_labelled(path), options["frames_per_batch"])
             rows.append(who | {"split": split} | vars(errors(potential, graphs)))
     write_table("errors", rows, f"{directory}/errors.csv")
-    write_manifest(
-        f"{directory}/manifest.json",
-        stage="evaluate",
-        settings=settings | {"evaluation": options},
-        seeds={},
-        device=potential.device.type if potential else settings["device"],
-        watch=watch,
-        status="ok" if potential else "skipped",
-        reason=reason,
-        splits=splits,
-    )
+    write_measured(directory, "evaluate", settings | {"evaluation": options}, {}, potential, reason, watch, splits=splits)

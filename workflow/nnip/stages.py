@@ -1,11 +1,11 @@
-"""What every measurement of a trained model begins with: the model, or why there is none."""
+"""What every measurement of a trained model begins and ends with: the model, or why there is none, and the manifest that says so."""
 
 import os
 from pathlib import Path
 from typing import Any
 
 from nnip.errors import InputError
-from nnip.manifest import read_manifest
+from nnip.manifest import Stopwatch, read_manifest, write_manifest
 from nnip.potentials.base import Potential
 from nnip.potentials.loading import load
 
@@ -27,3 +27,27 @@ def load_trained(train_directory: str | os.PathLike[str], device: str) -> tuple[
 def names(settings: dict[str, Any]) -> dict[str, Any]:
     """The columns that say which trained model a row is of."""
     return {name: settings[name] for name in ("framework", "model", "seed")}
+
+
+def write_measured(
+    directory: str | os.PathLike[str],
+    stage: str,
+    settings: dict[str, Any],
+    seeds: dict[str, int],
+    potential: Potential | None,
+    reason: str | None,
+    watch: Stopwatch,
+    **more: Any,
+) -> None:
+    """Write a measurement's manifest.json: status ok, or skipped and the reason where load_trained gave no potential."""
+    write_manifest(
+        f"{directory}/manifest.json",
+        stage=stage,
+        settings=settings,
+        seeds=seeds,
+        device=potential.device.type if potential else settings["device"],
+        watch=watch,
+        status="ok" if potential else "skipped",
+        reason=reason,
+        **more,
+    )

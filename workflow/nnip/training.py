@@ -3,19 +3,19 @@
 import math
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import ase.io
 import numpy as np
 import torch
 import yaml
 from ase import Atoms
 
-from nnip.errors import InputError
+from nnip.evaluation import batches
 from nnip.files import sha256, write_text
+from nnip.frames import missing_label, read_frames
 from nnip.manifest import Stopwatch, write_manifest
 from nnip.potentials.base import Fit, Potential
 from nnip.potentials.loading import framework_module, pick_device
@@ -43,7 +43,7 @@ def train(settings: dict[str, Any], train_xyz: str | os.PathLike[str], val_xyz: 
     directory = Path(directory)
     framework = settings["framework"]
     device = pick_device(settings["device"])
-    frames = {Path(path): _read(path) for path in (train_xyz, val_xyz)}
+    frames = {Path(path): read_frames(path) for path in (train_xyz, val_xyz)}
     training = framework_module(framework, "training")
     for stale in ("manifest.json", "training.csv"):
         (directory / stale).unlink(missing_ok=True)
@@ -52,8 +52,10 @@ def train(settings: dict[str, Any], train_xyz: str | os.PathLike[str], val_xyz: 
     write_text(directory / "settings.yaml", yaml.safe_dump(settings, sort_keys=False))
 
     potential, shift = None, 0.0
-    if missing := _missing_labels(frames):
-        fit = Fit(None, 0, None, [], 0.0, {}, missing)
+    # some frameworks train on in silence without labels
+    missing = [f"{path.name}: {words}; nothing was trained" for path, part in frames.items() if (words := missing_label(part))]
+    if missing:
+        fit = Fit(None, 0, None, [], 0.0, {}, missing[0])
     else:
         fit = training.fit(settings | {"device": device.type}, Path(train_xyz).resolve(), Path(val_xyz).resolve(), directory.resolve())
     verdict = _judge_fit(fit)
@@ -65,27 +67,6 @@ def train(settings: dict[str, Any], train_xyz: str | os.PathLike[str], val_xyz: 
         if verdict.status == "ok" and settings["refit_energy_shift"]:
             shift = float(errors[: len(frames[Path(train_xyz)])].mean())
     _write(settings, fit, verdict, potential, shift, device, directory, watch)
-
-
-def _read(path: str | os.PathLike[str]) -> list[Atoms]:
-    try:
-        frames = list(ase.io.iread(Path(path), ":", format="extxyz"))
-    except (OSError, ValueError, KeyError, IndexError, StopIteration) as error:
-        raise InputError(f"{path}: cannot be read as extxyz ({error})") from None
-    if not frames:
-        raise InputError(f"{path}: has no frames")
-    return frames
-
-
-def _missing_labels(frames: dict[Path, list[Atoms]]) -> str | None:
-    """The first frame without energy or forces, in words: some frameworks train on in silence without them."""
-    for path, part in frames.items():
-        for index, atoms in enumerate(part):
-            results = atoms.calc.results if atoms.calc else {}
-            for label in ("energy", "forces"):
-                if label not in results:
-                    return f"frame {index} of {path.name} has no {label}; nothing was trained"
-    return None
 
 
 def _judge_fit(fit: Fit) -> Verdict:
@@ -111,16 +92,10 @@ def _judge_potential(potential: Potential, energy_errors: np.ndarray) -> Verdict
     return Verdict("ok")
 
 
-def _chunks(frames: Sequence[Atoms]) -> Iterator[Sequence[Atoms]]:
-    for start in range(0, len(frames), FRAMES_AT_ONCE):
-        yield frames[start : start + FRAMES_AT_ONCE]
-
-
 def _energy_errors(potential: Potential, frames: Sequence[Atoms]) -> np.ndarray:
     """(E_ref - E_pred) / n_atoms of each frame in eV, float64; not finite where a frame's energy or forces are not."""
     errors = []
-    for chunk in _chunks(frames):
-        graph = potential.graph(chunk)
+    for graph in batches(potential, frames, FRAMES_AT_ONCE):
         energies, forces = potential.energies_forces(graph)
         assert graph.energies_eV is not None
         # a sum over a frame's forces is finite only if each of them is

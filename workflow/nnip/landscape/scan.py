@@ -11,10 +11,10 @@ from nnip.evaluation import batches, errors
 from nnip.frames import read_labelled
 from nnip.landscape.directions import cosines, isotropic_directions, paper_directions
 from nnip.landscape.weights import displaced
-from nnip.manifest import Stopwatch, write_manifest
+from nnip.manifest import Stopwatch
 from nnip.potentials.base import Graph, Potential
 from nnip.seeds import derive
-from nnip.stages import load_trained, names
+from nnip.stages import load_trained, names, write_measured
 from nnip.tables import write_table
 
 MODES = ("isotropic", "paper")
@@ -100,15 +100,5 @@ def scan(
         pairs = [who | {"direction_a": a, "direction_b": b, "cosine": cosine[a][b]} for a in range(n_directions) for b in range(a + 1, n_directions)]
     write_table("landscape", rows, f"{directory}/landscape.csv")
     write_table("directions", pairs, f"{directory}/directions.csv")
-    write_manifest(
-        f"{directory}/manifest.json",
-        stage="landscape",
-        settings=settings | {"landscape": options},
-        seeds={f"direction {number}": seed for number, seed in enumerate(seeds)},
-        device=potential.device.type if potential else settings["device"],
-        watch=watch,
-        status="ok" if potential else "skipped",
-        reason=reason,
-        mode=mode,
-        n_frames=n_frames,
-    )
+    used = {f"direction {number}": seed for number, seed in enumerate(seeds)}
+    write_measured(directory, "landscape", settings | {"landscape": options}, used, potential, reason, watch, mode=mode, n_frames=n_frames)

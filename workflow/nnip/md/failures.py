@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from nnip.frames import lowest_energy, read_labelled
-from nnip.manifest import Stopwatch, write_manifest
+from nnip.manifest import Stopwatch
 from nnip.md.simulation import simulate
 from nnip.md.velocities import initial_momenta
 from nnip.seeds import derive
-from nnip.stages import load_trained, names
+from nnip.stages import load_trained, names, write_measured
 from nnip.tables import write_table
 
 
@@ -49,14 +49,5 @@ def measure_failures(
             "final_temperature_K": result.final_temperature_K,
         }
     write_table("failures", rows, f"{directory}/failures.csv")
-    write_manifest(
-        f"{directory}/manifest.json",
-        stage="md",
-        settings=settings | {"md": options},
-        seeds={f"replica {replica}": seed for replica, seed in enumerate(seeds)},
-        device=potential.device.type if potential else settings["device"],
-        watch=watch,
-        status="ok" if potential else "skipped",
-        reason=reason,
-        **found,
-    )
+    used = {f"replica {replica}": seed for replica, seed in enumerate(seeds)}
+    write_measured(directory, "md", settings | {"md": options}, used, potential, reason, watch, **found)

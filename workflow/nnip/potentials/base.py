@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
 import torch
 from ase import Atoms
 from ase.calculators.calculator import Calculator
@@ -59,6 +60,16 @@ class Graph:
     forces_eV_per_A: torch.Tensor | None = None
     cell_A: torch.Tensor | None = None
     pbc: tuple[bool, bool, bool] = (False, False, False)
+
+    def add_labels(self, frames: Sequence[Atoms]) -> None:
+        """Take over the frames' energies and forces, each where all frames have them."""
+        results = [atoms.calc.results if atoms.calc else {} for atoms in frames]
+        device = self.frame_of.device
+        if all("energy" in result for result in results):
+            self.energies_eV = torch.tensor([float(result["energy"]) for result in results], dtype=torch.float64, device=device)
+        if all("forces" in result for result in results):
+            forces = np.concatenate([result["forces"] for result in results])
+            self.forces_eV_per_A = torch.tensor(forces, dtype=torch.float64, device=device)
 
 
 class Potential(Protocol):

@@ -110,7 +110,7 @@ def keep_incomplete_batches() -> None:
     """mace's loaders of training frames, with all frames in every epoch and in the statistics that scale the model."""
     dataloader = command.torch_geometric.dataloader
 
-    class WholeDataLoader(dataloader.DataLoader):  # type: ignore[misc, name-defined]
+    class WholeDataLoader(dataloader.DataLoader):  # type: ignore[name-defined]
         def __init__(self, *positional: Any, **options: Any) -> None:
             super().__init__(*positional, **options | {"drop_last": False})
 

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import mace  # noqa: F401  (before e3nn, whose import needs what this sets in the environment)
-import numpy as np
 import torch
 from ase import Atoms
 from ase.calculators.calculator import Calculator
@@ -75,7 +74,7 @@ class MACEPotential:
             batch = Batch.from_data_list(parts)
         inputs = {key: batch[key].to(self.device) for key in INPUTS}
         graph = Graph(inputs, n_atoms=inputs["ptr"].diff(), frame_of=inputs["batch"])
-        self._add_labels(graph, frames)
+        graph.add_labels(frames)
         return graph
 
     def replicas(self, frame: Atoms, n: int) -> Graph:
@@ -128,11 +127,3 @@ class MACEPotential:
         if unknown := set(atoms.numbers) - set(self.elements.zs):
             known, names = (", ".join(chemical_symbols[number] for number in sorted(numbers)) for numbers in (self.elements.zs, unknown))
             raise InputError(f"{atoms.symbols}: the model knows {known}, not {names}")
-
-    def _add_labels(self, graph: Graph, frames: Sequence[Atoms]) -> None:
-        results = [atoms.calc.results if atoms.calc else {} for atoms in frames]
-        if all("energy" in result for result in results):
-            graph.energies_eV = torch.tensor([float(result["energy"]) for result in results], dtype=torch.float64, device=self.device)
-        if all("forces" in result for result in results):
-            forces = np.concatenate([result["forces"] for result in results])
-            graph.forces_eV_per_A = torch.tensor(forces, dtype=torch.float64, device=self.device)

@@ -69,7 +69,7 @@ class NequIPPotential:
             keys += [AtomicDataDict.CELL_KEY, AtomicDataDict.EDGE_CELL_SHIFT_KEY]
         inputs = {key: batch[key].to(self.device) for key in keys}
         graph = Graph(inputs, n_atoms=inputs[AtomicDataDict.NUM_NODES_KEY], frame_of=inputs[AtomicDataDict.BATCH_KEY])
-        self._add_labels(graph, frames)
+        graph.add_labels(frames)
         return graph
 
     def replicas(self, frame: Atoms, n: int) -> Graph:
@@ -113,11 +113,3 @@ class NequIPPotential:
         if unknown := set(atoms.symbols) - set(self.type_names):
             names = ", ".join(sorted(unknown, key=chemical_symbols.index))
             raise InputError(f"{atoms.symbols}: the model knows {', '.join(self.type_names)}, not {names}")
-
-    def _add_labels(self, graph: Graph, frames: Sequence[Atoms]) -> None:
-        results = [atoms.calc.results if atoms.calc else {} for atoms in frames]
-        if all("energy" in result for result in results):
-            graph.energies_eV = torch.tensor([float(result["energy"]) for result in results], dtype=torch.float64, device=self.device)
-        if all("forces" in result for result in results):
-            forces = np.concatenate([result["forces"] for result in results])
-            graph.forces_eV_per_A = torch.tensor(forces, dtype=torch.float64, device=self.device)
