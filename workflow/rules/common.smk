@@ -85,7 +85,7 @@ def code(name):
 
 
 def library(*names):
-    """The modules of nnip a shell job runs, so that a changed one makes its results anew."""
+    """The modules of nnip a job runs, so that a changed one makes its results anew."""
     folder = Path(ROOT) / "workflow" / "nnip"
     found = [path for name in names for path in (sorted((folder / name).rglob("*.py")) or [folder / f"{name}.py"])]
     return [os.path.relpath(path) for path in found]
@@ -152,9 +152,9 @@ def tables(*names):
 
 
 def drawn_from(name):
-    """The tables a figure needs, and those it uses where the study makes them, as named inputs."""
+    """The tables a figure needs, those it uses where the study makes them, and the modules that draw it, as named inputs."""
     uses = [] if PUBLISHED else FIGURES[name].uses
-    return {table: f"{RESULTS}/tables/{table}.csv" for table in (*FIGURES[name].needs, *uses)}
+    return tables(*FIGURES[name].needs, *uses) | {"library": library("figures", "learning_curves", "predictors")}
 
 
 def shown(name, category):

@@ -11,6 +11,8 @@ localrules:
 
 rule make_model_tables:
     """Which models there are, in which experiments, with which switches."""
+    input:
+        library=library("config"),
     output:
         models=f"{RESULTS}/tables/models.csv",
         hyperparameters=f"{RESULTS}/tables/hyperparameters.csv",

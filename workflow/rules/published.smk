@@ -30,6 +30,7 @@ rule import_published:
     """The released files as the study's tables; their oddities as table notes."""
     input:
         rules.fetch_published.output,
+        library=library("published"),
     output:
         **{
             name: f"{RESULTS}/tables/{name}.csv"

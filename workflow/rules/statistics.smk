@@ -19,6 +19,7 @@ rule make_entropy:
     """Loss entropy of every landscape at the study's settings, and over a grid of them."""
     input:
         **tables("landscape"),
+        library=library("entropy", "sensitivity"),
     output:
         **tables("entropy", "sensitivity"),
     log:
@@ -37,6 +38,7 @@ rule make_survival:
     """Times to failure as censored data."""
     input:
         **tables("failures", "models"),
+        library=library("survival"),
     output:
         **tables("survival", "kaplan_meier", "logrank"),
     log:
@@ -56,6 +58,7 @@ rule make_predictors:
     """Learning-curve slopes, and every model's predictors and outcomes."""
     input:
         **tables("entropy", "landscape", "errors", "survival"),
+        library=library("learning_curves", "predictors"),
     output:
         **tables("learning_curves", "predictors", "outcomes"),
     log:
@@ -74,6 +77,7 @@ rule make_correlations:
     """Every predictor against every outcome, and the noise floor."""
     input:
         **tables("predictors", "outcomes", "hyperparameters", "failures", *(["errors_repeated"] if PUBLISHED else [])),
+        library=library("correlations", "repeatability", "resampling", "seeds", "survival"),
     output:
         **tables("correlations", "partial_correlations", "noise_floor"),
     log:
@@ -94,6 +98,7 @@ rule write_si_tables:
     """The paper's tables S1 to S6 of this study, as csv, Markdown and LaTeX."""
     input:
         **tables("models", "hyperparameters", "entropy", "survival", "failures", "errors"),
+        library=library("si_tables"),
     output:
         [
             f"{TABLES}/si/{framework}_{name}.{kind}"
@@ -126,6 +131,7 @@ rule write_summary:
             "noise_floor",
             *(["notes"] if PUBLISHED else ["trainings"]),
         ),
+        library=library("summary"),
     output:
         report(f"{RESULTS}/summary.md", category="Summary"),
     log:

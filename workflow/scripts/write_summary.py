@@ -7,8 +7,9 @@ from nnip.tables import read_table
 
 
 def write_summary(inputs: dict[str, str], study: str, confidence: float, output: str) -> None:
-    """Write the page; `inputs` names the study's tables."""
-    write_text(output, summary(study, {name: read_table(name, path) for name, path in inputs.items()}, confidence))
+    """Write the page; `inputs` names the study's tables, and under `library` the modules that write it."""
+    tables = {name: read_table(name, path) for name, path in inputs.items() if name != "library"}
+    write_text(output, summary(study, tables, confidence))
 
 
 if __name__ == "__main__":
