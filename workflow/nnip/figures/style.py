@@ -182,7 +182,7 @@ def say(axis: Axes, text: str) -> None:
 
 def note(figure: Figure, *sentences: str) -> None:
     """Small print under the whole figure: counts of replicas and seeds, what marks mean, what is missing."""
-    characters = int(figure.get_figwidth() * 25.4 / 0.98)
+    characters = int(figure.get_figwidth() * 25.4 / 1.1)
     text = textwrap.fill(" ".join(sentence for sentence in sentences if sentence), characters)
     figure.supxlabel(text, x=0.01, ha="left", fontsize=5.5, color=GREY)
 
