@@ -3,16 +3,19 @@
 import math
 
 import ase.build
+import ase.io
 import ase.units
 import numpy as np
 import pytest
 import torch
-from analytic import MorsePotential, ethanol
+from analytic import MorsePotential, ethanol, labelled
 from ase.md.nvtberendsen import NVTBerendsen
 
 from nnip.errors import InputError
+from nnip.manifest import read_manifest
 from nnip.md.berendsen import Berendsen, n_steps, temperatures_K
 from nnip.md.bonds import find_bonds
+from nnip.md.failures import measure_failures
 from nnip.md.simulation import simulate
 from nnip.md.velocities import initial_momenta
 
@@ -189,6 +192,28 @@ def test_bonds_of_molecules_and_across_periodic_boundaries(frame):
     assert torch.allclose(bonds.lengths_A(moved), torch.tensor(5.43 * math.sqrt(3) / 4, dtype=torch.float64))
     with pytest.raises(InputError, match="no bonds"):
         find_bonds(ase.Atoms("He2", positions=[[0, 0, 0], [0, 0, 5]]))
+
+
+def test_replicas_run_on_one_thread_whatever_is_allowed(potential, frame, tmp_path, monkeypatch):
+    ase.io.write(tmp_path / "start.xyz", labelled(potential, 1, seed=1), format="extxyz")
+    threads = []
+
+    class Watched(MorsePotential):
+        def energies_forces(self, graph):
+            threads.append(torch.get_num_threads())
+            return super().energies_forces(graph)
+
+    monkeypatch.setattr("nnip.md.failures.load_trained", lambda *_: (Watched(frame), None))
+    settings = {"framework": "morse", "model": "ethanol", "seed": 1, "root_seed": 1, "device": "cpu"}
+    allowed = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        options = MD | {"n_replicas": 2, "initial_velocities": "zero", "duration_fs": 1}
+        measure_failures(settings, options, tmp_path, [tmp_path / "start.xyz"], tmp_path)
+    finally:
+        torch.set_num_threads(allowed)
+    assert threads == [1, 1, 1]
+    assert read_manifest(tmp_path / "manifest.json")["status"] == "ok"
 
 
 def test_steps_of_a_duration():

@@ -4,6 +4,8 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
+import torch
+
 from nnip.frames import lowest_energy, read_labelled
 from nnip.manifest import Stopwatch
 from nnip.md.simulation import simulate
@@ -23,7 +25,8 @@ def measure_failures(
     """Write failures.csv (one row per replica) and manifest.json of one trained model.
 
     options: the config's md block; frames_files: labelled frames, the one of lowest energy is where all replicas start. A training without a model
-    gives a table without rows and a manifest that says why.
+    gives a table without rows and a manifest that says why. On a CPU torch is set to one thread and left there, whatever it had before: on several
+    a replica's numbers hang on the others by rounding (nnip.md.simulation.Batch).
     """
     watch = Stopwatch()
     potential, reason = load_trained(train_directory, settings["device"])
@@ -31,6 +34,8 @@ def measure_failures(
     rows: list[dict[str, Any]] = []
     found: dict[str, Any] = {}
     if potential:
+        if potential.device.type == "cpu":
+            torch.set_num_threads(1)
         start = lowest_energy([frame for path in frames_files for frame in read_labelled(path)])
         momenta = initial_momenta(start, options["initial_velocities"], options["temperature_K"], seeds)
         running = Stopwatch()
