@@ -236,6 +236,32 @@ def test_extra_options_reach_nequip_and_unknown_ones_are_named(trained, settings
             train(settings_of(extra={unknown: 1}), *frame_files["molecule"], tmp_path)
 
 
+def leaves(node, path=""):
+    if not isinstance(node, (dict, list)) or not node:
+        return {path: node}
+    items = node.items() if isinstance(node, dict) else enumerate(node)
+    return {name: value for key, part in items for name, value in leaves(part, f"{path}.{key}".lstrip(".")).items()}
+
+
+def test_extra_options_that_the_study_sets_are_refused(settings_of, tmp_path):
+    def built(species="H", device="cpu", seed=1, **changes):
+        h = settings_of(**changes)["hyperparameters"]
+        return build_config(h, [species], tmp_path / species, tmp_path / species, device, dict.fromkeys(("weights", "batches"), seed))
+
+    one, other = leaves(built()), leaves(built("C", "cuda", 2, **OTHER | {"ema_decay": 0.5, "clip_gradient": 1, "rescale": False}))
+    changed = {path for path in one.keys() | other.keys() if one.get(path) != other.get(path)}
+    changed -= {path for path in changed if "type_names" in path or path.endswith(".eps")}
+    assert len(changed) > 20
+    for path in changed:
+        with pytest.raises(InputError, match=f"'extra': '{path}' follows from the study's own"):
+            built(extra={path: 1})
+    for inside_or_around in ("training_module.optimizer", "training_module.loss.coeffs.forces"):
+        with pytest.raises(InputError, match=f"'extra': '{inside_or_around}' follows from the study's own"):
+            built(extra={inside_or_around: {}})
+    with pytest.raises(InputError, match=r"'training_module\.model\.num_layers' follows from the study's own layers; set that"):
+        built(extra={"training_module.model.num_layers": 2})
+
+
 def test_what_nequip_cannot_train_is_named(settings_of, frame_files, tmp_path):
     for change in ({"body_order": 4}, {"l_hidden": 0}, {"radial_mlp": [8, 16]}):
         with pytest.raises(InputError, match=f"model 'tiny': '{next(iter(change))}'"):
@@ -243,7 +269,7 @@ def test_what_nequip_cannot_train_is_named(settings_of, frame_files, tmp_path):
 
 
 def test_a_command_that_fails_leaves_its_last_words(settings_of, frame_files, tmp_path):
-    train(settings_of(extra={"training_module.model.num_features": -1}), *frame_files["molecule"], tmp_path)
+    train(settings_of(extra={"training_module.model.polynomial_cutoff_p": "six"}), *frame_files["molecule"], tmp_path)
     manifest = read_manifest(tmp_path / "manifest.json")
     assert manifest["status"] == "failed"
     assert manifest["reason"].startswith("nequip-train ended with status 1; its last line (of nequip-train.log): ")

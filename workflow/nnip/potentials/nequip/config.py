@@ -1,13 +1,10 @@
 """The one YAML that nequip-train reads, from the model table's framework-neutral switches."""
 
 import copy
-import inspect
 from pathlib import Path
 from typing import Any
 
-import hydra.utils
-
-from nnip.errors import InputError
+from nnip.potentials.nequip.extra import override
 
 VALIDATION_LOSS = "val0_epoch/weighted_sum"
 ADAM_EPS = 1.0e-8
@@ -20,7 +17,7 @@ def build_config(
 
     NequIP divides the loss weights by their sum, so what is compared with the gradient of the raw weighted loss (its clipping, the weight
     decay, Adam's eps) is divided by that sum too: a number of the table then means what it means in MACE.
-    InputError for an `extra` key that NequIP does not know.
+    InputError for an `extra` key that NequIP does not know, or that the study sets by keys of its own.
     """
     h = hyperparameters
     weights = {"total_energy": float(h["energy_weight"]), "forces": float(h["forces_weight"])}
@@ -80,7 +77,7 @@ def build_config(
         "hydra": {"run": {"dir": "."}, "job": {"chdir": False}},
     }
     for key, value in h["extra"].items():
-        _override(config, key, value)
+        override(config, key, value)
     return config
 
 
@@ -157,38 +154,3 @@ def _callbacks(h: dict[str, Any], total_weight: float) -> list[dict[str, Any]]:
             second_stage | {"monitor": VALIDATION_LOSS, "weight_decay": h["weight_decay"], "clip_gradient": h["clip_gradient"], "eps": ADAM_EPS}
         )
     return [*callbacks, {"_target_": "lightning.pytorch.callbacks.LearningRateMonitor", "logging_interval": "epoch"}]
-
-
-def _override(config: dict[str, Any], dotted_key: str, value: Any) -> None:
-    """Set one value of the config; items of lists are named by their index."""
-    *parents, last = dotted_key.split(".")
-    node: Any = config
-    for part in parents:
-        known = list(map(str, range(len(node)))) if isinstance(node, list) else list(node)
-        if part not in known:
-            raise InputError(f"'extra': NequIP's config has no '{dotted_key}': '{part}' is not one of {', '.join(known)}")
-        node = node[int(part)] if isinstance(node, list) else node[part]
-        if not isinstance(node, (dict, list)):
-            raise InputError(f"'extra': NequIP's config has no '{dotted_key}': '{part}' is a value, not a block")
-    if isinstance(node, list):
-        if last not in map(str, range(len(node))):
-            raise InputError(f"'extra': '{dotted_key}' names no item of a list of {len(node)}")
-        node[int(last)] = value
-        return
-    arguments = _arguments(node)
-    if last not in node and arguments is not None and last not in arguments:
-        raise InputError(f"'extra': NequIP has no '{dotted_key}'; there are {', '.join(sorted(arguments))}")
-    node[last] = value
-
-
-def _arguments(node: dict[str, Any]) -> set[str] | None:
-    """What may stand in a block of the config: the arguments of the class it makes; None where that cannot be known."""
-    if "_target_" not in node:
-        return set(node)
-    target = hydra.utils.get_object(node["_target_"])
-    signatures = [inspect.signature(target)]
-    if str(node["_target_"]).startswith("nequip.model."):
-        signatures.append(inspect.signature(hydra.utils.get_object("nequip.model.FullNequIPGNNModel")))
-    elif any(parameter.kind is parameter.VAR_KEYWORD for parameter in signatures[0].parameters.values()):
-        return None
-    return {"_target_", *(name for signature in signatures for name in signature.parameters)}
