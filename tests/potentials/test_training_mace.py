@@ -1,6 +1,9 @@
 """Every switch of the model table reaches MACE's training: read back from what was trained."""
 
 import json
+import os
+import subprocess
+import sys
 
 import ase.io
 import numpy as np
@@ -11,6 +14,7 @@ from conftest import HYPERPARAMETERS, ethanol
 
 from nnip.errors import InputError
 from nnip.manifest import read_manifest
+from nnip.potentials.command import LIBRARY
 from nnip.potentials.loading import load
 from nnip.seeds import derive
 from nnip.training import train
@@ -274,3 +278,10 @@ def test_replicas_of_a_wide_model_do_not_depend_on_each_other(trained):
         others = [k for k in range(11) if k != stretched]  # the last takes the matrices' last rows
         assert torch.equal(energies_now[others], energies[others])
         assert torch.equal(forces_now.view(-1, n, 3)[others], forces.view(-1, n, 3)[others])
+
+
+def test_nothing_is_said_of_what_nobody_asked_for():
+    """Importing mace speaks of an accelerator that is not installed and of how torch reads files; a job's log is for news."""
+    modules = "nnip.potentials.mace.potential, nnip.potentials.mace.training"
+    done = subprocess.run([sys.executable, "-c", f"import {modules}"], env=os.environ | {"PYTHONPATH": str(LIBRARY)}, capture_output=True, check=True)
+    assert (done.stdout, done.stderr) == (b"", b"")

@@ -15,6 +15,9 @@ import logging
 import math
 from typing import Any
 
+import nnip.potentials.mace.quiet  # noqa: F401
+
+# isort: split
 import mace.cli.run_train as command
 import torch
 from e3nn import o3

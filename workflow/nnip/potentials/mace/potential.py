@@ -4,7 +4,9 @@ import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
-import mace  # noqa: F401  (before e3nn, whose import needs what this sets in the environment)
+import nnip.potentials.mace.quiet  # noqa: F401
+
+# isort: split
 import torch
 from ase import Atoms
 from ase.calculators.calculator import Calculator
