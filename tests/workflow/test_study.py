@@ -3,8 +3,9 @@
 import json
 
 import pytest
-from conftest import MODELS, Study, output, planned
+from conftest import MODELS, ROOT, Study, output, planned
 
+from nnip.environments import interpreter
 from nnip.tables import read_table
 
 
@@ -85,6 +86,18 @@ def test_one_models_row_reruns_only_what_depends_on_it(ran, table):
     assert jobs["evaluate_model"] == 2
     assert jobs["scan_landscape"] == 2
     assert jobs["run_md"] == 1
+    assert "prepare_data" not in jobs
+
+
+def test_another_environment_reruns_its_framework_alone(ran):
+    other = ran.folder / "python-of-mace"
+    other.symlink_to(ROOT / interpreter("mace"))
+    ran.write_config({"python": {"nequip": str(ROOT / interpreter("nequip")), "mace": str(other)}})
+    try:
+        jobs = planned(ran.snakemake("-n"))
+    finally:
+        ran.write_config({})
+    assert jobs["train_model"] == 6
     assert "prepare_data" not in jobs
 
 

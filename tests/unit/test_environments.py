@@ -1,0 +1,16 @@
+"""An environment is named by its lock list, so a changed list is another environment, and the other framework keeps its own."""
+
+from nnip import environments
+
+
+def test_a_changed_lock_list_is_another_environment_of_that_framework_alone(tmp_path, monkeypatch):
+    (tmp_path / "envs").mkdir()
+    for framework in ("nequip", "mace"):
+        (tmp_path / f"envs/{framework}.lock.txt").write_text(f"{framework}==1\n")
+    monkeypatch.setattr(environments, "ROOT", tmp_path)
+    before = {framework: environments.interpreter(framework) for framework in ("nequip", "mace")}
+    (tmp_path / "envs/mace.lock.txt").write_text("mace==2\n")
+    after = {framework: environments.interpreter(framework) for framework in ("nequip", "mace")}
+    assert after["nequip"] == before["nequip"]
+    assert after["mace"] != before["mace"]
+    assert after["mace"].startswith(".venvs/mace-")
