@@ -17,9 +17,9 @@ def temperatures_K(splits: pd.Series) -> pd.Series:
 
 
 def errors_of_main(errors: pd.DataFrame) -> pd.DataFrame:
-    """Test errors of every model's and seed's largest training, with column temperature_K."""
+    """Test errors of the trainings on all frames, with column temperature_K; a model whose such training failed has none."""
     tests = test_errors(errors)
-    tests = tests[tests["n_train"] == tests.groupby(KEYS)["n_train"].transform("max")]
+    tests = tests[tests["n_train"] == tests["n_train"].max()]
     return tests.assign(temperature_K=temperatures_K(tests["split"]).to_numpy())
 
 
@@ -27,7 +27,7 @@ def predictors(entropy: pd.DataFrame, landscape: pd.DataFrame, errors: pd.DataFr
     """Table predictors from tables entropy, landscape and errors.
 
     Per landscape mode (named in the predictor if there are several): S, S_energy, S_forces with the minimum kept, and the same with _subtracted.
-    Once: train_energy_rmse, train_forces_rmse (training frames of the largest training; eV/atom, eV/A), test_energy_rmse_coolest and
+    Once: train_energy_rmse, train_forces_rmse (the training frames; eV/atom, eV/A), test_energy_rmse_coolest and
     test_forces_rmse_coolest (the lowest temperature among the test splits), test_forces_rmse_hottest (the highest: an outcome too, but cheaper
     than MD and learning curves).
     """
@@ -47,13 +47,13 @@ def predictors(entropy: pd.DataFrame, landscape: pd.DataFrame, errors: pd.DataFr
 
 
 def training_errors(errors: pd.DataFrame, landscape: pd.DataFrame) -> pd.DataFrame:
-    """RMSE of every model and seed over the training frames of its largest training: split train of table errors.
+    """RMSE of every model and seed over its training frames, for trainings on all frames: split train of table errors.
 
     Where no model has that split (the released data), the centre (t = 0) of the landscapes over it.
     """
     own = errors[(errors["split"] == "train") & (errors["noise"] == 0)]
     if len(own):
-        return own[own["n_train"] == own.groupby(KEYS)["n_train"].transform("max")]
+        return own[own["n_train"] == own["n_train"].max()]
     centre = landscape[(landscape["split"] == "train") & (landscape["t"].astype(float).abs() < 1e-9)]
     return centre[centre["mode"].isin(centre["mode"].head(1))].groupby(KEYS, as_index=False, sort=False)[list(RMSES.values())].mean()
 
@@ -68,7 +68,7 @@ def outcomes(survival: pd.DataFrame, errors: pd.DataFrame, learning_curves: pd.D
     tests = errors_of_main(errors)
     hottest = tests[tests["temperature_K"] == tests["temperature_K"].max()]
     overall = overall_errors(errors)
-    overall = overall[overall["n_train"] == overall.groupby(KEYS)["n_train"].transform("max")]
+    overall = overall[overall["n_train"] == overall["n_train"].max()]
     curves = learning_curves[finite(learning_curves["slope"])]
     parts = [
         _column(times, "rmst_fs", "rmst_fs", "outcome").assign(low=times["rmst_low_fs"].to_numpy(), high=times["rmst_high_fs"].to_numpy()),
