@@ -10,6 +10,7 @@ import torch
 from ase.calculators.emt import EMT
 from ase.calculators.singlepoint import SinglePointCalculator
 
+from nnip.manifest import read_manifest
 from nnip.potentials.loading import load
 from nnip.training import train
 
@@ -39,6 +40,29 @@ HYPERPARAMETERS = {
     "batch_size": 4,
     "dtype": "float64",
     "extra": {},
+}
+# nearly every switch that both frameworks have differs
+OTHER = {
+    "layers": 3,
+    "l_max": 2,
+    "features": 6,
+    "n_bessel": 5,
+    "bessel_trainable": True,
+    "cutoff_A": 3.5,
+    "rescale": False,
+    "amsgrad": False,
+    "ema_decay": None,
+    "lr": 0.02,
+    "lr_factor": 0.5,
+    "lr_patience": 7,
+    "weight_decay": 1.0e-3,
+    "clip_gradient": None,
+    "energy_weight": 2,
+    "forces_weight": 6,
+    "epochs": 2,
+    "patience": 9,
+    "batch_size": 3,
+    "dtype": "float32",
 }
 
 
@@ -73,6 +97,15 @@ def labelled(atoms, rng, amplitude):
 def ethanol(n, seed):
     rng = np.random.default_rng(seed)
     return [labelled(ase.build.molecule("CH3CH2OH"), rng, 0.06) for _ in range(n)]
+
+
+def with_force(value, n):
+    """n labelled frames, one force component of the first being `value`."""
+    frames = ethanol(n, seed=1)
+    energy, forces = frames[0].get_potential_energy(), frames[0].get_forces()
+    forces[0, 0] = value
+    frames[0].calc = SinglePointCalculator(frames[0], energy=energy, forces=forces)
+    return frames
 
 
 def aluminium(n, seed):
@@ -114,6 +147,8 @@ def trained(framework, settings_of, frame_files, tmp_path_factory):
         if key not in made:
             made[key] = tmp_path_factory.mktemp("training")
             train(settings_of(**changes), *frame_files[kind], made[key])
+            manifest = read_manifest(made[key] / "manifest.json")
+            assert manifest["status"] == "ok", manifest["reason"]
         return made[key]
 
     return make

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 from ase.calculators.singlepoint import SinglePointCalculator
-from conftest import ethanol
+from conftest import ethanol, with_force
 
 from nnip.errors import InputError
 from nnip.files import sha256
@@ -127,11 +127,7 @@ def test_frames_without_energies_are_a_failed_training(settings_of, frame_files,
 
 def test_a_training_that_goes_nan_is_recorded_as_diverged_by_the_command_line(settings_of, frame_files, tmp_path, tmp_path_factory):
     """Real: the framework's own command meets an infinite label and ends with status 0."""
-    frames = ethanol(6, seed=1)
-    forces = frames[0].get_forces()
-    forces[0, 0] = np.inf
-    frames[0].calc = SinglePointCalculator(frames[0], energy=frames[0].get_potential_energy(), forces=forces)
-    ase.io.write(tmp_path / "bad.xyz", frames, format="extxyz")
+    ase.io.write(tmp_path / "bad.xyz", with_force(np.inf, 6), format="extxyz")
     settings = json.dumps(settings_of(epochs=2, rescale=False))
     command = [sys.executable, SCRIPT, "--settings", settings, "--train", tmp_path / "bad.xyz", "--val", frame_files["molecule"][1]]
     home = tmp_path_factory.mktemp("home")

@@ -2,6 +2,7 @@
 
 import csv
 
+import conftest
 import numpy as np
 import pytest
 import torch
@@ -17,30 +18,7 @@ from nnip.seeds import derive
 from nnip.tables import read_table
 from nnip.training import train
 
-# nearly every switch differs from BASE
-OTHER = {
-    "layers": 3,
-    "l_max": 2,
-    "features": 6,
-    "radial_mlp": [10, 10, 10],
-    "n_bessel": 5,
-    "bessel_trainable": True,
-    "cutoff_A": 3.5,
-    "rescale": False,
-    "amsgrad": False,
-    "ema_decay": None,
-    "lr": 0.02,
-    "lr_factor": 0.5,
-    "lr_patience": 7,
-    "weight_decay": 1.0e-3,
-    "clip_gradient": None,
-    "energy_weight": 2,
-    "forces_weight": 6,
-    "epochs": 2,
-    "patience": 9,
-    "batch_size": 3,
-    "dtype": "float32",
-}
+OTHER = conftest.OTHER | {"radial_mlp": [10, 10, 10]}
 STAGES = {"epochs": 6, "lr": 0.01, "swa": {"start_epoch": 2, "lr": 0.003, "energy_weight": 50, "forces_weight": 5}, "weight_decay": 0.22}
 
 
