@@ -173,4 +173,6 @@ def study_targets():
     for name, contents in FIGURES.items():
         if not missing.intersection(contents.needs):
             figures += [f"{name}_{framework}" for framework in in_study] if contents.per_framework else [name]
-    return [f"{RESULTS}/figures/{figure}.{kind}" for figure in figures for kind in ("png", "pdf")] + [f"{RESULTS}/summary.md"]
+    drawn = [f"{RESULTS}/figures/{figure}.{kind}" for figure in figures for kind in ("png", "pdf")]
+    tables_drawn = sorted({table for contents in FIGURES.values() for table in (*contents.needs, *contents.uses)} - missing)
+    return [*drawn, *tables(*tables_drawn).values(), f"{RESULTS}/summary.md"]

@@ -1,0 +1,32 @@
+"""The manifest of a whole study: its config and its models, and the checksums of all tables and figures made from them."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from nnip.errors import run
+from nnip.files import sha256
+from nnip.manifest import Stopwatch, read_manifest, write_manifest
+
+
+def write_study_manifest(config: dict[str, Any], models: dict[str, Any], results: Sequence[str], output: str) -> None:
+    """Write manifest.json; stages_wall_s is the sum over the manifests of the study's stages, in seconds."""
+    watch = Stopwatch()
+    folder = Path(output).parent
+    stages = [read_manifest(path) for path in sorted(folder.glob("*/**/manifest.json"))]
+    write_manifest(
+        output,
+        stage="study",
+        settings={"config": config, "models": models},
+        seeds={"root": config["seed"]},
+        device=", ".join(sorted({stage["device"] for stage in stages})) or "cpu",
+        watch=watch,
+        stages_wall_s=round(sum(stage["wall_s"] for stage in stages), 3),
+        sha256={str(Path(path).relative_to(folder)): sha256(path) for path in sorted(results)},
+    )
+
+
+if __name__ == "__main__":
+    job = snakemake
+    config = {key: value for key, value in job.config.items() if key != "mirror"}
+    run(lambda: write_study_manifest(config, job.params.models, job.input, job.output[0]), log=job.log[0])
