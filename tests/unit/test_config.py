@@ -85,7 +85,7 @@ def test_a_mistake_is_named(demo, change, words):
         ({"framework": "nequip", "radial_mlp": [8, 16]}, ["'radial_mlp'", "one width"]),
         ({"framework": "mace", "l_max": 1, "l_hidden": 2}, ["'l_hidden' is 2", "l_max (1)"]),
         ({"energy_weight": 0, "forces_weight": 0}, ["nothing would be learnt"]),
-        ({"swa": {"start_epoch": 60, "lr": 0.001, "energy_weight": 1000, "forces_weight": 1}}, ["'swa.start_epoch' is 60", "epochs (60)"]),
+        ({"swa": {"start_epoch": 40, "lr": 0.001, "energy_weight": 1000, "forces_weight": 1}}, ["'swa.start_epoch' is 40", "epochs (40)"]),
         ({"swa": {"lr": 0.001}}, ["'swa' lacks the key 'start_epoch'"]),
     ],
 )
