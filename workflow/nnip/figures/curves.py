@@ -3,8 +3,9 @@
 import pandas as pd
 from matplotlib.axes import Axes
 
-from nnip.figures.style import LIGHT, Look
+from nnip.figures.style import LIGHT, Look, plain_log
 
+FEW_DECADES = 50
 QUANTITIES = {"forces_rmse_eV_per_A": "force RMSE (eV/Å)", "energy_rmse_eV_per_atom": "energy RMSE (eV/atom)"}
 
 
@@ -33,5 +34,8 @@ def draw_curves(axis: Axes, landscape: pd.DataFrame, quantity: str, members: lis
             axis.plot(curves.index, curves, linewidth=0.4, alpha=0.6, **style)
         axis.plot(curves.index, curves.mean(axis=1), label=look[name].label, **style)
     axis.set_yscale("log")
+    low, high = axis.get_ylim()
+    if high < FEW_DECADES * low:
+        plain_log(axis.yaxis)
     axis.axvline(0, color=LIGHT, linewidth=0.5, zorder=0)
     return missing
