@@ -15,13 +15,13 @@ from nnip.environments import interpreter
 ROOT = Path(__file__).resolve().parents[2]
 
 MODELS = {
-    "defaults": {"layers": 1, "features": 4, "radial_mlp": [8], "epochs": 3, "batch_size": 4},
+    "defaults": {"layers": 1, "features": 4, "radial_mlp": [8], "epochs": 12, "batch_size": 2, "lr": 0.02, "ema_decay": None},
     "models": {
         "nequip-a": {"framework": "nequip"},
         "nequip-b": {"framework": "nequip", "layers": 2},
         "mace-a": {"framework": "mace"},
         "mace-b": {"framework": "mace", "body_order": 2},
-        "mace-hot": {"framework": "mace", "lr": 1.0e15, "clip_gradient": None, "ema_decay": None},
+        "mace-hot": {"framework": "mace", "lr": 1.0e15, "clip_gradient": None},
     },
     "experiments": {
         "nequip": {"title": "NequIP", "models": ["nequip-a", "nequip-b"]},
