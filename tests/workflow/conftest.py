@@ -63,10 +63,9 @@ class Study:
         self.config.write_text(yaml.safe_dump(CONFIG | {"models": str(self.models), "python": pythons} | change))
 
     def snakemake(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--directory", str(self.folder), "--cores", "2"]
-        return subprocess.run(
-            [*command, "--configfile", str(self.config), *arguments], capture_output=True, text=True, timeout=900, cwd=self.folder, check=False
-        )
+        command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--directory", str(self.folder)]
+        command += ["--configfile", str(self.config), "--cores", "2", *arguments]
+        return subprocess.run(command, capture_output=True, text=True, timeout=900, cwd=self.folder, check=False)
 
 
 def output(run: subprocess.CompletedProcess[str]) -> str:
