@@ -36,6 +36,17 @@ SPLITS = [] if PUBLISHED else split_names(DATASET)
 SIZES = config["learning_curve"]
 TABLES = f"{RESULTS}/tables"
 SI_TABLES = ("hyperparameters", "entropy", "errors")
+# tables this study does not make, so that no figure is drawn from them: nothing was trained, or the config does not ask for the experiment
+ABSENT = {
+    table
+    for table, made in {
+        "trainings": not PUBLISHED,
+        "directions": not PUBLISHED,
+        "temperatures": not PUBLISHED and config["md"]["record_every_fs"],
+        "toy": config["toy"],
+    }.items()
+    if not made
+}
 USE_CONDA = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
 
 
@@ -153,7 +164,7 @@ def tables(*names):
 
 def drawn_from(name):
     """The tables a figure needs, those it uses where the study makes them, and the modules that draw it, as named inputs."""
-    uses = [] if PUBLISHED else FIGURES[name].uses
+    uses = [table for table in FIGURES[name].uses if table not in ABSENT]
     return tables(*FIGURES[name].needs, *uses) | {"library": library("figures", "learning_curves", "predictors")}
 
 
@@ -167,12 +178,11 @@ def shown(name, category):
 
 def study_targets():
     """All that the config asks for: every figure whose tables this kind of study makes, and the summary."""
-    missing = {"trainings", "directions"} if PUBLISHED else set()
     in_study = sorted({row["framework"] for row in MODELS["models"].values()})
     figures = []
     for name, contents in FIGURES.items():
-        if not missing.intersection(contents.needs):
+        if not ABSENT.intersection(contents.needs):
             figures += [f"{name}_{framework}" for framework in in_study] if contents.per_framework else [name]
     drawn = [f"{RESULTS}/figures/{figure}.{kind}" for figure in figures for kind in ("png", "pdf")]
-    tables_drawn = sorted({table for contents in FIGURES.values() for table in (*contents.needs, *contents.uses)} - missing)
+    tables_drawn = sorted({table for contents in FIGURES.values() for table in (*contents.needs, *contents.uses)} - ABSENT)
     return [*drawn, *tables(*tables_drawn).values(), f"{RESULTS}/summary.md"]
