@@ -113,6 +113,8 @@ def check_config(config: dict[str, Any], source: str = "config") -> dict[str, An
     if block["source"] != "published":
         for problem in _problems(config):
             raise InputError(f"{source}: {problem}")
+    elif config["noise"]:
+        raise InputError(f"{source}: 'noise' asks for trainings, but dataset '{chosen}' is published tables, without frames to train on")
     return config
 
 
@@ -131,14 +133,38 @@ def _problems(config: dict[str, Any]) -> Iterator[str]:
     md, split = config["md"], config["landscape"]["split"]
     if md["tau_fs"] < md["timestep_fs"]:
         yield f"'md.tau_fs' is {md['tau_fs']}, but must not be smaller than md.timestep_fs ({md['timestep_fs']})"
+    if md["max_bond_A"] is None and md["min_distance_A"] is None:
+        yield "'md.max_bond_A' and 'md.min_distance_A' are both null, so no replica could fail: set at least one"
+    if md["record_every_fs"] and md["record_every_fs"] < md["timestep_fs"]:
+        yield f"'md.record_every_fs' is {md['record_every_fs']}, but must not be smaller than md.timestep_fs ({md['timestep_fs']})"
     splits = ["train", "val", *(f"test_{name}" for name in split_names(config["datasets"][config["dataset"]]))]
     if split not in splits:
         yield f"'landscape.split' is '{split}': {nearest(split, splits)}"
+    yield from _noise_problems(config)
+    if toy := config["toy"]:
+        if min(toy["n_points"]) < toy["n_features"] + 2:
+            yield f"'toy.n_points' has {min(toy['n_points'])}, but must be at least toy.n_features + 2 ({toy['n_features'] + 2}): fewer fix no weights"
+        if not any(toy["sigmas"]):
+            yield "'toy.sigmas' has no noise: give at least one value above 0"
     for framework, path in config["python"].items():
         if framework not in frameworks():
             yield f"unknown key 'python.{framework}': {nearest(framework, frameworks())}"
         elif not shutil.which(path):
             yield f"'python.{framework}' is '{path}', which is no program here: give the path of that framework's Python"
+
+
+def _noise_problems(config: dict[str, Any]) -> Iterator[str]:
+    noise = config["noise"]
+    if not noise:
+        return
+    sizes = [config["n_train"], *config["learning_curve"]]
+    if noise["n_train"] is not None and noise["n_train"] not in sizes:
+        yield f"'noise.n_train' is {noise['n_train']}, but must be n_train or one of learning_curve: {', '.join(map(str, sizes))}"
+    if "train_clean" in split_names(config["datasets"][config["dataset"]]):
+        yield "a test split is named 'train_clean', which in a noise study are the training frames without noise"
+    names = [f"{sigma:g}" for sigma in noise["sigmas"]]  # as they stand in names of files
+    if alike := [name for name in names if names.count(name) > 1]:
+        yield f"'noise.sigmas' has {alike[0]} more than once, to six digits"
 
 
 def load_models(path: str | Path, trained: bool = True) -> dict[str, Any]:
@@ -165,6 +191,9 @@ def load_models(path: str | Path, trained: bool = True) -> dict[str, Any]:
             raise InputError(f"{path}, model '{name}': 'framework' is '{row['framework']}': {nearest(row['framework'], frameworks())}")
         if trained:
             _check_trainable(str(name), row, str(path))
+            # in file names a comma is written as a hyphen
+            if twin := next((other for other in models if other.replace(", ", "-") == str(name).replace(", ", "-")), None):
+                raise InputError(f"{path}: models '{twin}' and '{name}' would share one folder: rename one")
         models[str(name)] = row
     for experiment, content in table["experiments"].items():
         for name in content["models"]:
@@ -179,9 +208,16 @@ def load_models(path: str | Path, trained: bool = True) -> dict[str, Any]:
     return {"models": models, "experiments": table["experiments"]}
 
 
+def check_noise_models(config: dict[str, Any], models: dict[str, Any], source: str = "config") -> None:
+    """InputError if the noise study asks for a model that is not in the model table."""
+    for name in config["noise"]["models"] if config["noise"] else []:
+        if name not in models:
+            raise InputError(f"{source}: 'noise.models' lists '{name}', which is not a model of {config['models']}: {nearest(name, list(models))}")
+
+
 def _check_trainable(name: str, row: dict[str, Any], path: str) -> None:
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_+-]*", name):
-        raise InputError(f"{path}: model name '{name}' becomes a file name: use letters, digits, '_', '+' and '-'")
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_+-]*(, [A-Za-z0-9_+-]+)*", name):
+        raise InputError(f"{path}: model name '{name}' becomes a file name: use letters, digits, '_', '+' and '-', and ', ' between such words")
     where = f"{path}, model '{name}'"
     choices = importlib.import_module(f"nnip.potentials.{row['framework']}.choices")
     if problem := choices.problem(row):

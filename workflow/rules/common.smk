@@ -12,16 +12,18 @@ ROOT = str(Path(workflow.basedir) if (Path(workflow.basedir) / "workflow").is_di
 sys.path.insert(0, f"{ROOT}/workflow")
 
 from nnip import environments, estimates
-from nnip.config import check_config, frameworks, load_models
+from nnip.config import check_config, check_noise_models, frameworks, load_models
 from nnip.data import split_names
 from nnip.errors import InputError
 from nnip.figures import FIGURES
 from nnip.runs import is_main, list_runs, run_settings
 
 try:
-    config = check_config(config, source=", ".join(map(str, workflow.configfiles)) or "config")
+    SOURCE = ", ".join(map(str, workflow.configfiles)) or "config"
+    config = check_config(config, SOURCE)
     PUBLISHED = config["datasets"][config["dataset"]]["source"] == "published"
     MODELS = load_models(config["models"], trained=not PUBLISHED)
+    check_noise_models(config, MODELS["models"], SOURCE)
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
@@ -32,6 +34,7 @@ LOGS = f"logs/{config['study']}"
 DATASET = config["datasets"][config["dataset"]]
 RUNS = {} if PUBLISHED else list_runs(config, MODELS["models"])
 MAIN_RUNS = [name for name, run in RUNS.items() if is_main(run, config)]
+NOISE_RUNS = [name for name, run in RUNS.items() if run.noise_label]
 SPLITS = [] if PUBLISHED else split_names(DATASET)
 SIZES = config["learning_curve"]
 TABLES = f"{RESULTS}/tables"
@@ -44,6 +47,8 @@ ABSENT = {
         "directions": not PUBLISHED,
         "temperatures": not PUBLISHED and config["md"]["record_every_fs"],
         "toy": config["toy"],
+        "noise_trainings": NOISE_RUNS,
+        "noise_errors": NOISE_RUNS,
     }.items()
     if not made
 }
@@ -117,24 +122,50 @@ def own_frames():
     return sorted({entry["file"] if isinstance(entry, dict) else entry for entry in entries})
 
 
-def training_frames(wildcards):
-    """The training and validation frames of a run's size."""
-    size = RUNS[wildcards.run].n_train
+def labelled_frames(size):
+    """The training and validation frames of one size."""
     folder = f"{RESULTS}/data" if size == config["n_train"] else f"{RESULTS}/data/n{size}"
     return {"train": f"{folder}/train.xyz", "val": f"{folder}/val.xyz"}
 
 
-def run_files(name, only_main=True):
-    """One file of every run (of every training on all frames, unless only_main is False), in the runs' order."""
-    return [f"{RESULTS}/runs/{run}/{name}" for run in (MAIN_RUNS if only_main else RUNS)]
+def noise_folder(run):
+    """Where the noisy frames of a noise run are."""
+    return f"{RESULTS}/data/noise/{run.noise_label}{run.noise:g}"
 
 
+def training_frames(wildcards):
+    """The training and validation frames of a run: those of its size, or their noisy copies."""
+    run = RUNS[wildcards.run]
+    if run.noise_label:
+        return {name: f"{noise_folder(run)}/{name}.xyz" for name in ("train", "val")}
+    return labelled_frames(run.n_train)
+
+
+def clean_frames(wildcards):
+    """The training frames of a noise run without their noise; nothing for other runs."""
+    run = RUNS[wildcards.run]
+    return labelled_frames(run.n_train)["train"] if run.noise_label else []
+
+
+def test_splits(wildcards):
+    """NAME=FILE of the splits a run is measured on beside those it was trained on."""
+    clean = [f"train_clean={path}" for path in [clean_frames(wildcards)] if path]
+    return [*clean, *(f"{split}={RESULTS}/data/test_{split}.xyz" for split in SPLITS)]
+
+
+def run_files(name, runs=MAIN_RUNS):
+    """One file of every run, in the runs' order; landscapes and MD are made of the main line's trainings on all frames alone."""
+    return [f"{RESULTS}/runs/{run}/{name}" for run in runs]
+
+
+CURVE_RUNS = [name for name in RUNS if name not in NOISE_RUNS]
 PARTS = {
-    "trainings": run_files("train/training.csv", only_main=False),
-    "errors": run_files("evaluate/errors.csv", only_main=False),
+    "trainings": run_files("train/training.csv", CURVE_RUNS),
+    "errors": run_files("evaluate/errors.csv", CURVE_RUNS),
     "landscape": [path for mode in config["landscape"]["modes"] for path in run_files(f"landscape-{mode}/landscape.csv")],
     "directions": [path for mode in config["landscape"]["modes"] for path in run_files(f"landscape-{mode}/directions.csv")],
     "failures": run_files("md/failures.csv"),
+    "temperatures": run_files("md/temperatures.csv"),
 }
 
 

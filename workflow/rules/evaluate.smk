@@ -5,10 +5,11 @@ Needs: trainings and the data stage's frames. Makes: results/<study>/runs/<run>/
 
 
 rule evaluate_model:
-    """Errors of one trained model on its training frames, the validation frames and all test splits."""
+    """Errors of one trained model on its training frames (of a noise run: the clean ones too), the validation frames and all test splits."""
     input:
         unpack(training_frames),
         seam,
+        clean=clean_frames,
         tests=[f"{RESULTS}/data/test_{split}.xyz" for split in SPLITS],
         training=f"{RESULTS}/runs/{{run}}/train/manifest.json",
         script=code("evaluate_model.py"),
@@ -29,7 +30,7 @@ rule evaluate_model:
         python=python_of,
         settings=settings_of,
         options=options("evaluation"),
-        splits=[f"{split}={RESULTS}/data/test_{split}.xyz" for split in SPLITS],
+        splits=test_splits,
         trained_in=lambda wildcards, input: os.path.dirname(input.training),
         directory=lambda wildcards, output: os.path.dirname(output.manifest),
     message:

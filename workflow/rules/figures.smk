@@ -19,6 +19,8 @@ localrules:
     draw_kaplan_meier,
     draw_sensitivity,
     draw_directions,
+    draw_temperatures,
+    draw_noise,
 
 
 rule draw_scaling:
@@ -241,3 +243,37 @@ rule draw_directions:
         "Draw directions"
     script:
         "../scripts/draw_directions.py"
+
+
+rule draw_noise:
+    """Training on noisy labels: error against the noisy and the clean training frames."""
+    input:
+        **drawn_from("noise"),
+    output:
+        png=shown("noise", "Accuracy and learning"),
+        pdf=f"{RESULTS}/figures/noise.pdf",
+    log:
+        f"{LOGS}/figures/noise.log",
+    conda:
+        "../../envs/workflow.yaml"
+    message:
+        "Draw noise"
+    script:
+        "../scripts/draw_noise.py"
+
+
+rule draw_temperatures:
+    """Temperature and energy of the replicas in hot MD while they last."""
+    input:
+        **drawn_from("temperatures"),
+    output:
+        png=shown("temperatures_{framework}", "Time to failure"),
+        pdf=f"{RESULTS}/figures/temperatures_{{framework}}.pdf",
+    log:
+        f"{LOGS}/figures/temperatures_{{framework}}.log",
+    conda:
+        "../../envs/workflow.yaml"
+    message:
+        "Draw temperatures of {wildcards.framework}"
+    script:
+        "../scripts/draw_temperatures.py"

@@ -26,4 +26,7 @@ FIGURES = {
     "kaplan_meier": Contents(("models", "kaplan_meier", "survival", "logrank"), ("trainings",), per_framework=True),
     "sensitivity": Contents(("models", "sensitivity", "entropy"), per_framework=True),
     "directions": Contents(("models", "directions")),
+    "temperatures": Contents(("models", "temperatures"), ("trainings",), per_framework=True),
+    "toy": Contents(("toy",)),
+    "noise": Contents(("models", "noise_errors"), ("noise_trainings",)),
 }
