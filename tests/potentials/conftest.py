@@ -120,7 +120,7 @@ def settings_of(framework):
 
     def make(**changes):
         run = {"run": "tiny.n16.seed1", "framework": framework, "model": "tiny", "n_train": 16, "noise": 0.0, "seed": 1, "root_seed": 1}
-        return run | {"device": "cpu", "refit_energy_shift": True, "hyperparameters": HYPERPARAMETERS | changes}
+        return run | {"device": "cpu", "refit_energy_shift": True, "max_hours": None, "hyperparameters": HYPERPARAMETERS | changes}
 
     return make
 

@@ -181,7 +181,7 @@ def load_models(path: str | Path, trained: bool = True) -> dict[str, Any]:
     schema = load_schema("models")
     table = check(table, schema, str(path))
     row_schema = schema["$defs"]["model"]
-    models = {}
+    models: dict[str, dict[str, Any]] = {}
     for name, own in table["models"].items():
         if not isinstance(own, dict):
             raise InputError(f"{path}: model '{name}' must be a mapping of keys, but is {own!r}")

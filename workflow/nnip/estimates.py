@@ -11,6 +11,7 @@ from nnip.runs import Run
 
 START_MINUTES = 2
 MARGIN = 3
+MINUTES_AFTER_TRAINING = 30  # the epoch under way, and what a framework evaluates at the end
 
 
 def step_s_per_frame(framework: str, row: dict[str, Any]) -> float:
@@ -35,4 +36,7 @@ def minutes(stage: str, run: Run, config: dict[str, Any], models: dict[str, dict
         "md": evaluation * md["n_replicas"] * md["duration_fs"] / md["timestep_fs"],
     }[stage]
     speed = 10 if config["device"] == "cuda" else 1
-    return START_MINUTES + math.ceil(MARGIN * seconds / speed / 60)
+    estimate = MARGIN * seconds / speed / 60
+    if stage == "train" and (max_hours := config["training"]["max_hours"]):
+        estimate = min(estimate, 60 * max_hours + MINUTES_AFTER_TRAINING)
+    return START_MINUTES + math.ceil(estimate)

@@ -3,11 +3,12 @@
 A framework is a sub-package of nnip.potentials, found by its name, with three modules:
 
 choices.py    problem(row) -> str | None: what it cannot train of a row of the model table (imported without torch)
-training.py   fit(settings, train_xyz, val_xyz, directory) -> Fit: runs the framework's own training command
+training.py   fit(settings, train_xyz, val_xyz, directory, environment) -> Fit: runs the framework's own training command
 potential.py  load(model_file, device, energy_shift_eV_per_atom) -> Potential
 
 `settings` are those of nnip.runs.run_settings with the device resolved to "cpu" or "cuda". All that a framework writes goes to
-<directory>/<framework>/, which is empty when fit is called. Bad settings are an InputError; a training that ends badly is a Fit with a failure.
+<directory>/<framework>/, which is empty when fit is called. `environment` are variables for the command, which tell it of checkpoints
+(nnip.checkpoints). Bad settings are an InputError; a training that ends badly is a Fit with a failure.
 """
 
 from collections.abc import Sequence
@@ -31,6 +32,7 @@ class Fit:
     failure:           why there is no usable model, in words, the command's last line of output included; None if it ended well
     wall_s:            of the training command
     seeds:             the random seeds it was given, by their use
+    killed:            whether the command was ended by SIGKILL: by a person, or by the system for want of memory
     """
 
     model_file: Path | None
@@ -40,6 +42,7 @@ class Fit:
     wall_s: float
     seeds: dict[str, int]
     failure: str | None = None
+    killed: bool = False
 
 
 @dataclass

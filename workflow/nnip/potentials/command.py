@@ -1,38 +1,92 @@
 """Running a framework's training command: its output kept, its end put into words."""
 
+import contextlib
+import ctypes
 import os
 import signal
 import subprocess
+import sys
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
 LIBRARY = Path(__file__).resolve().parents[2]
+# what schedulers and people send to end a job: no word on the training
+INTERRUPTIONS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGXCPU, signal.SIGUSR1, signal.SIGUSR2)
+PR_SET_PDEATHSIG = 1
 
 
 @dataclass
 class Ending:
-    """How a command ended: its wall time, and why it failed in words (None if it did not)."""
+    """How a command ended: its wall time, why it failed in words (None if it did not), and whether by SIGKILL."""
 
     wall_s: float
     failure: str | None
+    killed: bool = False
 
 
 def run_command(command: Sequence[str], directory: Path, output: Path, environment: Mapping[str, str] | None = None) -> Ending:
-    """Run a command in a directory, stdout and stderr to the file `output`; it can import nnip and has this process's variables besides."""
+    """Run a command in a directory, stdout and stderr to the file `output`; it can import nnip and has this process's variables besides.
+
+    The command never outlives this process. Where either is told to end (SIGTERM and the like), both do at once: SystemExit.
+    """
     search_path = os.pathsep.join(filter(None, (str(LIBRARY), os.environ.get("PYTHONPATH"))))
     variables = {**os.environ, "PYTHONPATH": search_path, **(environment or {})}
     started = time.monotonic()
-    with open(output, "wb") as file:
+    with open(output, "wb") as file, _ended_by_sigterm():
+        # subprocess kills the command when an exception ends the wait for it
         status = subprocess.run(
-            command, cwd=directory, env=variables, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT, check=False
+            command,
+            cwd=directory,
+            env=variables,
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            check=False,
+            preexec_fn=_end_with_parent(),  # noqa: PLW1509  (one call into the C library)
         ).returncode
     wall_s = round(time.monotonic() - started, 3)
     if status == 0:
         return Ending(wall_s, None)
+    if -status in INTERRUPTIONS:
+        raise SystemExit(f"interrupted: {Path(command[0]).name} was told to end by {signal.Signals(-status).name}; the same call goes on")
     how = f"ended with status {status}" if status > 0 else f"was killed by {signal.Signals(-status).name}"
-    return Ending(wall_s, f"{Path(command[0]).name} {how}; its last line (of {output.name}): {last_line(output)}")
+    words = f"{Path(command[0]).name} {how}; its last line (of {output.name}): {last_line(output)}"
+    return Ending(wall_s, words, killed=-status == signal.SIGKILL)
+
+
+@contextlib.contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """SIGTERM, which would end this process alone, is an exception in the block."""
+
+    def end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+        raise SystemExit(128 + number)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _end_with_parent() -> Callable[[], None] | None:
+    """What a child does first so that the system kills it when this process is no more, SIGKILL included; Linux alone knows that."""
+    if sys.platform != "linux":
+        return None
+    library, parent = ctypes.CDLL(None), os.getpid()
+
+    def ask() -> None:
+        library.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(1)
+
+    return ask
 
 
 def last_line(output: Path, longest: int = 300) -> str:

@@ -1,6 +1,6 @@
 """mace_run_train, with what its command line cannot say (mace 0.3.16).
 
-The options are those of mace_run_train and one more, --trainable_bessel. Besides:
+The options are those of mace_run_train and two more, --trainable_bessel and --max_hours. Besides:
 --amsgrad     can be off: there it is a flag that is set by default
 --patience    stops the training: there it is only logged, unless training is distributed
 --max_ell=0   builds a model: there it ends in an IndexError
@@ -13,6 +13,7 @@ import argparse
 import functools
 import logging
 import math
+import time
 from typing import Any
 
 import nnip.potentials.mace.quiet  # noqa: F401
@@ -30,6 +31,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser = build_default_arg_parser()
     parser.set_defaults(amsgrad=False)
     parser.add_argument("--trainable_bessel", action="store_true", help="train the frequencies of the Bessel functions")
+    parser.add_argument("--max_hours", type=float, default=math.inf, help="wall time after which training ends")
     return parser
 
 
@@ -38,15 +40,17 @@ class StopTrainingError(Exception):
 
 
 class StoppingLogger:
-    """Hands mace's metrics on to its logger; ends the training when the validation loss is not finite or has not improved for `patience` epochs.
+    """Hands mace's metrics on to its logger; ends the training when its time is over or the validation loss is not finite or has not improved for
+    `patience` epochs.
 
     Before the second stage mace itself heeds the patience: it begins that stage then. Stopping here, before mace looks at the epoch's loss,
     keeps the checkpoint it has.
     """
 
-    def __init__(self, logger: Any, patience: int, second_stage_epoch: int | None) -> None:
+    def __init__(self, logger: Any, patience: int, second_stage_epoch: int | None, max_hours: float) -> None:
         self.logger = logger
         self.patience = patience
+        self.deadline = time.monotonic() + 3600 * max_hours
         self.last_stage_epoch = second_stage_epoch or 0
         self.lowest_loss = math.inf
         self.epochs_since = 0
@@ -54,6 +58,10 @@ class StoppingLogger:
     def log(self, metrics: dict[str, Any]) -> None:
         """Log one line of metrics; StopTrainingError if it was the last."""
         self.logger.log(metrics)
+        if metrics["mode"] == "opt" and metrics["epoch"] > 0 and time.monotonic() > self.deadline:
+            if metrics["epoch"] <= self.last_stage_epoch:
+                raise SystemExit("the training ended before its second stage")
+            raise StopTrainingError(f"its time is over, in epoch {metrics['epoch']}")
         if metrics["mode"] != "eval" or metrics["epoch"] is None:
             return
         epoch, loss = metrics["epoch"], metrics["loss"]
@@ -67,13 +75,13 @@ class StoppingLogger:
             raise StopTrainingError(f"no better validation loss in {self.patience} epochs, the last of them {epoch}")
 
 
-def stop_when_told(train: Any) -> Any:
+def stop_when_told(train: Any, max_hours: float) -> Any:
     """mace's training loop, made to stop."""
 
     @functools.wraps(train)
     def stopping(**arguments: Any) -> None:
         second_stage = arguments["swa"]
-        logger = StoppingLogger(arguments["logger"], arguments["patience"], second_stage.start if second_stage else None)
+        logger = StoppingLogger(arguments["logger"], arguments["patience"], second_stage.start if second_stage else None, max_hours)
         try:
             train(**arguments | {"logger": logger})
         except StopTrainingError as reason:
@@ -126,7 +134,7 @@ def main() -> None:
         train_bessel_frequencies()
     keep_axes_of_scalars()
     keep_incomplete_batches()
-    command.tools.train = stop_when_told(command.tools.train)
+    command.tools.train = stop_when_told(command.tools.train, arguments.max_hours)
     command.run(arguments)
 
 

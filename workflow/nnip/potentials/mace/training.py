@@ -2,8 +2,10 @@
 
 import difflib
 import json
+import math
 import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -24,7 +26,7 @@ COMMAND = [sys.executable, "-P", "-m", "nnip.potentials.mace.launcher", "--confi
 VALIDATION_BATCH = 50
 
 
-def fit(settings: dict[str, Any], train_xyz: Path, val_xyz: Path, directory: Path) -> Fit:
+def fit(settings: dict[str, Any], train_xyz: Path, val_xyz: Path, directory: Path, environment: Mapping[str, str]) -> Fit:
     """Train in <directory>/mace, where mace.yaml and everything mace_run_train writes stay (nnip.potentials.base says more).
 
     The model file is the module, with its EMA weights if there are any, of the best validation loss; of stage two's best if there is one.
@@ -37,11 +39,14 @@ def fit(settings: dict[str, Any], train_xyz: Path, val_xyz: Path, directory: Pat
     seed = derive(settings["root_seed"], "training", "weights", settings["seed"])
     folder = directory / NAME
     try:
-        write_text(folder / "mace.yaml", yaml.safe_dump(build_options(h, train_xyz, val_xyz, settings["device"], seed), sort_keys=False))
+        write_text(
+            folder / "mace.yaml",
+            yaml.safe_dump(build_options(h, train_xyz, val_xyz, settings["device"], seed, settings["max_hours"]), sort_keys=False),
+        )
         check_options(folder / "mace.yaml")
     except InputError as error:
         raise InputError(f"{model}: {error}") from None
-    ending = run_command(COMMAND, folder, folder / "mace_run_train.log")
+    ending = run_command(COMMAND, folder, folder / "mace_run_train.log", environment)
     epochs, losses = _validation_losses(folder / "results" / f"{NAME}_run-{seed}_train.txt", h["swa"] or h)
     model_file = folder / (f"{NAME}_stagetwo.model" if h["swa"] else f"{NAME}.model")
     return Fit(
@@ -52,10 +57,11 @@ def fit(settings: dict[str, Any], train_xyz: Path, val_xyz: Path, directory: Pat
         wall_s=ending.wall_s,
         seeds={"weights": seed, "batches": seed},
         failure=ending.failure,
+        killed=ending.killed,
     )
 
 
-def build_options(h: dict[str, Any], train_xyz: Path, val_xyz: Path, device: str, seed: int) -> dict[str, Any]:
+def build_options(h: dict[str, Any], train_xyz: Path, val_xyz: Path, device: str, seed: int, max_hours: float | None = None) -> dict[str, Any]:
     """mace_run_train's options of one training, `extra` included; what is written goes to the working directory.
 
     InputError for an `extra` option that mace does not have, or that the model table's own keys set.
@@ -103,6 +109,7 @@ def build_options(h: dict[str, Any], train_xyz: Path, val_xyz: Path, device: str
         "valid_batch_size": next(size for size in range(VALIDATION_BATCH, 0, -1) if len(val_frames) % size == 0),
         "max_num_epochs": h["epochs"],
         "patience": h["epochs"] + 1 if h["patience"] is None else h["patience"],
+        "max_hours": math.inf if max_hours is None else max_hours,
         "eval_interval": 1,
         "error_table": "PerAtomRMSE",
         "plot": False,

@@ -11,7 +11,13 @@ ADAM_EPS = 1.0e-8
 
 
 def build_config(
-    hyperparameters: dict[str, Any], species: list[str], train_xyz: Path, val_xyz: Path, device: str, seeds: dict[str, int]
+    hyperparameters: dict[str, Any],
+    species: list[str],
+    train_xyz: Path,
+    val_xyz: Path,
+    device: str,
+    seeds: dict[str, int],
+    max_hours: float | None = None,
 ) -> dict[str, Any]:
     """The config of one training, `extra` merged in; nequip-train finds it as config.yaml in its working directory and writes only there.
 
@@ -35,6 +41,7 @@ def build_config(
             "plugins": [{"_target_": "lightning.pytorch.plugins.environments.LightningEnvironment"}],
             "default_root_dir": ".",
             "max_epochs": h["epochs"],
+            "max_time": None if max_hours is None else {"hours": max_hours},
             "check_val_every_n_epoch": 1,
             "num_sanity_val_steps": 0,
             "log_every_n_steps": 1_000_000_000,
@@ -153,4 +160,8 @@ def _callbacks(h: dict[str, Any], total_weight: float) -> list[dict[str, Any]]:
         callbacks.append(
             second_stage | {"monitor": VALIDATION_LOSS, "weight_decay": h["weight_decay"], "clip_gradient": h["clip_gradient"], "eps": ADAM_EPS}
         )
-    return [*callbacks, {"_target_": "lightning.pytorch.callbacks.LearningRateMonitor", "logging_interval": "epoch"}]
+    return [
+        *callbacks,
+        {"_target_": "lightning.pytorch.callbacks.LearningRateMonitor", "logging_interval": "epoch"},
+        {"_target_": "nnip.potentials.nequip.checkpoint.Checkpoints"},
+    ]

@@ -18,6 +18,7 @@ SET_BY = {
     "trainer.callbacks.1.patience": "patience",
     "trainer.gradient_clip_val": "clip_gradient",
     "trainer.max_epochs": "epochs",
+    "trainer.max_time": "max_hours",
     "training_module.ema_decay": "ema_decay",
     "training_module.loss.coeffs": "energy_weight and forces_weight",
     "training_module.val_metrics.coeffs": "energy_weight and forces_weight",
@@ -43,7 +44,7 @@ SET_BY = {
 
 
 def override(config: dict[str, Any], dotted_key: str, value: Any) -> None:
-    """Set one value of the config; items of lists are named by their index. InputError for a key that the study sets or NequIP does not know."""
+    """Set one value of the config; items of lists are named by their index, and one may be appended. InputError for a key that the study sets or NequIP does not know."""
     for path, own in SET_BY.items():
         # the same part of the config, one inside it, or one around it
         if f"{path}.".startswith(f"{dotted_key}.") or dotted_key.startswith(f"{path}."):
@@ -58,9 +59,9 @@ def override(config: dict[str, Any], dotted_key: str, value: Any) -> None:
         if not isinstance(node, (dict, list)):
             raise InputError(f"'extra': NequIP's config has no '{dotted_key}': '{part}' is a value, not a block")
     if isinstance(node, list):
-        if last not in map(str, range(len(node))):
-            raise InputError(f"'extra': '{dotted_key}' names no item of a list of {len(node)}")
-        node[int(last)] = value
+        if last not in map(str, range(len(node) + 1)):
+            raise InputError(f"'extra': '{dotted_key}' names no item of a list of {len(node)}, nor the next one")
+        node[int(last) : int(last) + 1] = [value]
         return
     arguments = _arguments(node)
     if last not in node and arguments is not None and last not in arguments:

@@ -39,11 +39,24 @@ class SecondStage(Callback):
         self.monitor = monitor
         self.begun = False
 
+    def state_dict(self) -> dict[str, Any]:
+        """What checkpoints keep of it."""
+        return {"begun": self.begun, "start_epoch": self.start_epoch}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on from a checkpoint."""
+        self.begun, self.start_epoch = state_dict["begun"], state_dict["start_epoch"]
+
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
         """Where the first stage would stop early (EarlyStopping is asked just before), go on with the second."""
         if trainer.should_stop and not self.begun and math.isfinite(float(trainer.callback_metrics[self.monitor])):
             trainer.should_stop = False
             self.start_epoch = trainer.current_epoch + 1
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
+        """RuntimeError if the training's time was over before: its model is not the one asked for."""
+        if not self.begun:
+            raise RuntimeError("the training ended before its second stage")
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Begin the second stage when its epoch has come."""

@@ -2,6 +2,7 @@
 
 import csv
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from nnip.seeds import derive
 COMMAND = Path(sys.executable).parent / "nequip-train"
 
 
-def fit(settings: dict[str, Any], train_xyz: Path, val_xyz: Path, directory: Path) -> Fit:
+def fit(settings: dict[str, Any], train_xyz: Path, val_xyz: Path, directory: Path, environment: Mapping[str, str]) -> Fit:
     """Train in <directory>/nequip, where config.yaml and everything nequip-train writes stay (nnip.potentials.base says more).
 
     The model file is the checkpoint of the best validation loss; it holds raw and, if there are any, EMA weights, and loads as the latter.
@@ -35,12 +36,12 @@ def fit(settings: dict[str, Any], train_xyz: Path, val_xyz: Path, directory: Pat
     # models of one seed start from the same weights where they can, and see the frames in the same order
     seeds = {use: derive(settings["root_seed"], "training", use, settings["seed"]) for use in ("weights", "batches")}
     try:
-        config = build_config(h, species, train_xyz, val_xyz, settings["device"], seeds)
+        config = build_config(h, species, train_xyz, val_xyz, settings["device"], seeds, settings["max_hours"])
     except InputError as error:
         raise InputError(f"{model}: {error}") from None
     folder = directory / "nequip"
     write_text(folder / "config.yaml", yaml.safe_dump(config, sort_keys=False))
-    ending = run_command([str(COMMAND)], folder, folder / "nequip-train.log")
+    ending = run_command([str(COMMAND)], folder, folder / "nequip-train.log", environment)
     losses = _validation_losses(folder / "csv" / "metrics.csv", h["swa"] or h)
     model_file = folder / "best.ckpt"
     return Fit(
@@ -51,6 +52,7 @@ def fit(settings: dict[str, Any], train_xyz: Path, val_xyz: Path, directory: Pat
         wall_s=ending.wall_s,
         seeds=seeds,
         failure=ending.failure,
+        killed=ending.killed,
     )
 
 

@@ -1,0 +1,126 @@
+"""MACE's training state, saved between epochs and taken up again.
+
+mace's own checkpoints hold the best weights only, averaged; it goes on from the epoch they were the best of and forgets its patience. Here the
+state is that of an epoch's beginning, whole. Its loop (mace.tools.train.train) keeps the patience, the stage and the lowest loss in variables
+nobody can set: so a training that goes on runs the loop from the start, with the known results of the epochs that were done, as fast as it can.
+"""
+
+import functools
+import sys
+from pathlib import Path
+from typing import Any
+
+from nnip.checkpoints import Progress, set_random_states
+
+# calls after which TorchScript has compiled the functions of a model: until then they round otherwise
+WARMING_STEPS = 3
+OUTPUTS = ("forces", "virials", "stress")
+
+
+class Training:
+    """mace's training loop with checkpoints: stands in for what the loop calls (arguments: the loop's)."""
+
+    def __init__(self, progress: Progress, arguments: dict[str, Any]) -> None:
+        self.progress = progress
+        self.loop: Any = sys.modules["mace.tools.train"]
+        self.arguments = arguments
+        self.train_one_epoch = self.loop.train_one_epoch
+        self.evaluate = self.loop.evaluate
+        self.save_best = arguments["checkpoint_handler"].save
+        self.log = arguments["logger"].log
+        self.validations: list[tuple[float, dict[str, Any]]] = []
+        self.known: list[tuple[float, dict[str, Any]]] = progress.resumed_from.state["validations"] if progress.resumed_from else []
+
+    @property
+    def is_replayed(self) -> bool:
+        """Whether the loop is still in epochs that were done before the checkpoint."""
+        return bool(self.known)
+
+    def run(self, train: Any) -> None:
+        """Run the loop to its end."""
+        self.arguments["checkpoint_handler"].save = self._save_best
+        self.arguments["logger"].log = self._log
+        self.loop.train_one_epoch, self.loop.evaluate = self._train_one_epoch, self._evaluate
+        try:
+            train(**self.arguments)
+        finally:
+            self.loop.train_one_epoch, self.loop.evaluate = self.train_one_epoch, self.evaluate
+            del self.arguments["checkpoint_handler"].save, self.arguments["logger"].log
+
+    def _evaluate(self, **arguments: Any) -> tuple[float, dict[str, Any]]:
+        # the first also when its result is known: TorchScript compiles a model by how it is first called
+        if not self.is_replayed or not self.validations:
+            loss, metrics = self.evaluate(**arguments)
+        if self.is_replayed:
+            loss, metrics = self.known[len(self.validations)]
+        self.validations.append((loss, dict(metrics)))
+        return loss, dict(metrics)
+
+    def _train_one_epoch(self, **arguments: Any) -> None:
+        epochs = len(self.validations) - 1
+        if self.is_replayed and epochs < len(self.known) - 1:
+            return
+        if self.is_replayed:
+            self._warm(arguments)
+            self._restore()
+        elif epochs > 0 and self.progress.is_due():
+            self._save(epochs)
+        self.train_one_epoch(**arguments)
+
+    def _save_best(self, **arguments: Any) -> None:
+        if not self.is_replayed:
+            self.save_best(**arguments)
+
+    def _log(self, metrics: dict[str, Any]) -> None:
+        if not self.is_replayed:
+            self.log(metrics)
+
+    def _parts(self) -> dict[str, Any]:
+        """All that has a state of its own, by name."""
+        parts = {name: self.arguments[name] for name in ("model", "optimizer", "lr_scheduler", "ema") if self.arguments[name] is not None}
+        if self.arguments["swa"] is not None:
+            parts |= {"swa_model": self.arguments["swa"].model, "swa_scheduler": self.arguments["swa"].scheduler}
+        return parts
+
+    def _save(self, epochs: int) -> None:
+        folder = Path.cwd()
+        state = {
+            "parts": {name: part.state_dict() for name, part in self._parts().items()},
+            "validations": self.validations,
+            "frames": self.arguments["train_loader"].generator.get_state(),
+            "best": self.arguments["checkpoint_handler"].io.old_path,
+        }
+        files = [*folder.glob("checkpoints/*.pt"), *folder.glob("results/*_train.txt")]
+        self.progress.save(epochs, state, folder, files)
+
+    def _warm(self, arguments: dict[str, Any]) -> None:
+        model, asked = arguments["model"], {f"compute_{part if part != 'forces' else 'force'}": arguments["output_args"][part] for part in OUTPUTS}
+        for _, batch in zip(range(WARMING_STEPS), arguments["data_loader"], strict=False):
+            batch = batch.to(arguments["device"])
+            output = model(batch.to_dict(), training=True, **asked)
+            arguments["loss_fn"](pred=output, ref=batch).backward()
+
+    def _restore(self) -> None:
+        assert self.progress.resumed_from is not None
+        state = self.progress.resumed_from.state
+        for name, part in self._parts().items():
+            part.load_state_dict(state["parts"][name])
+        self.arguments["train_loader"].generator.set_state(state["frames"])
+        self.arguments["checkpoint_handler"].io.old_path = state["best"]
+        self.known = []
+        set_random_states(state["random"])
+
+
+def resume(train: Any) -> Any:
+    """mace's training loop, which writes checkpoints and goes on from one, where the environment says so (nnip.checkpoints)."""
+
+    @functools.wraps(train)
+    def resuming(**arguments: Any) -> None:
+        progress = Progress.from_environment()
+        if progress is None:
+            return train(**arguments)
+        if progress.resumed_from:
+            progress.resumed_from.restore_files(Path.cwd())
+        return Training(progress, arguments).run(train)
+
+    return resuming

@@ -1,0 +1,83 @@
+"""NequIP's training state, saved between epochs and taken up again.
+
+Lightning's own checkpoints are of the end of an epoch, before the learning rate is adapted to its validation loss, and lose where the shuffled
+frames are: a training that goes on from one is another training. Here the state is that of an epoch's beginning, whole.
+"""
+
+import csv
+import signal
+from pathlib import Path
+from typing import Any
+
+from lightning import LightningModule, Trainer
+from lightning.pytorch.callbacks import Callback
+
+from nnip.checkpoints import Progress, set_random_states
+
+FILES = ("best.ckpt", "csv/metrics.csv")
+
+
+class Checkpoints(Callback):
+    """Writes checkpoints (nnip.checkpoints) at beginnings of epochs; at the first, goes on from one if there is one. It is the last callback."""
+
+    def __init__(self) -> None:
+        self.progress = Progress.from_environment()
+        self.resumed = False
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
+        """A signal ends the training at once, where Lightning would finish a batch: what is needed to go on is on the disk."""
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Go on from the checkpoint where there is one and it is not done yet; save where one is due."""
+        if self.progress is None:
+            return
+        if self.progress.resumed_from and not self.resumed:
+            self.resumed = True
+            self.progress.resumed_from.restore_files(Path.cwd())
+            restore(trainer, pl_module, self.progress.resumed_from.state)
+        elif trainer.current_epoch > 0 and self.progress.is_due():
+            files = [Path.cwd() / name for name in FILES]
+            self.progress.save(trainer.current_epoch, state_of(trainer, pl_module), Path.cwd(), filter(Path.exists, files))
+
+
+def state_of(trainer: Trainer, module: LightningModule) -> dict[str, Any]:
+    """All that changes in a training, as tensors and plain values."""
+    live: Any = trainer
+    return {
+        "module": module.state_dict(),
+        "optimizers": [optimizer.state_dict() for optimizer in trainer.optimizers],
+        "schedulers": [config.scheduler.state_dict() for config in trainer.lr_scheduler_configs],
+        "callbacks": {callback.state_key: callback.state_dict() for callback in live.callbacks},
+        "gradient_clip_val": trainer.gradient_clip_val,
+        "loops": trainer.fit_loop.state_dict(),
+        "frames": live.datamodule.train_generator.get_state(),
+        "validation_frames": live.datamodule.generator.get_state(),
+    }
+
+
+def restore(trainer: Trainer, module: LightningModule, state: dict[str, Any]) -> None:
+    """Put a trainer that stands at the beginning of its first epoch to the beginning of the epoch of state_of."""
+    live: Any = trainer
+    module.load_state_dict(state["module"])
+    for optimizer, saved in zip(trainer.optimizers, state["optimizers"], strict=True):
+        optimizer.load_state_dict(saved)
+    for config, saved in zip(trainer.lr_scheduler_configs, state["schedulers"], strict=True):
+        config.scheduler.load_state_dict(saved)
+    for callback in live.callbacks:
+        callback.load_state_dict(state["callbacks"][callback.state_key])
+    trainer.gradient_clip_val = state["gradient_clip_val"]
+    fit_loop = trainer.fit_loop
+    fit_loop.load_state_dict(state["loops"])
+    # the counters only: this is no restart inside an epoch, as Lightning takes it
+    fit_loop.restarting = False
+    for loop in (fit_loop, fit_loop.epoch_loop, fit_loop.epoch_loop.val_loop):
+        loop.on_iteration_done()
+    live.datamodule.train_generator.set_state(state["frames"])
+    live.datamodule.generator.set_state(state["validation_frames"])
+    set_random_states(state["random"])
+    # the writer goes on in the file that was put back
+    writer = live.logger.experiment
+    writer.metrics = []
+    with open(writer.metrics_file_path, newline="", encoding="utf-8") as file:
+        writer.metrics_keys = next(csv.reader(file))
