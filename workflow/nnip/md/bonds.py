@@ -30,6 +30,6 @@ def find_bonds(frame: Atoms, device: torch.device | str = "cpu") -> Bonds:
     # each pair is found from both sides; an atom's distance to its own image never changes
     once = i < j
     if not once.any():
-        raise InputError(f"the start frame ({frame.symbols}) has no bonds, so the bond criterion of MD could never fail")
+        raise InputError(f"the start frame ({frame.symbols}) has no bonds, so 'md.max_bond_A' means nothing: set it to null, and md.min_distance_A")
     atoms = torch.tensor(np.stack((i[once], j[once]), axis=1))
     return Bonds(atoms.to(device), torch.tensor(cells[once] @ frame.cell.array, dtype=torch.float64, device=device))

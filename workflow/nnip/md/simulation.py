@@ -1,6 +1,5 @@
 """Dynamics of all replicas of a potential in one batch, until each fails or time is up."""
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -9,13 +8,13 @@ from ase import Atoms
 
 from nnip.errors import InputError
 from nnip.md.berendsen import Berendsen, n_steps, temperatures_K
-from nnip.md.bonds import Bonds, find_bonds
+from nnip.md.rules import Rule, find_rules
 from nnip.potentials.base import Potential
 
 
 @dataclass(frozen=True)
 class Ending:
-    """How one replica ended: reason bond (with the atoms and length of its longest bond), nonfinite, or none if it did not fail by time_fs."""
+    """How one replica ended: reason bond or close (with atoms and distance of the worst pair), nonfinite, or none if it did not fail by time_fs."""
 
     replica: int
     time_fs: float
@@ -28,11 +27,16 @@ class Ending:
 
 @dataclass(frozen=True)
 class Simulation:
-    """What a simulation gave: an ending per replica, the longest bond of replicas not failed, the survivors' mean temperature (None without any)."""
+    """What a simulation gave: an ending per replica, and the survivors' mean temperature (None without any).
+
+    longest_bond_A, closest_pair_A: of replicas not failed, over all steps; None where there is no rule about it. The latter is a bound from above
+    where it exceeds min_distance_A in a cell smaller than twice that (nnip.md.pairs).
+    """
 
     endings: list[Ending]
     n_steps: int
-    longest_bond_A: float
+    longest_bond_A: float | None
+    closest_pair_A: float | None
     final_temperature_K: float | None
 
 
@@ -69,28 +73,29 @@ def simulate(
     timestep_fs: float,
     tau_fs: float,
     duration_fs: float,
-    max_bond_A: float,
+    max_bond_A: float | None,
+    min_distance_A: float | None = None,
     observe: Observer | None = None,
 ) -> Simulation:
     """Berendsen dynamics of n replicas that start from one frame with momenta float64 [n, n_atoms, 3] (ASE units).
 
-    A replica has failed at the first step (0 is the start frame) in which a bond of the start frame is longer than max_bond_A, or an energy, force
-    or position is not finite; it then leaves the batch. A long bond is named first where both happen at once.
+    A replica has failed at the first step (0 is the start frame) in which a bond of the start frame is longer than max_bond_A, two atoms (or images
+    of them across a periodic border) are closer than min_distance_A, or an energy, force or position is not finite; it then leaves the batch. Where
+    several happen at once, the first of these is named. None leaves a rule out: where nothing is bonded, as in a metal, max_bond_A means nothing.
     observe(step, replicas, positions_A, momenta, energies_eV), if given, sees the replicas still alive after every step.
-    InputError for a thermostat faster than the time step, for a frame without bonds, and for a frame with a bond already longer than max_bond_A.
+    InputError for a thermostat faster than the time step, and for rules that this frame cannot start with (nnip.md.rules.find_rules).
     """
     if tau_fs < timestep_fs:
         raise InputError(f"'md.tau_fs' is {tau_fs:g}, but must not be smaller than md.timestep_fs ({timestep_fs:g})")
     device = potential.device
-    bonds = find_bonds(frame, device)
-    _check_start(frame, bonds, max_bond_A)
+    rules = find_rules(frame, max_bond_A, min_distance_A, device)
     integrator = Berendsen(torch.tensor(frame.get_masses(), device=device), temperature_K, timestep_fs, tau_fs)
     alive = list(range(len(momenta)))
     endings: dict[int, Ending] = {}
     momenta = momenta.to(device)
     positions = torch.tensor(frame.positions, device=device).repeat(len(alive), 1, 1)
     batch = Batch(potential, frame, len(alive))
-    longest = torch.zeros((), dtype=torch.float64, device=device)
+    extremes = [rule.extreme(rule.pairs.lengths_A(positions[:1])) for rule in rules]
     forces = torch.zeros_like(positions)
     for step in range(n_steps(duration_fs, timestep_fs) + 1):
         if step:
@@ -98,44 +103,33 @@ def simulate(
         energies, forces = batch.energies_forces(positions)
         if step:
             momenta = integrator.kick(momenta, forces)
-        lengths = bonds.lengths_A(positions)
+        lengths = [rule.pairs.lengths_A(positions) for rule in rules]
         finite = energies.isfinite() & forces.flatten(1).isfinite().all(dim=1) & positions.flatten(1).isfinite().all(dim=1)
-        good = finite & (lengths <= max_bond_A).all(dim=1)
+        good = torch.stack([finite, *(rule.kept(its) for rule, its in zip(rules, lengths, strict=True))]).all(dim=0)
         # the one place in a step where the device is waited for
         if not good.all():
             kept = good.nonzero()[:, 0]
             for place in (~good).nonzero()[:, 0].tolist():
-                endings[alive[place]] = _failure(alive[place], step * timestep_fs, lengths[place], bonds, max_bond_A)
+                endings[alive[place]] = _failure(alive[place], step * timestep_fs, rules, [its[place] for its in lengths])
             alive = [alive[place] for place in kept.tolist()]
             if not alive:
                 break
-            positions, momenta, forces, energies, lengths = (kept_of[kept] for kept_of in (positions, momenta, forces, energies, lengths))
+            positions, momenta, forces, energies = (kept_of[kept] for kept_of in (positions, momenta, forces, energies))
+            lengths = [its[kept] for its in lengths]
             batch = Batch(potential, frame, len(alive))
-        longest = torch.maximum(longest, lengths.max())
+        extremes = [rule.extreme(torch.stack((before, rule.extreme(its)))) for rule, before, its in zip(rules, extremes, lengths, strict=True)]
         if observe:
             observe(step, alive, positions, momenta, energies)
     for replica in alive:
         endings[replica] = Ending(replica, duration_fs, failed=False, reason="none")
     temperature = float(temperatures_K(momenta, integrator.masses).mean()) if alive else None
-    return Simulation([endings[replica] for replica in sorted(endings)], step, float(longest), temperature)
+    found = {rule.reason: float(extreme) for rule, extreme in zip(rules, extremes, strict=True)}
+    return Simulation([endings[replica] for replica in sorted(endings)], step, found.get("bond"), found.get("close"), temperature)
 
 
-def _check_start(frame: Atoms, bonds: Bonds, max_bond_A: float) -> None:
-    lengths_A = bonds.lengths_A(torch.tensor(frame.positions, device=bonds.shifts_A.device)[None])[0]
-    longest = int(lengths_A.argmax())
-    length = float(lengths_A[longest])
-    if length > max_bond_A:
-        bond = "-".join(f"{frame.symbols[atom]}{atom}" for atom in bonds.atoms[longest].tolist())
-        raise InputError(
-            f"'md.max_bond_A' is {max_bond_A:g}, but the start frame's bond {bond} (atoms counted from 0) is {length:.3f} Å long, so every replica "
-            f"would fail at 0 fs: set it well above that, to {1.3 * length:.1f} say"
-        )
-
-
-def _failure(replica: int, time_fs: float, lengths_A: torch.Tensor, bonds: Bonds, max_bond_A: float) -> Ending:
-    longest = int(lengths_A.argmax())
-    length = float(lengths_A[longest])
-    if not max_bond_A < length < math.inf:
-        return Ending(replica, time_fs, failed=True, reason="nonfinite")
-    atom_i, atom_j = bonds.atoms[longest].tolist()
-    return Ending(replica, time_fs, failed=True, reason="bond", atom_i=atom_i, atom_j=atom_j, distance_A=length)
+def _failure(replica: int, time_fs: float, rules: list[Rule], lengths_A: list[torch.Tensor]) -> Ending:
+    for rule, its in zip(rules, lengths_A, strict=True):
+        if broken := rule.broken_by(its):
+            atom_i, atom_j, distance_A = broken
+            return Ending(replica, time_fs, failed=True, reason=rule.reason, atom_i=atom_i, atom_j=atom_j, distance_A=distance_A)
+    return Ending(replica, time_fs, failed=True, reason="nonfinite")

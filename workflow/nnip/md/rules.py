@@ -1,0 +1,71 @@
+"""Rules by which a replica has failed: a bond that is too long, a pair of atoms that is too close."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from ase import Atoms
+
+from nnip.errors import InputError
+from nnip.md.bonds import Bonds, find_bonds
+from nnip.md.pairs import Pairs, find_pairs
+
+
+@dataclass(frozen=True)
+class Rule:
+    """No bond longer than the limit (reason bond), or no pair closer than it (reason close)."""
+
+    reason: str
+    pairs: Bonds | Pairs
+    limit_A: float
+
+    def kept(self, lengths_A: torch.Tensor) -> torch.Tensor:
+        """Which replicas [n] keep the rule with these lengths [n, m]; one with a length that is no number does not."""
+        within = lengths_A <= self.limit_A if self.reason == "bond" else lengths_A >= self.limit_A
+        return within.all(dim=1)
+
+    def extreme(self, lengths_A: torch.Tensor) -> torch.Tensor:
+        """The length nearest to failure: the longest bond or the closest pair."""
+        return lengths_A.max() if self.reason == "bond" else lengths_A.min()
+
+    def broken_by(self, lengths_A: torch.Tensor) -> tuple[int, int, float] | None:
+        """The two atoms and the length that break the rule worst, of one replica's lengths [m]; None if the rule is kept or there is no telling."""
+        worst = int(lengths_A.argmax() if self.reason == "bond" else lengths_A.argmin())
+        length = float(lengths_A[worst])
+        if not (self.limit_A < length < math.inf if self.reason == "bond" else length < self.limit_A):
+            return None
+        atom_i, atom_j = self.pairs.atoms[worst].tolist()
+        return atom_i, atom_j, length
+
+
+def find_rules(frame: Atoms, max_bond_A: float | None, min_distance_A: float | None, device: torch.device | str = "cpu") -> list[Rule]:
+    """The rules of a simulation that starts from a frame; None leaves a rule out.
+
+    InputError where both are None, where the frame has no bonds for max_bond_A, and where it breaks a rule already.
+    """
+    if max_bond_A is None and min_distance_A is None:
+        raise InputError("'md.max_bond_A' and 'md.min_distance_A' are both null, so no replica could fail: set at least one")
+    rules = []
+    if max_bond_A is not None:
+        rules.append(Rule("bond", find_bonds(frame, device), max_bond_A))
+    if min_distance_A is not None:
+        rules.append(Rule("close", find_pairs(frame, min_distance_A, device), min_distance_A))
+    for rule in rules:
+        broken = rule.broken_by(rule.pairs.lengths_A(torch.tensor(frame.positions, device=device)[None])[0])
+        if broken is not None:
+            _refuse(frame, rule, *broken)
+    return rules
+
+
+def _refuse(frame: Atoms, rule: Rule, atom_i: int, atom_j: int, length_A: float) -> None:
+    names = "-".join(f"{frame.symbols[atom]}{atom}" for atom in (atom_i, atom_j))
+    if rule.reason == "bond":
+        raise InputError(
+            f"'md.max_bond_A' is {rule.limit_A:g}, but the start frame's bond {names} (atoms counted from 0) is {length_A:.3f} Å long, so every "
+            f"replica would fail at 0 fs: set it well above that, to {1.3 * length_A:.1f} say; or, where nothing is bonded (a metal), to null, "
+            "and md.min_distance_A instead"
+        )
+    raise InputError(
+        f"'md.min_distance_A' is {rule.limit_A:g}, but the start frame's atoms {names} (counted from 0) are {length_A:.3f} Å apart, so every "
+        f"replica would fail at 0 fs: set it well below that, to {0.6 * length_A:.1f} say"
+    )
