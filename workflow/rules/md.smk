@@ -1,6 +1,7 @@
 """MD: hot molecular dynamics of every model trained on all frames, all replicas in one batch, until each fails or time is up.
 
 Needs: trainings and the training frames (the one of lowest energy is the start). Makes: results/<study>/runs/<run>/md/{failures.csv,manifest.json}
+and, with md.record_every_fs, temperatures.csv beside them
 """
 
 
@@ -16,6 +17,7 @@ rule run_md:
     output:
         failures=f"{RESULTS}/runs/{{run}}/md/failures.csv",
         manifest=f"{RESULTS}/runs/{{run}}/md/manifest.json",
+        **({"temperatures": f"{RESULTS}/runs/{{run}}/md/temperatures.csv"} if config["md"]["record_every_fs"] else {}),
     log:
         f"{LOGS}/md/{{run}}.log",
     benchmark:

@@ -13,7 +13,7 @@ def main() -> None:
     parser.add_argument("--options", required=True, type=json.loads, help="the config's md block as JSON")
     parser.add_argument("--train-directory", required=True, help="where the training's manifest is")
     parser.add_argument("--frames", required=True, nargs="+", help="labelled frames, extxyz; the one of lowest energy is the start")
-    parser.add_argument("--directory", required=True, help="where failures.csv and manifest.json go")
+    parser.add_argument("--directory", required=True, help="where failures.csv, manifest.json and temperatures.csv (with record_every_fs) go")
     arguments = parser.parse_args()
     # torch reads this when it is imported
     os.environ.setdefault("OMP_NUM_THREADS", "1")
