@@ -82,6 +82,14 @@ def study(names=("a", "b", "c", "d", "bad"), seeds=SEEDS, modes=("isotropic", "p
     tables["learning_curves"] = learning_curves(tables["errors"])
     tables["predictors"] = predictors(tables["entropy"], tables["landscape"], tables["errors"])
     tables["outcomes"] = outcomes(tables["survival"], tables["errors"], tables["learning_curves"])
+    trained = tables["errors"].query("n_train == 100 and split == 'train'")
+    noisy = [
+        trained.assign(noise_label="forces", noise=sigma, noise_sigma_eV_per_A=sigma, split=split)
+        for sigma in (0.0, 0.1)
+        for split in ("train", "train_clean")
+    ]
+    tables["noise_errors"] = frame("noise_errors", pd.concat(noisy, ignore_index=True))
+    tables["noise_trainings"] = frame("noise_trainings", tables["trainings"].assign(noise_label="forces"))
     tables["correlations"] = frame("correlations", [])
     return tables
 

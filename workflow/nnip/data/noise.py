@@ -25,7 +25,7 @@ def spread(frames: Sequence[Atoms], label: str) -> float:
 
 
 def with_noise(frames: Sequence[Atoms], label: str, sigma: float, seed: int) -> list[Atoms]:
-    """Copies of labelled frames with Gaussian noise of standard deviation sigma on one label, the other one as it is.
+    """Copies of the data stage's frames with Gaussian noise of standard deviation sigma on one label, the other one as it is.
 
     forces: sigma in eV/A, on each component; energy: sigma in eV/atom, one draw a frame, times its number of atoms. Equal seeds give equal
     noise but for the factor sigma. Vita and Schwalbe-Koda (2023), figure 1a, for forces.
@@ -38,7 +38,7 @@ def with_noise(frames: Sequence[Atoms], label: str, sigma: float, seed: int) -> 
             forces = forces + sigma * random.standard_normal(forces.shape)
         else:
             energy += sigma * len(frame) * random.standard_normal()
-        noisy.append(labelled(frame, energy, forces, origin=frame.info.get("origin", "")))
+        noisy.append(labelled(frame, energy, forces, origin=frame.info["origin"]))
     return noisy
 
 

@@ -1,0 +1,258 @@
+"""Noise on labels, the runs that train on them, their tables apart from the main line's, and their figure."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from ase import Atoms
+
+from nnip.config import check_config, check_noise_models, load_models
+from nnip.data.extxyz import labelled, write_frames
+from nnip.data.noise import add_noise, spread, with_noise
+from nnip.errors import InputError
+from nnip.figures.noise import draw_noise
+from nnip.frames import read_labelled
+from nnip.noise_study import gather_noise
+from nnip.runs import is_main, list_runs, on_one_label, run_settings
+from nnip.tables import frame, write_table
+
+ROOT = Path(__file__).resolve().parents[2]
+NOISE = {"models": ["mace-base"], "labels": ["forces", "energy"], "sigmas": [0, 0.05]}
+
+
+def frames(n, seed=0, scale=2.0):
+    """Frames of 2 and 3 atoms in turn with random labels."""
+    rng = np.random.default_rng(seed)
+    made = []
+    for index in range(n):
+        atoms = Atoms("HHO"[: 2 + index % 2], positions=rng.normal(size=(2 + index % 2, 3)))
+        made.append(labelled(atoms, float(rng.normal()) * len(atoms), scale * rng.normal(size=(len(atoms), 3)), f"frame {index}"))
+    return made
+
+
+def forces(some):
+    return np.concatenate([atoms.get_forces().ravel() for atoms in some])
+
+
+def energies_per_atom(some):
+    return np.array([atoms.get_potential_energy() / len(atoms) for atoms in some])
+
+
+def same_structures(some, others):
+    return all(np.array_equal(a.positions, b.positions) and a.info == b.info for a, b in zip(some, others, strict=True))
+
+
+def test_noise_on_forces_has_its_size_and_leaves_energies_alone():
+    clean = frames(2000)
+    noisy = with_noise(clean, "forces", 0.3, seed=1)
+    noise = forces(noisy) - forces(clean)
+    assert noise.std() == pytest.approx(0.3, rel=0.03)
+    assert abs(noise.mean()) < 0.015
+    assert np.array_equal(energies_per_atom(noisy), energies_per_atom(clean))
+    assert same_structures(noisy, clean)
+
+
+def test_noise_on_energies_is_per_atom_and_leaves_forces_alone():
+    clean = frames(4000)
+    noisy = with_noise(clean, "energy", 0.3, seed=1)
+    noise = energies_per_atom(noisy) - energies_per_atom(clean)
+    for size in (2, 3):  # a larger frame has no smaller noise per atom
+        assert noise[[len(atoms) == size for atoms in clean]].std() == pytest.approx(0.3, rel=0.05)
+    assert np.array_equal(forces(noisy), forces(clean))
+
+
+@pytest.mark.parametrize("label", ["forces", "energy"])
+def test_sigmas_differ_by_their_size_alone(label):
+    clean, values = frames(20), forces if label == "forces" else energies_per_atom
+    small, large, again, other = (
+        values(with_noise(clean, label, *arguments)) - values(clean) for arguments in ((0.1, 5), (0.4, 5), (0.1, 5), (0.1, 6))
+    )
+    assert large == pytest.approx(4 * small)
+    assert np.array_equal(small, again)
+    assert not np.allclose(small, other)
+
+
+def test_the_spread_is_over_all_components_and_per_atom():
+    some = frames(50)
+    assert spread(some, "forces") == pytest.approx(np.std(forces(some)))
+    assert spread(some, "energy") == pytest.approx(np.std(energies_per_atom(some)))
+
+
+@pytest.fixture
+def files(tmp_path):
+    write_frames(tmp_path / "train.xyz", frames(40, seed=1))
+    write_frames(tmp_path / "val.xyz", frames(10, seed=2, scale=5.0))
+    return tmp_path / "train.xyz", tmp_path / "val.xyz"
+
+
+@pytest.mark.parametrize(("label", "unit"), [("forces", "eV_per_A"), ("energy", "eV_per_atom")])
+def test_files_of_noisy_frames_say_how_noisy_they_are(files, tmp_path, label, unit):
+    add_noise(*files, label, 0.1, 7, tmp_path / "noisy")
+    manifest = json.loads((tmp_path / "noisy/manifest.json").read_text())
+    values = forces if label == "forces" else energies_per_atom
+    clean = [read_labelled(path) for path in files]
+    noisy = [read_labelled(tmp_path / "noisy" / path.name) for path in files]
+    deviation = np.std(np.concatenate([values(part) for part in clean]))
+    assert manifest[f"standard_deviation_{unit}"] == pytest.approx(deviation)
+    assert manifest[f"noise_sigma_{unit}"] == pytest.approx(0.1 * deviation)
+    noise = [values(a) - values(b) for a, b in zip(noisy, clean, strict=True)]
+    assert np.std(np.concatenate(noise)) == pytest.approx(0.1 * deviation, rel=0.3)
+    assert len(noise[1]) and not np.allclose(noise[1], noise[0][: len(noise[1])])  # validation frames have noise of their own
+
+
+def test_no_noise_gives_the_clean_labels(files, tmp_path):
+    add_noise(*files, "forces", 0.0, 7, tmp_path / "noisy")
+    assert np.array_equal(forces(read_labelled(tmp_path / "noisy/train.xyz")), forces(read_labelled(files[0])))
+
+
+def test_labels_without_spread_have_no_unit_of_noise(files, tmp_path):
+    write_frames(tmp_path / "flat.xyz", [labelled(atoms, 1.0, np.ones((len(atoms), 3)), "flat") for atoms in frames(4)])
+    with pytest.raises(InputError, match=r"flat\.xyz.*same forces"):
+        add_noise(tmp_path / "flat.xyz", tmp_path / "flat.xyz", "forces", 0.1, 7, tmp_path / "noisy")
+
+
+@pytest.fixture
+def demo():
+    return yaml.safe_load((ROOT / "config/demo.yaml").read_text()) | {"noise": None}
+
+
+def models(config):
+    return load_models(ROOT / config["models"])["models"]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"sigmas": [0, -0.1]}, ["'noise.sigmas", "-0.1", "minimum"]),
+        ({"sigmas": [0.1, 0.1]}, ["'noise.sigmas'", "unique"]),
+        ({"sigmas": [0.1, 0.10000001]}, ["'noise.sigmas' has 0.1 more than once"]),
+        ({"labels": ["force"]}, ["'force'", "did you mean 'forces'?"]),
+        ({"models": ["mace-base", "mace-base"]}, ["'noise.models'", "unique"]),
+        ({"model": ["mace-base"]}, ["unknown key 'noise.model'", "'models'"]),
+        ({"n_train": 30}, ["'noise.n_train' is 30", "100, 25, 50"]),
+    ],
+)
+def test_a_mistake_in_the_noise_block_is_named(demo, change, words):
+    with pytest.raises(InputError) as error:
+        check_config(demo | {"noise": NOISE | change}, source="my.yaml")
+    for word in ["my.yaml", *words]:
+        assert word in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_noise_of_an_unknown_model_is_refused(demo):
+    config = check_config(demo | {"noise": NOISE | {"models": ["mace-bas"]}})
+    with pytest.raises(InputError, match=r"my\.yaml: 'noise.models' lists 'mace-bas'.*did you mean 'mace-base'"):
+        check_noise_models(config, models(config), "my.yaml")
+
+
+def test_noise_on_published_tables_is_refused():
+    published = yaml.safe_load((ROOT / "config/published.yaml").read_text())
+    with pytest.raises(InputError, match="'noise' asks for trainings"):
+        check_config(published | {"noise": NOISE})
+
+
+def test_a_split_that_has_the_clean_frames_name_is_refused(demo):
+    source = {"source": "extxyz", "train": "a.xyz", "test": {"train_clean": "b.xyz"}}
+    with pytest.raises(InputError, match="'train_clean'"):
+        check_config(demo | {"dataset": "mine", "datasets": {"mine": source}, "noise": NOISE})
+
+
+def test_noise_runs_stand_beside_the_main_line(demo):
+    without, config = check_config(demo | {"seeds": [1, 2]}), check_config(demo | {"seeds": [1, 2], "noise": NOISE | {"n_train": 25}})
+    table = models(config)
+    main, both = list_runs(without, table), list_runs(config, table)
+    added = [name for name in both if name not in main]
+    assert set(added) == {
+        f"mace-base.n25.{label}-noise{sigma}.seed{seed}" for label in ("forces", "energy") for sigma in ("0", "0.05") for seed in (1, 2)
+    }
+    assert not any(is_main(both[name], config) for name in added)
+    for name, run in main.items():
+        assert json.dumps(run_settings(run, without, table)) == json.dumps(run_settings(both[name], config, table))
+
+
+def test_settings_of_the_main_line_know_nothing_of_noise(demo):
+    config = check_config(demo | {"noise": NOISE})
+    table = models(config)
+    settings = run_settings(list_runs(config, table)["mace-base.n100.seed1"], config, table)
+    assert "noise_label" not in settings
+    assert (settings["noise"], settings["hyperparameters"]["energy_weight"]) == (0.0, 1)
+
+
+@pytest.mark.parametrize(("label", "weights"), [("forces", (0, 1001)), ("energy", (1001, 0))])
+def test_a_noise_run_trains_on_one_label(demo, label, weights):
+    config = check_config(demo | {"noise": NOISE, "training": {"refit_energy_shift": False}})
+    table = models(config)
+    settings = run_settings(list_runs(config, table)[f"mace-base.n100.{label}-noise0.05.seed1"], config, table)
+    assert (settings["hyperparameters"]["energy_weight"], settings["hyperparameters"]["forces_weight"]) == weights
+    assert (settings["noise"], settings["noise_label"]) == (0.05, label)
+    assert settings["refit_energy_shift"] is (label == "forces")
+    assert table["mace-base"]["energy_weight"] == 1  # the model's own row is as it was
+
+
+def test_a_second_stage_does_not_bring_the_other_label_back():
+    row = {"energy_weight": 1, "forces_weight": 1000, "swa": {"start_epoch": 5, "lr": 0.001, "energy_weight": 1000, "forces_weight": 2}}
+    assert on_one_label(row, "forces")["swa"] == {"start_epoch": 5, "lr": 0.001, "energy_weight": 0, "forces_weight": 1002}
+    assert on_one_label(row, "energy")["swa"]["forces_weight"] == 0
+
+
+WHO = {"framework": "mace", "seed": 1, "n_train": 25}
+
+
+def test_tables_of_the_noise_study_say_label_and_noise(files, tmp_path):
+    for label in ("forces", "energy"):
+        add_noise(*files, label, 0.1, 7, tmp_path / label)
+    row = WHO | {"model": "a", "noise": 0.1, "split": "train", "energy_rmse_eV_per_atom": 1.0, "forces_rmse_eV_per_A": 1.0}
+    write_table("errors", [row, row | {"split": "train_clean"}], tmp_path / "errors.csv")
+    write_table("errors", [], tmp_path / "none.csv")
+    table = gather_noise(
+        "errors", [tmp_path / "errors.csv", tmp_path / "none.csv"], [tmp_path / f"{label}/manifest.json" for label in ("forces", "energy")]
+    )
+    assert list(table["split"]) == ["train", "train_clean"]
+    assert set(table["noise_label"]) == {"forces"}
+    assert table["noise_sigma_eV_per_A"].iloc[0] == pytest.approx(0.1 * spread([*read_labelled(files[0]), *read_labelled(files[1])], "forces"))
+    assert table["noise_sigma_eV_per_atom"].isna().all()
+
+
+def tables(labels=("forces", "energy"), seeds=(1, 2)):
+    """Two good models, whose error on the noisy frames is `sigma`, and one that diverged; no clean frames' error depends on the noise."""
+    known = [
+        {"framework": "mace", "model": name, "label": name, "experiment": "x", "title": "x", "position": i}
+        for i, name in enumerate(["a", "b", "bad"])
+    ]
+    errors, trainings = [], []
+    for label in labels:
+        unit = {"forces": "noise_sigma_eV_per_A", "energy": "noise_sigma_eV_per_atom"}[label]
+        for seed in seeds:
+            for name in ("a", "b", "bad"):
+                for sigma in (0.0, 0.05, 0.1):
+                    row = WHO | {"seed": seed, "model": name, "noise_label": label, "noise": sigma, unit: sigma / 2}
+                    trainings.append(row | {"status": "diverged" if name == "bad" else "ok", "device": "cpu"})
+                    if name != "bad":
+                        errors += [
+                            row | {"split": split, "energy_rmse_eV_per_atom": value * seed, "forces_rmse_eV_per_A": value * seed}
+                            for split, value in (("train", sigma), ("train_clean", 0.02))
+                        ]
+    return {"models": frame("models", known), "noise_errors": frame("noise_errors", errors), "noise_trainings": frame("noise_trainings", trainings)}
+
+
+def test_the_figure_shows_means_over_seeds_and_the_noise_line():
+    figure = draw_noise(**tables())
+    assert len(figure.axes) == 4
+    noisy, clean = figure.axes[0], figure.axes[1]
+    drawn = {line.get_label(): line for line in noisy.get_lines()}
+    assert list(drawn["a"].get_ydata()) == pytest.approx([0, 75, 150])  # meV/A
+    assert list(drawn["RMSE = noise"].get_xdata()) == [0, 0.1]
+    assert list(drawn["RMSE = noise"].get_ydata()) == pytest.approx([0, 50])
+    assert {line.get_label(): line for line in clean.get_lines()}["a"].get_ydata() == pytest.approx([30, 30, 30])
+    assert drawn["a"].get_color() != drawn["b"].get_color()
+    note = figure.get_supxlabel().replace("\n", " ")
+    assert "bad (forces): no data: diverged." in note and "2 seeds per model" in note
+
+
+def test_one_label_is_one_row():
+    figure = draw_noise(**tables(labels=("energy",), seeds=(1,)))
+    assert len(figure.axes) == 2
+    assert "meV/atom" in figure.axes[0].get_ylabel() and "energies" in figure.axes[0].get_xlabel()
