@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -21,6 +22,12 @@ def test_round_trip_keeps_types_and_blanks(tmp_path):
     assert data["failed"].tolist() == [True, False]
     assert data["atom_i"][0] == 3
     assert data["atom_i"].isna().tolist() == [False, True]
+
+
+def test_every_digit_of_a_number_survives(tmp_path):
+    times = np.random.default_rng(0).lognormal(sigma=5, size=2000)
+    write_table("failures", [FAILURE | {"time_fs": float(time)} for time in times], tmp_path / "failures.csv")
+    assert read_table("failures", tmp_path / "failures.csv")["time_fs"].tolist() == times.tolist()
 
 
 def test_a_blank_where_none_is_allowed_is_refused(tmp_path):

@@ -55,8 +55,10 @@ def read_table(table: str, path: str | os.PathLike[str]) -> pd.DataFrame:
         for name, kind in wanted.items():
             if kind.removeprefix("optional ") == "bool":
                 data[name] = data[name].map({"true": True, "false": False})
-            elif kind.removeprefix("optional ") in ("int", "float"):
+            elif kind.removeprefix("optional ") == "int":
                 data[name] = pd.to_numeric(data[name])
+            elif kind.removeprefix("optional ") == "float":
+                data[name] = data[name].astype(float)  # exact; pandas' own parser may miss the last digit
         return frame(table, data)
     except KeyError as error:
         raise InputError(f"{path}: column {error} of table '{table}' is missing; it should have {', '.join(wanted)}") from None
