@@ -16,9 +16,12 @@ from nnip.figures import FIGURES, style
 from nnip.figures.labels import label_points
 from nnip.learning_curves import learning_curves
 from nnip.predictors import outcomes, predictors
+from nnip.resolution import resolution
+from nnip.sampling import Settings, sampling
 from nnip.sensitivity import sensitivity
 from nnip.survival import kaplan_meier, logrank, survival
 from nnip.tables import frame
+from nnip.toy import toy
 
 SEEDS = (1, 2)
 HORIZON_FS = 2000.0
@@ -34,7 +37,7 @@ LIT = pd.DataFrame(
 def study(names=("a", "b", "c", "d", "bad"), seeds=SEEDS, modes=("isotropic", "paper"), label="{}"):
     """Tables of a study; the model `bad` diverged. Model number i has RMSE proportional to i + 1 and fails the sooner."""
     rng = np.random.default_rng(0)
-    models, trainings, landscape, directions, errors, failures = [], [], [], [], [], []
+    models, trainings, landscape, directions, errors, failures, temperatures = [], [], [], [], [], [], []
     for i, name in enumerate(names):
         who = {"framework": "mace", "model": name}
         models.append({**who, "label": label.format(name), "experiment": "one", "title": "Choice", "position": i})
@@ -72,10 +75,19 @@ def study(names=("a", "b", "c", "d", "bad"), seeds=SEEDS, modes=("isotropic", "p
                 }
                 for k, time in enumerate(times)
             ]
+            temperatures += [
+                {**who, "thermostat_K": 900.0, "time_fs": time, "n_alive": int((times > time).sum()), "temperature_mean_K": 900.0 + 10 * seed}
+                | {"temperature_std_K": 100.0, "potential_energy_eV_per_atom": -1.0, "total_energy_eV_per_atom": -0.9 + 1e-5 * time}
+                for time in np.arange(0.0, min(times.max(), HORIZON_FS), 50.0)
+            ]
     tables = {name: frame(name, rows) for name, rows in (("models", models), ("trainings", trainings), ("landscape", landscape), ("errors", errors))}
     tables |= {"directions": frame("directions", directions), "failures": frame("failures", failures)}
+    tables["temperatures"] = frame("temperatures", temperatures)
+    tables["toy"] = toy({"n_features": 2, "misfits": [0, 0.1], "n_points": [5, 50], "sigmas": [0, 0.1], "n_repeats": 5}, seed=1)
     tables["entropy"] = entropy_table(tables["landscape"], 0.004, 0.04, 0.2)
     tables["sensitivity"] = sensitivity(tables["landscape"], 0.004, 0.04, 0.2)
+    settings = Settings(0.004, 0.04, 0.2, n_bootstrap=100)
+    tables |= {"sampling": sampling(tables["landscape"], settings), "resolution": resolution(tables["landscape"], settings)}
     tables["survival"] = survival(tables["failures"], HORIZON_FS)
     tables["kaplan_meier"] = kaplan_meier(tables["failures"])
     tables["logrank"] = logrank(tables["failures"], tables["models"])
@@ -140,7 +152,7 @@ def test_the_same_tables_give_the_same_bytes(name, tables, tmp_path):
     assert paths[1].read_bytes() == paths[3].read_bytes()
 
 
-@pytest.mark.parametrize("name", ["experiments", "landscapes", "learning_curves", "slopes", "rmse", "kaplan_meier"])
+@pytest.mark.parametrize("name", ["experiments", "landscapes", "learning_curves", "slopes", "rmse", "kaplan_meier", "temperatures"])
 def test_a_model_without_data_is_named_with_the_reason(name, tables):
     assert "no data: diverged" in texts(draw(name, tables))
     if "trainings" in FIGURES[name].uses:
@@ -149,7 +161,7 @@ def test_a_model_without_data_is_named_with_the_reason(name, tables):
 
 @pytest.mark.parametrize("name", set(FIGURES) - {"scaling", "correlations"})
 def test_an_empty_table_is_named(name, tables):
-    table = FIGURES[name].needs[-1] if name == "directions" else FIGURES[name].needs[1]
+    table = FIGURES[name].needs[:2][-1]
     with pytest.raises(InputError, match=f"'{table}' is empty"):
         draw(name, tables, **{table: tables[table].iloc[:0]})
 
@@ -314,6 +326,51 @@ def test_sensitivity_ranks_the_models(tables):
     figure = draw("sensitivity", tables)
     cells = [text.get_text() for text in figure.axes[0].texts if text.get_text().isdigit()]
     assert set(cells) == {"1", "2", "3", "4"}
+
+
+def test_sampling_draws_the_tables_means_over_seeds_and_the_shares(tables):
+    figure = draw("sampling", tables)
+    (line,) = lines(figure.axes[0], "a")
+    own = tables["sampling"].query("model == 'a' and mode == 'isotropic' and n_points == 11").groupby("n_directions")["S"].mean()
+    assert own.index.tolist() == [1, 2]
+    assert line.get_ydata() == pytest.approx(own.to_numpy(float))
+    (thinned,) = lines(figure.axes[1], "a")
+    assert len(thinned.get_xdata()) == 2  # 11 points, and every fifth of them
+    shares = [bar.get_height() for bar in figure.axes[2].patches]
+    assert sum(shares) == pytest.approx(100) and len(shares) == 3
+    assert "nothing to compare" in texts(draw("sampling", study(names=("a",), seeds=(1,)))).replace("\n", " ")
+
+
+def test_temperatures_pool_the_replicas_of_all_seeds():
+    pooled = importlib.import_module("nnip.figures.temperatures").pooled
+    replicas = {1: np.array([300.0, 320.0, 400.0]), 2: np.array([500.0])}
+    rows = [
+        {"framework": "mace", "model": "a", "seed": seed, "thermostat_K": 300.0, "time_fs": 5.0, "n_alive": len(values), "temperature_mean_K": values.mean()}
+        | {"temperature_std_K": values.std(ddof=1) if len(values) > 1 else None, "potential_energy_eV_per_atom": 0.0, "total_energy_eV_per_atom": seed}
+        for seed, values in replicas.items()
+    ]
+    (row,) = pooled(frame("temperatures", rows)).to_dict("records")
+    together = np.concatenate(list(replicas.values()))
+    assert (row["n_alive"], row["temperature_mean_K"]) == (4, pytest.approx(together.mean()))
+    assert row["temperature_std_K"] == pytest.approx(together.std(ddof=1))
+    assert row["total_energy_eV_per_atom"] == pytest.approx((3 * 1 + 2) / 4)
+
+
+def test_temperatures_say_what_the_axes_leave_out(tables):
+    assert "leave out" not in draw("temperatures", tables).get_supxlabel().replace("\n", " ")
+    hot = tables["temperatures"].copy()
+    hot.loc[3, "temperature_mean_K"] = 1e6
+    figure = draw("temperatures", tables, temperatures=hot)
+    assert "leave out" in figure.get_supxlabel().replace("\n", " ")
+    assert figure.axes[0].get_ylim()[1] < 3000
+
+
+def test_toy_lines_are_the_theory(tables):
+    figure = draw("toy", tables)
+    noisy, true = (next(line for line in figure.axes[0].get_lines() if line.get_linestyle() == kind and len(line.get_xdata()) == 50) for kind in ":-")
+    assert true.get_ydata()[[0, -1]] == pytest.approx([0.1 * np.sqrt(2 / 5), 0.1 * np.sqrt(2 / 50)])
+    assert noisy.get_ydata()[[0, -1]] == pytest.approx([0.1 * np.sqrt(3 / 5), 0.1 * np.sqrt(48 / 50)])
+    assert "outside the span by 0.1" in texts(figure)
 
 
 @pytest.mark.parametrize("name", FIGURES)

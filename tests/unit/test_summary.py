@@ -9,6 +9,8 @@ from nnip.entropy import entropy_table
 from nnip.learning_curves import learning_curves
 from nnip.predictors import outcomes, predictors
 from nnip.repeatability import noise_floor
+from nnip.resolution import resolution
+from nnip.sampling import Settings as SamplingSettings
 from nnip.sensitivity import sensitivity
 from nnip.si_tables import SITable, error_table, hyperparameter_table
 from nnip.si_tables import entropy_table as si_entropy
@@ -105,6 +107,20 @@ def test_every_landscape_mode_has_its_lines():
     for name in ("S_isotropic", "S_paper"):
         assert f"| time to failure in hot MD | {name} |" in page
         assert f"| {name}, minimum subtracted (flatness) |" in page
+
+
+def test_the_page_says_what_directions_do_to_the_order_of_models():
+    tables = small_study(3)
+    levels = np.repeat([0.9, 1.1, 1.3, 0.7], len(tables["landscape"]))
+    lines = pd.concat([tables["landscape"].assign(direction=k) for k in range(4)], ignore_index=True)
+    lines["forces_rmse_eV_per_A"] *= levels
+    tables["resolution"] = resolution(frame("landscape", lines), SamplingSettings(0.004, 0.04, 0.2, n_bootstrap=200))
+    row = tables["resolution"].iloc[0]
+    page = summary("sampled", tables, 0.95)
+    assert f"from its 4 directions is {row['standard_error']:.2g}" in page
+    assert f"between 3 models is {row['spread_of_models']:.2g}" in page
+    assert f"in the mean of 3 pairs, at most {row['reversal_largest']:.2g} ({row['model_a']} and {row['model_b']})" in page
+    assert "one training per model cannot tell apart" in page
 
 
 @pytest.mark.parametrize(

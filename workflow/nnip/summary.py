@@ -20,13 +20,15 @@ GIVEN = "log train_forces_rmse"
 def summary(study: str, tables: Mapping[str, pd.DataFrame], confidence: float) -> str:
     """Markdown page from tables models, failures, survival, logrank, sensitivity, correlations, partial_correlations and noise_floor.
 
-    Tables notes and trainings, where given, tell what is odd or missing.
+    Tables notes and trainings, where given, tell what is odd or missing; table resolution, whether the landscapes tell the models apart.
     """
     percent = f"{confidence:.0%}"
     parts = [f"# {study}: what the data support", what_there_is(tables), how_to_read(tables["correlations"], percent)]
     for framework in dict.fromkeys(tables["models"]["framework"]):
         own = {name: table[table["framework"] == framework] for name, table in tables.items() if "framework" in table}
         parts += [f"## {framework}", survival_words(own, confidence), *entropy_words(own)]
+        if "resolution" in own:
+            parts.append(resolution_words(own["resolution"], confidence))
     parts += ["## Noise floor", noise_words(tables["noise_floor"])]
     if "notes" in tables:
         counts = tables["notes"].groupby("table", sort=False).size()
@@ -171,6 +173,23 @@ def sensitivity_words(sensitivity: pd.DataFrame) -> str:
         f"eV/Å, alpha {known['alpha'].min():g} to {known['alpha'].max():g}) against the study's own: Spearman at least {lowest['spearman']:.2f} "
         f"(at {lowest['T_energy_eV_per_atom']:g} eV/atom, {lowest['T_forces_eV_per_A']:g} eV/Å, alpha {lowest['alpha']:g})."
     )
+
+
+def resolution_words(resolution: pd.DataFrame, confidence: float) -> str:
+    """How far the draw of directions, and the seeds, blur the differences of S between models; a sentence per landscape mode."""
+    lines = []
+    for row in resolution.dropna(subset=["spread_of_models"]).itertuples():
+        seeds = f", that of the seeds of one model is {row.spread_of_seeds:.2g}" if pd.notna(row.spread_of_seeds) else ""
+        shares = [f"{getattr(row, f'share_{name}'):.0%} {name}" for name in ("directions", "seeds") if pd.notna(getattr(row, f"share_{name}"))]
+        rest = "models" if pd.notna(row.share_seeds) else "models and seeds, which one training per model cannot tell apart"
+        lines.append(
+            f"{row.mode} landscapes ({row.split}): the standard error of S from its {row.n_directions} directions is {row.standard_error:.2g}, the "
+            f"standard deviation between {row.n_models} models is {row.spread_of_models:.2g}{seeds}. Of the variance between trainings "
+            f"{', '.join([*shares, f'{row.share_models:.0%} {rest}'])}. Another draw of directions would reverse the order of a pair of models with "
+            f"probability {row.reversal_mean:.2g} in the mean of {row.n_pairs} pairs, at most {row.reversal_largest:.2g} ({row.model_a} and "
+            f"{row.model_b}); {row.n_unresolved} pairs are above {1 - confidence:.2g}."
+        )
+    return "\n".join(f"- {line[0].upper()}{line[1:]}" for line in lines)
 
 
 def noise_words(noise_floor: pd.DataFrame) -> str:

@@ -12,10 +12,11 @@ ROOT = str(Path(workflow.basedir) if (Path(workflow.basedir) / "workflow").is_di
 sys.path.insert(0, f"{ROOT}/workflow")
 
 from nnip import environments, estimates
-from nnip.config import check_config, check_noise_models, frameworks, load_models
+from nnip.config import check_config, check_listed_models, frameworks, load_models
 from nnip.data import split_names
 from nnip.errors import InputError
 from nnip.figures import FIGURES
+from nnip.landscape import variants
 from nnip.runs import is_main, list_runs, run_settings
 
 try:
@@ -23,7 +24,7 @@ try:
     config = check_config(config, SOURCE)
     PUBLISHED = config["datasets"][config["dataset"]]["source"] == "published"
     MODELS = load_models(config["models"], trained=not PUBLISHED)
-    check_noise_models(config, MODELS["models"], SOURCE)
+    check_listed_models(config, MODELS["models"], SOURCE)
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
@@ -39,16 +40,27 @@ SPLITS = [] if PUBLISHED else split_names(DATASET)
 SIZES = config["learning_curve"]
 TABLES = f"{RESULTS}/tables"
 SI_TABLES = ("hyperparameters", "entropy", "errors")
+# what is measured beside the main line: table -> folder under runs/ -> its run
+BESIDE = {
+    "planes": variants.planes(config, RUNS),
+    "landscape_tests": variants.split_landscapes(config, RUNS),
+    "landscape_frozen": variants.frozen_landscapes(config, RUNS),
+}
 # tables this study does not make, so that no figure is drawn from them: nothing was trained, or the config does not ask for the experiment
 ABSENT = {
     table
     for table, made in {
         "trainings": not PUBLISHED,
         "directions": not PUBLISHED,
+        "sampling": not PUBLISHED,
+        "resolution": not PUBLISHED,
         "temperatures": not PUBLISHED and config["md"]["record_every_fs"],
         "toy": config["toy"],
         "noise_trainings": NOISE_RUNS,
         "noise_errors": NOISE_RUNS,
+        **BESIDE,
+        "entropy_tests": BESIDE["landscape_tests"],
+        "entropy_frozen": BESIDE["landscape_frozen"],
     }.items()
     if not made
 }
@@ -166,6 +178,9 @@ PARTS = {
     "directions": [path for mode in config["landscape"]["modes"] for path in run_files(f"landscape-{mode}/directions.csv")],
     "failures": run_files("md/failures.csv"),
     "temperatures": run_files("md/temperatures.csv"),
+    "planes": [f"{RESULTS}/runs/{folder}/planes.csv" for folder in BESIDE["planes"]],
+    "landscape_tests": [f"{RESULTS}/runs/{folder}/landscape.csv" for folder in BESIDE["landscape_tests"]],
+    "landscape_frozen": [f"{RESULTS}/runs/{folder}/landscape.csv" for folder in BESIDE["landscape_frozen"]],
 }
 
 
@@ -207,13 +222,19 @@ def shown(name, category):
     return report(f"{RESULTS}/figures/{name}.png", caption=f"../report/{name.removesuffix('_{framework}')}.rst", category=category, labels=labels)
 
 
+def frameworks_of(name):
+    """The frameworks a figure is drawn for: all of the study, but those alone that an experiment beside the main line is made of."""
+    made_of = [{run.framework for run in BESIDE[table].values()} for table in FIGURES[name].needs if table in BESIDE]
+    in_study = {row["framework"] for row in MODELS["models"].values()}
+    return sorted(in_study.intersection(*made_of))
+
+
 def study_targets():
     """All that the config asks for: every figure whose tables this kind of study makes, and the summary."""
-    in_study = sorted({row["framework"] for row in MODELS["models"].values()})
     figures = []
     for name, contents in FIGURES.items():
         if not ABSENT.intersection(contents.needs):
-            figures += [f"{name}_{framework}" for framework in in_study] if contents.per_framework else [name]
+            figures += [f"{name}_{framework}" for framework in frameworks_of(name)] if contents.per_framework else [name]
     drawn = [f"{RESULTS}/figures/{figure}.{kind}" for figure in figures for kind in ("png", "pdf")]
     tables_drawn = sorted({table for contents in FIGURES.values() for table in (*contents.needs, *contents.uses)} - ABSENT)
     return [*drawn, *tables(*tables_drawn).values(), f"{RESULTS}/summary.md"]

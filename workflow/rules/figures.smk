@@ -18,6 +18,7 @@ localrules:
     draw_rmse,
     draw_kaplan_meier,
     draw_sensitivity,
+    draw_sampling,
     draw_directions,
     draw_temperatures,
     draw_noise,
@@ -226,6 +227,23 @@ rule draw_sensitivity:
         "Draw sensitivity of {wildcards.framework}"
     script:
         "../scripts/draw_sensitivity.py"
+
+
+rule draw_sampling:
+    """Entropy against the numbers of directions and points, and the sources of its scatter."""
+    input:
+        **drawn_from("sampling"),
+    output:
+        png=shown("sampling_{framework}", "Loss landscapes"),
+        pdf=f"{RESULTS}/figures/sampling_{{framework}}.pdf",
+    log:
+        f"{LOGS}/figures/sampling_{{framework}}.log",
+    conda:
+        "../../envs/workflow.yaml"
+    message:
+        "Draw sampling of {wildcards.framework}"
+    script:
+        "../scripts/draw_sampling.py"
 
 
 rule draw_directions:

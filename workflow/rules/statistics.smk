@@ -2,12 +2,13 @@
 
 Needs: results/<study>/tables/{models,hyperparameters,errors,landscape,failures}.csv; table notes and errors_repeated where the study is published data.
 Makes: results/<study>/tables/{entropy,sensitivity,survival,kaplan_meier,logrank,learning_curves,predictors,outcomes,correlations,
-partial_correlations,noise_floor}.csv, results/<study>/tables/si/ and results/<study>/summary.md
+partial_correlations,noise_floor}.csv, {sampling,resolution}.csv unless published, results/<study>/tables/si/ and results/<study>/summary.md
 """
 
 
 localrules:
     make_entropy,
+    make_sampling,
     make_survival,
     make_predictors,
     make_correlations,
@@ -32,6 +33,27 @@ rule make_entropy:
         "Loss entropy of every landscape"
     script:
         "../scripts/make_entropy.py"
+
+
+rule make_sampling:
+    """Loss entropy at fewer directions and points with its bootstrap interval, and whether it tells the models apart."""
+    input:
+        **tables("landscape"),
+        library=library("entropy", "sampling", "resolution", "seeds"),
+    output:
+        **tables("sampling", "resolution"),
+    log:
+        f"{LOGS}/statistics/sampling.log",
+    conda:
+        "../../envs/workflow.yaml"
+    params:
+        entropy=config["entropy"],
+        statistics=config["statistics"],
+        seed=config["seed"],
+    message:
+        "Loss entropy of fewer directions and points"
+    script:
+        "../scripts/make_sampling.py"
 
 
 rule make_survival:
@@ -129,7 +151,7 @@ rule write_summary:
             "correlations",
             "partial_correlations",
             "noise_floor",
-            *(["notes"] if PUBLISHED else ["trainings"]),
+            *(["notes"] if PUBLISHED else ["trainings", "resolution"]),
         ),
         library=library("summary"),
     output:

@@ -25,6 +25,7 @@ FIGURES = {
     "rmse": Contents(("models", "errors"), ("trainings",), per_framework=True),
     "kaplan_meier": Contents(("models", "kaplan_meier", "survival", "logrank"), ("trainings",), per_framework=True),
     "sensitivity": Contents(("models", "sensitivity", "entropy"), per_framework=True),
+    "sampling": Contents(("models", "sampling", "resolution"), per_framework=True),
     "directions": Contents(("models", "directions")),
     "temperatures": Contents(("models", "temperatures"), ("trainings",), per_framework=True),
     "toy": Contents(("toy",)),
