@@ -34,12 +34,6 @@ def write_manifest(
     path: str | os.PathLike[str], stage: str, settings: dict[str, Any], seeds: dict[str, int], device: str, watch: Stopwatch, **more: Any
 ) -> None:
     """Write the manifest of one result directory; `more` holds what only this stage knows (JSON values)."""
-    versions = {}
-    for package in PACKAGES:
-        try:
-            versions[package] = version(package)
-        except PackageNotFoundError:
-            continue
     write_json(
         path,
         {
@@ -51,9 +45,20 @@ def write_manifest(
             "device": device,
             "wall_s": watch.wall_s,
             "python": platform.python_version(),
-            "packages": versions,
+            "packages": package_versions(),
         },
     )
+
+
+def package_versions() -> dict[str, str]:
+    """The versions of PACKAGES that this Python has."""
+    versions = {}
+    for package in PACKAGES:
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return versions
 
 
 def read_manifest(path: str | os.PathLike[str]) -> dict[str, Any]:

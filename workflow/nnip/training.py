@@ -1,9 +1,11 @@
 """One training by a framework's own command, and an open word on whether it can be used."""
 
+import contextlib
+import fcntl
 import math
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,15 +15,18 @@ import torch
 import yaml
 from ase import Atoms
 
+from nnip.checkpoints import Checkpoints, environment_for
+from nnip.errors import InputError
 from nnip.evaluation import batches
 from nnip.files import sha256, write_text
 from nnip.frames import missing_label, read_frames
-from nnip.manifest import Stopwatch, write_manifest
+from nnip.manifest import Stopwatch, package_versions, settings_hash, write_manifest
 from nnip.potentials.base import Fit, Potential
 from nnip.potentials.loading import framework_module, pick_device
 from nnip.tables import write_table
 
 FRAMES_AT_ONCE = 50
+CHECKPOINT_MINUTES = 5.0
 
 
 @dataclass
@@ -32,32 +37,55 @@ class Verdict:
     reason: str | None = None
 
 
-def train(settings: dict[str, Any], train_xyz: str | os.PathLike[str], val_xyz: str | os.PathLike[str], directory: str | os.PathLike[str]) -> None:
+@dataclass
+class Interruptions:
+    """What a training went through: how many times it went on from a checkpoint, and what was wrong with checkpoints, in words."""
+
+    resumed: int
+    notes: list[str]
+
+
+def train(
+    settings: dict[str, Any],
+    train_xyz: str | os.PathLike[str],
+    val_xyz: str | os.PathLike[str],
+    directory: str | os.PathLike[str],
+    checkpoint_minutes: float = CHECKPOINT_MINUTES,
+) -> None:
     """Train one model (settings: nnip.runs.run_settings) and write settings.yaml, training.csv and, last, manifest.json into the directory.
 
+    A training that was interrupted goes on from its newest checkpoint in <directory>/checkpoints, which is removed at the end; one is written
+    every checkpoint_minutes. The manifest says how many times it was resumed; on a CPU the result is the uninterrupted training's, bit for bit.
     Diverged and failed trainings are results, recorded with a reason. InputError for settings the framework cannot follow and unreadable frames.
     With refit_energy_shift the manifest's energy_shift_eV_per_atom is the mean over the training frames of (E_ref - E_pred) / n_atoms;
     the framework's model file is never edited.
     """
+    directory = Path(directory).resolve()
+    directory.mkdir(parents=True, exist_ok=True)
+    with _alone_in(directory):
+        _train(settings, Path(train_xyz).resolve(), Path(val_xyz).resolve(), directory, checkpoint_minutes)
+
+
+def _train(settings: dict[str, Any], train_xyz: Path, val_xyz: Path, directory: Path, checkpoint_minutes: float) -> None:
     watch = Stopwatch()
-    directory = Path(directory)
-    framework = settings["framework"]
     device = pick_device(settings["device"])
-    frames = {Path(path): read_frames(path) for path in (train_xyz, val_xyz)}
-    training = framework_module(framework, "training")
+    frames = {path: read_frames(path) for path in (train_xyz, val_xyz)}
+    framework = settings["framework"]
+    framework_module(framework, "training")
     for stale in ("manifest.json", "training.csv"):
         (directory / stale).unlink(missing_ok=True)
-    shutil.rmtree(directory / framework, ignore_errors=True)
-    (directory / framework).mkdir(parents=True)
     write_text(directory / "settings.yaml", yaml.safe_dump(settings, sort_keys=False))
+    of = [settings | {"device": device.type}, sha256(train_xyz), sha256(val_xyz), package_versions(), str(directory)]
+    checkpoints = Checkpoints(directory / "checkpoints", settings_hash(of))
 
     potential, shift = None, 0.0
     # some frameworks train on in silence without labels
     missing = [f"{path.name}: {words}; nothing was trained" for path, part in frames.items() if (words := missing_label(part))]
     if missing:
-        fit = Fit(None, 0, None, [], 0.0, {}, missing[0])
+        shutil.rmtree(directory / framework, ignore_errors=True)
+        fit, interruptions = Fit(None, 0, None, [], 0.0, {}, missing[0]), Interruptions(0, [])
     else:
-        fit = training.fit(settings | {"device": device.type}, Path(train_xyz).resolve(), Path(val_xyz).resolve(), directory.resolve())
+        fit, interruptions = _fit(settings | {"device": device.type}, train_xyz, val_xyz, directory, checkpoints, checkpoint_minutes)
     verdict = _judge_fit(fit)
     if verdict.status == "ok":
         assert fit.model_file is not None
@@ -65,8 +93,44 @@ def train(settings: dict[str, Any], train_xyz: str | os.PathLike[str], val_xyz: 
         errors = _energy_errors(potential, [atoms for part in frames.values() for atoms in part])
         verdict = _judge_potential(potential, errors)
         if verdict.status == "ok" and settings["refit_energy_shift"]:
-            shift = float(errors[: len(frames[Path(train_xyz)])].mean())
-    _write(settings, fit, verdict, potential, shift, device, directory, watch)
+            shift = float(errors[: len(frames[train_xyz])].mean())
+    _write(settings, fit, interruptions, verdict, potential, shift, device, directory, watch)
+    checkpoints.remove()
+
+
+@contextlib.contextmanager
+def _alone_in(directory: Path) -> Iterator[None]:
+    """InputError if another training is at work in the directory: a job that outlived its workflow, say."""
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        # file systems without locks give other errors, and no protection
+        with contextlib.suppress(OSError):
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise InputError(f"{directory}: another training is at work in it; wait for its end or stop it") from None
+        yield
+    finally:
+        os.close(handle)
+
+
+def _fit(
+    settings: dict[str, Any], train_xyz: Path, val_xyz: Path, directory: Path, checkpoints: Checkpoints, minutes: float
+) -> tuple[Fit, Interruptions]:
+    """Train from the newest checkpoint, or from the start. A command that was killed is started again unless this was its second from one place."""
+    training = framework_module(settings["framework"], "training")
+    folder = directory / settings["framework"]
+    tried: int | None = None
+    while True:
+        resume = checkpoints.newest()
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        fit = training.fit(settings, train_xyz, val_xyz, directory, environment_for(checkpoints, minutes, resume))
+        epochs_before, wall_s_before, resumed = (resume.epochs, resume.wall_s, resume.resumed + 1) if resume else (0, 0.0, 0)
+        if not fit.killed or tried == epochs_before:
+            fit.wall_s = round(wall_s_before + fit.wall_s, 3)
+            return fit, Interruptions(resumed, checkpoints.notes)
+        tried = epochs_before
 
 
 def _judge_fit(fit: Fit) -> Verdict:
@@ -108,6 +172,7 @@ def _energy_errors(potential: Potential, frames: Sequence[Atoms]) -> np.ndarray:
 def _write(
     settings: dict[str, Any],
     fit: Fit,
+    interruptions: Interruptions,
     verdict: Verdict,
     potential: Potential | None,
     shift: float,
@@ -130,11 +195,13 @@ def _write(
         status=verdict.status,
         reason=verdict.reason,
         framework=settings["framework"],
-        model_file=str(model_file.relative_to(directory.resolve())) if model_file else None,
+        model_file=str(model_file.relative_to(directory)) if model_file else None,
         model_sha256=sha256(model_file) if model_file else None,
         n_parameters=n_parameters,
         epochs=fit.epochs,
         best_epoch=fit.best_epoch,
         energy_shift_eV_per_atom=shift,
         training_wall_s=fit.wall_s,
+        resumed=interruptions.resumed,
+        resume_notes=interruptions.notes,
     )

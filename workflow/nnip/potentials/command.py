@@ -46,7 +46,7 @@ def run_command(command: Sequence[str], directory: Path, output: Path, environme
             stdout=file,
             stderr=subprocess.STDOUT,
             check=False,
-            preexec_fn=_end_with_parent(),  # noqa: PLW1509  (one call into the C library)
+            preexec_fn=_end_with_parent(),
         ).returncode
     wall_s = round(time.monotonic() - started, 3)
     if status == 0:

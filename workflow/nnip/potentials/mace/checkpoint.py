@@ -14,7 +14,7 @@ from nnip.checkpoints import Progress, set_random_states
 
 # calls after which TorchScript has compiled the functions of a model: until then they round otherwise
 WARMING_STEPS = 3
-OUTPUTS = ("forces", "virials", "stress")
+OUTPUTS = {"force": "forces", "virials": "virials", "stress": "stress"}
 
 
 class Training:
@@ -94,11 +94,11 @@ class Training:
         self.progress.save(epochs, state, folder, files)
 
     def _warm(self, arguments: dict[str, Any]) -> None:
-        model, asked = arguments["model"], {f"compute_{part if part != 'forces' else 'force'}": arguments["output_args"][part] for part in OUTPUTS}
+        asked = {f"compute_{name}": arguments["output_args"][part] for name, part in OUTPUTS.items()}
         for _, batch in zip(range(WARMING_STEPS), arguments["data_loader"], strict=False):
-            batch = batch.to(arguments["device"])
-            output = model(batch.to_dict(), training=True, **asked)
-            arguments["loss_fn"](pred=output, ref=batch).backward()
+            on_device = batch.to(arguments["device"])
+            output = arguments["model"](on_device.to_dict(), training=True, **asked)
+            arguments["loss_fn"](pred=output, ref=on_device).backward()
 
     def _restore(self) -> None:
         assert self.progress.resumed_from is not None
@@ -111,16 +111,15 @@ class Training:
         set_random_states(state["random"])
 
 
-def resume(train: Any) -> Any:
-    """mace's training loop, which writes checkpoints and goes on from one, where the environment says so (nnip.checkpoints)."""
+def with_checkpoints(train: Any, progress: Progress | None) -> Any:
+    """mace's training loop, which goes on from a checkpoint where there is one, and writes the next."""
+    if progress is None:
+        return train
 
     @functools.wraps(train)
     def resuming(**arguments: Any) -> None:
-        progress = Progress.from_environment()
-        if progress is None:
-            return train(**arguments)
         if progress.resumed_from:
             progress.resumed_from.restore_files(Path.cwd())
-        return Training(progress, arguments).run(train)
+        Training(progress, arguments).run(train)
 
     return resuming

@@ -6,7 +6,8 @@ The options are those of mace_run_train and two more, --trainable_bessel and --m
 --max_ell=0   builds a model: there it ends in an IndexError
 --batch_size  leaves no frame out: there an epoch's last batch is dropped if it is incomplete (all, if there are fewer frames than one batch), so
               that how many frames a model learns from hangs on their number; NequIP uses them all
-and a validation loss that is not finite ends the training, where it would count as an improvement in every epoch.
+A validation loss that is not finite ends the training, where it would count as an improvement in every epoch; and a training that was
+interrupted goes on from a checkpoint where the environment names one (nnip.checkpoints).
 """
 
 import argparse
@@ -24,6 +25,9 @@ import torch
 from e3nn import o3
 from mace.modules import blocks, symmetric_contraction
 from mace.tools import build_default_arg_parser
+
+from nnip.checkpoints import Progress
+from nnip.potentials.mace.checkpoint import with_checkpoints
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -134,7 +138,9 @@ def main() -> None:
         train_bessel_frequencies()
     keep_axes_of_scalars()
     keep_incomplete_batches()
-    command.tools.train = stop_when_told(command.tools.train, arguments.max_hours)
+    progress = Progress.from_environment()
+    hours_left = arguments.max_hours - (progress.earlier_s / 3600 if progress else 0)
+    command.tools.train = with_checkpoints(stop_when_told(command.tools.train, hours_left), progress)
     command.run(arguments)
 
 
