@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from nnip.effects import effects
 from nnip.entropy import entropy_table
 from nnip.errors import InputError
 from nnip.figures import FIGURES, style
@@ -102,6 +103,7 @@ def study(names=("a", "b", "c", "d", "bad"), seeds=SEEDS, modes=("isotropic", "p
     ]
     tables["noise_errors"] = frame("noise_errors", pd.concat(noisy, ignore_index=True))
     tables["noise_trainings"] = frame("noise_trainings", tables["trainings"].assign(noise_label="forces"))
+    tables["effects"] = effects(tables["models"], tables["predictors"], tables["outcomes"], 0.95)
     tables["correlations"] = frame("correlations", [])
     return tables
 
@@ -140,7 +142,7 @@ def test_every_figure_is_written_whole_and_with_units(name, tables, tmp_path):
     for axis in figure.axes:
         for text in (axis.get_xlabel(), axis.get_ylabel()):
             if re.search("RMSE|time", text) and "weight" not in text:
-                assert re.search(r"\(.*(eV|ps|RMSE)", text), text
+                assert re.search(r"\(.*(eV|ps|RMSE|std)", text), text
 
 
 @pytest.mark.parametrize("name", ["experiments", "trends", "flatness"])
@@ -344,9 +346,10 @@ def test_sampling_draws_the_tables_means_over_seeds_and_the_shares(tables):
 def test_temperatures_pool_the_replicas_of_all_seeds():
     pooled = importlib.import_module("nnip.figures.temperatures").pooled
     replicas = {1: np.array([300.0, 320.0, 400.0]), 2: np.array([500.0])}
+    same = {"framework": "mace", "model": "a", "thermostat_K": 300.0, "time_fs": 5.0, "potential_energy_eV_per_atom": 0.0}
     rows = [
-        {"framework": "mace", "model": "a", "seed": seed, "thermostat_K": 300.0, "time_fs": 5.0, "n_alive": len(values), "temperature_mean_K": values.mean()}
-        | {"temperature_std_K": values.std(ddof=1) if len(values) > 1 else None, "potential_energy_eV_per_atom": 0.0, "total_energy_eV_per_atom": seed}
+        {**same, "seed": seed, "n_alive": len(values), "temperature_mean_K": values.mean(), "total_energy_eV_per_atom": seed}
+        | {"temperature_std_K": values.std(ddof=1) if len(values) > 1 else None}
         for seed, values in replicas.items()
     ]
     (row,) = pooled(frame("temperatures", rows)).to_dict("records")

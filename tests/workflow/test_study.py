@@ -42,6 +42,26 @@ def test_a_diverged_training_is_a_result(tables):
         assert "mace-hot" not in set(tables(table)["model"])
 
 
+def test_noise_runs_have_tables_of_their_own(ran, tables):
+    assert set(tables("noise_trainings")["status"]) == {"ok"}
+    noisy = tables("noise_errors")
+    assert noisy.groupby("model")["split"].apply(set).eq({"train", "val", "train_clean", "300K", "900K"}).all()
+    assert set(noisy["model"]) == {"nequip-a", "mace-a"} and set(noisy["noise"]) == {0.5} and set(noisy["noise_label"]) == {"forces"}
+    rmse = noisy.pivot_table(index="model", columns="split", values="forces_rmse_eV_per_A")
+    assert (rmse["train"] > rmse["train_clean"]).all()  # so small a model cannot learn the noise
+    for run in ("nequip-a.n10.forces-noise0.5.seed1", "mace-a.n10.forces-noise0.5.seed1"):
+        settings = json.loads((ran.folder / f"results/small/runs/{run}/train/manifest.json").read_text())["settings"]
+        assert (settings["hyperparameters"]["energy_weight"], settings["hyperparameters"]["forces_weight"]) == (0, 1001)
+
+
+def test_no_noise_run_is_in_the_tables_of_the_main_line(ran, tables):
+    assert (tables("trainings")["noise"] == 0).all() and (tables("errors")["noise"] == 0).all()
+    rows = tables("errors").groupby(["model", "seed", "n_train", "split"]).size()
+    assert (rows == 1).all()
+    measured = sorted(path.parent.parent.name for path in (ran.folder / "results/small/runs").glob("*/md/failures.csv"))
+    assert measured == sorted(f"{model}.n20.seed1" for model in MODELS["models"])
+
+
 def test_the_other_models_are_measured_in_full(tables):
     landscape = tables("landscape")
     assert landscape.groupby(["model", "mode"]).size().eq(2 * 5).all()
@@ -57,6 +77,16 @@ def test_the_centre_of_a_landscape_is_the_training_error(tables):
     centre = tables("landscape").query("t == 0 and mode == 'isotropic'").groupby("model")["forces_rmse_eV_per_A"].mean()
     errors = tables("errors").query("split == 'train' and n_train == 20").set_index("model")["forces_rmse_eV_per_A"]
     assert ((centre / errors).between(0.5, 2)).all()
+
+
+def test_temperatures_are_recorded_and_the_toy_system_is_fitted(ran, tables):
+    temperatures = tables("temperatures")
+    assert temperatures.groupby("model")["time_fs"].apply(list).map([0.0, 10.0, 20.0, 30.0, 40.0].__eq__).all()
+    assert set(temperatures["model"]) == set(tables("failures")["model"])
+    first = temperatures.query("time_fs == 0")
+    assert (first["n_alive"] == 3).all() and first["temperature_mean_K"].between(500, 3000).all()
+    assert tables("toy").groupby("error").size().eq(2).all()
+    assert {"temperatures_mace.png", "temperatures_nequip.png", "toy.png"} <= {path.name for path in (ran.folder / "results/small/figures").iterdir()}
 
 
 def test_figures_and_summary_exist(ran):
@@ -97,7 +127,7 @@ def test_another_environment_reruns_its_framework_alone(ran):
         jobs = planned(ran.snakemake("-n"))
     finally:
         ran.write_config({})
-    assert jobs["train_model"] == 6
+    assert jobs["train_model"] == 7
     assert "prepare_data" not in jobs
 
 

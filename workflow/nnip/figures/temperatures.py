@@ -12,6 +12,7 @@ from nnip.figures import style
 from nnip.figures.style import GREY, Look
 
 THICKEST, THINNEST = 1.6, 0.3  # line widths in points with all replicas alive, and with the last one
+HOTTEST = 2.5  # thermostat temperatures that the axis reaches: a replica about to fail can be hotter by orders of magnitude
 
 
 @style.styled
@@ -43,6 +44,7 @@ def draw_temperatures(framework: str, models: pd.DataFrame, temperatures: pd.Dat
     axes[1, 0].set_ylabel("total energy less\nthe start's (meV/atom)")
     for row, character in enumerate("ab"):
         style.letter(axes[row, 0], character)
+    cut = limit(axes, temperatures)
     style.head(axes[0], groups, look, width / len(groups) - 4)
     figure.align_ylabels(axes[:, 0])
     seeds = f"{style.counted(temperatures)}" if len(temperatures) else ""
@@ -52,9 +54,26 @@ def draw_temperatures(framework: str, models: pd.DataFrame, temperatures: pd.Dat
         figure,
         f"Means over the replicas that have not failed, of {numbers} per model and seed; {seeds}" if numbers else "",
         "Lines get thinner as replicas get fewer, and end with the last; bands: standard deviation over replicas.",
-        "Dashed: the thermostat." + (" Thin lines: seeds." if temperatures.groupby("model")["seed"].nunique().max() > 1 else ""),
+        "Dashed: the thermostat.",
+        "The axes leave out what single replicas about to fail do to the mean." if cut else "",
+        "Thin lines: seeds." if temperatures.groupby("model")["seed"].nunique().max() > 1 else "",
     )
     return figure
+
+
+def limit(axes: np.ndarray, temperatures: pd.DataFrame) -> bool:
+    """Set the axes' ends so that single explosions do not flatten everything else; whether something lies beyond."""
+    if temperatures.empty:
+        return False
+    change = temperatures["total_energy_eV_per_atom"] - temperatures.groupby(["model", "seed"])["total_energy_eV_per_atom"].transform("first")
+    change_meV = 1000 * change.to_numpy(float)
+    usual = np.quantile(change_meV, [0.02, 0.95])
+    low, high = usual - [0.3 * np.ptp(usual), -0.5 * np.ptp(usual)]
+    hottest = HOTTEST * float(temperatures["thermostat_K"].max())
+    axes[0, 0].set_ylim(0, min(axes[0, 0].get_ylim()[1], hottest))
+    bottom, top = axes[1, 0].get_ylim()
+    axes[1, 0].set_ylim(max(bottom, low), min(top, high))
+    return bool((temperatures["temperature_mean_K"] > hottest).any() or (change_meV > high).any() or (change_meV < low).any())
 
 
 def pooled(temperatures: pd.DataFrame) -> pd.DataFrame:
