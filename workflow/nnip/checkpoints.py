@@ -13,7 +13,7 @@ import random
 import re
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +82,7 @@ class Checkpoints:
     def save(self, checkpoint: Checkpoint) -> None:
         """Write one and, once it is on the disk, remove all but the last KEPT."""
         buffer = io.BytesIO()
-        torch.save(asdict(checkpoint), buffer)
+        torch.save(vars(checkpoint), buffer)
         content = buffer.getvalue()
         name = f"{checkpoint.epochs:08d}-{hashlib.sha256(content).hexdigest()}.pt"
         with whole(self.folder / name) as temporary, open(temporary, "wb") as file:

@@ -6,7 +6,7 @@ import math
 import os
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -39,10 +39,11 @@ class Verdict:
 
 @dataclass
 class Interruptions:
-    """What a training went through: how many times it went on from a checkpoint, and what was wrong with checkpoints, in words."""
+    """What a training went through: how often it went on from a checkpoint, how long it took before, what was wrong with checkpoints in words."""
 
-    resumed: int
-    notes: list[str]
+    resumed: int = 0
+    earlier_s: float = 0.0
+    notes: list[str] = field(default_factory=list)
 
 
 def train(
@@ -83,9 +84,11 @@ def _train(settings: dict[str, Any], train_xyz: Path, val_xyz: Path, directory: 
     missing = [f"{path.name}: {words}; nothing was trained" for path, part in frames.items() if (words := missing_label(part))]
     if missing:
         shutil.rmtree(directory / framework, ignore_errors=True)
-        fit, interruptions = Fit(None, 0, None, [], 0.0, {}, missing[0]), Interruptions(0, [])
+        fit, interruptions = Fit(None, 0, None, [], 0.0, {}, missing[0]), Interruptions()
     else:
         fit, interruptions = _fit(settings | {"device": device.type}, train_xyz, val_xyz, directory, checkpoints, checkpoint_minutes)
+    fit.wall_s = round(interruptions.earlier_s + fit.wall_s, 3)
+    watch.started -= interruptions.earlier_s
     verdict = _judge_fit(fit)
     if verdict.status == "ok":
         assert fit.model_file is not None
@@ -126,10 +129,10 @@ def _fit(
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
         fit = training.fit(settings, train_xyz, val_xyz, directory, environment_for(checkpoints, minutes, resume))
-        epochs_before, wall_s_before, resumed = (resume.epochs, resume.wall_s, resume.resumed + 1) if resume else (0, 0.0, 0)
+        epochs_before = resume.epochs if resume else 0
         if not fit.killed or tried == epochs_before:
-            fit.wall_s = round(wall_s_before + fit.wall_s, 3)
-            return fit, Interruptions(resumed, checkpoints.notes)
+            before = (resume.resumed + 1, resume.wall_s) if resume else (0, 0.0)
+            return fit, Interruptions(*before, checkpoints.notes)
         tried = epochs_before
 
 
