@@ -103,7 +103,7 @@ def check_config(config: dict[str, Any], source: str = "config") -> dict[str, An
     if (chosen := config["dataset"]) not in config["datasets"]:
         raise InputError(f"{source}: 'dataset' is '{chosen}', which is not under 'datasets': {nearest(chosen, config['datasets'])}")
     block = config["datasets"][chosen]
-    kinds = ("xtb", "3bpa", "extxyz", "published")
+    kinds = ("xtb", "emt", "3bpa", "ani-al", "extxyz", "published")
     where = f"datasets.{chosen}"
     if not isinstance(block, dict) or block.get("source") not in kinds:
         given = block.get("source") if isinstance(block, dict) else block
@@ -113,6 +113,8 @@ def check_config(config: dict[str, Any], source: str = "config") -> dict[str, An
     if block["source"] != "published":
         for problem in _problems(config):
             raise InputError(f"{source}: {problem}")
+    elif asked := next((name for name in ("weights", "distributions") if config[name]), None):
+        raise InputError(f"{source}: '{asked}' asks for models or frames, but dataset '{chosen}' is published tables, which have neither")
     elif config["noise"]:
         raise InputError(f"{source}: 'noise' asks for trainings, but dataset '{chosen}' is published tables, without frames to train on")
     return config
@@ -141,6 +143,7 @@ def _problems(config: dict[str, Any]) -> Iterator[str]:
     if split not in splits:
         yield f"'landscape.split' is '{split}': {nearest(split, splits)}"
     yield from _noise_problems(config)
+    yield from _variant_problems(config, splits)
     if toy := config["toy"]:
         if min(toy["n_points"]) < toy["n_features"] + 2:
             yield f"'toy.n_points' has {min(toy['n_points'])}, but must be at least toy.n_features + 2 ({toy['n_features'] + 2}): fewer fix no weights"
@@ -165,6 +168,28 @@ def _noise_problems(config: dict[str, Any]) -> Iterator[str]:
     names = [f"{sigma:g}" for sigma in noise["sigmas"]]  # as they stand in names of files
     if alike := [name for name in names if names.count(name) > 1]:
         yield f"'noise.sigmas' has {alike[0]} more than once, to six digits"
+
+
+def _variant_problems(config: dict[str, Any], splits: list[str]) -> Iterator[str]:
+    """What is wrong with the landscapes beside the main line."""
+    landscape, planes = config["landscape"], config["planes"]
+    for name in landscape["test_splits"]:
+        if name not in splits or name == landscape["split"]:
+            others = [split for split in splits if split != landscape["split"]]
+            yield f"'landscape.test_splits' has '{name}', but must be other than landscape.split: {nearest(name, others)}"
+    for name, patterns in landscape["frozen"].items():
+        for framework, pattern in patterns.items():
+            if framework not in frameworks():
+                yield f"unknown key 'landscape.frozen.{name}.{framework}': {nearest(framework, frameworks())}"
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                yield f"'landscape.frozen.{name}.{framework}' is '{pattern}', which is no regular expression: {error}"
+    for mode in landscape["variants"]["modes"] or []:
+        if mode not in landscape["modes"]:
+            yield f"'landscape.variants.modes' has '{mode}', but landscape.modes has only {', '.join(landscape['modes'])}"
+    if planes and planes["split"] not in splits:
+        yield f"'planes.split' is '{planes['split']}': {nearest(planes['split'], splits)}"
 
 
 def load_models(path: str | Path, trained: bool = True) -> dict[str, Any]:
@@ -208,11 +233,13 @@ def load_models(path: str | Path, trained: bool = True) -> dict[str, Any]:
     return {"models": models, "experiments": table["experiments"]}
 
 
-def check_noise_models(config: dict[str, Any], models: dict[str, Any], source: str = "config") -> None:
-    """InputError if the noise study asks for a model that is not in the model table."""
-    for name in config["noise"]["models"] if config["noise"] else []:
-        if name not in models:
-            raise InputError(f"{source}: 'noise.models' lists '{name}', which is not a model of {config['models']}: {nearest(name, list(models))}")
+def check_listed_models(config: dict[str, Any], models: dict[str, Any], source: str = "config") -> None:
+    """InputError if an experiment beside the main line is asked of a model that is not in the model table."""
+    blocks = {"noise": config["noise"], "planes": config["planes"], "landscape.variants": config["landscape"]["variants"]}
+    for key, block in blocks.items():
+        for name in (block or {}).get("models") or []:
+            if name not in models:
+                raise InputError(f"{source}: '{key}.models' lists '{name}', which is not a model of {config['models']}: {nearest(name, list(models))}")
 
 
 def _check_trainable(name: str, row: dict[str, Any], path: str) -> None:

@@ -53,7 +53,7 @@ def table(schema: dict[str, Any]) -> str:
 def document() -> str:
     """The whole page."""
     config, models = load_schema("config"), load_schema("models")
-    sources = [f"### `source: {name}`\n\n{table(config['$defs'][name])}" for name in ("xtb", "3bpa", "extxyz", "published")]
+    sources = [f"### `source: {name}`\n\n{table(config['$defs'][name])}" for name in ("xtb", "emt", "3bpa", "ani-al", "extxyz", "published")]
     return "\n".join(
         [
             HEAD,

@@ -59,19 +59,27 @@ def prepare(dataset: str, options: dict[str, Any], study: dict[str, Any], direct
 
 
 def load(dataset: str, options: dict[str, Any], study: dict[str, Any], directory: Path, processes: int) -> Source:
-    """Frames of a data set block by its `source`: xtb, 3bpa or extxyz; InputError messages start with the block's name."""
+    """Frames of a data set block by its `source`: xtb, emt, 3bpa, ani-al or extxyz; InputError messages start with the block's name."""
     try:
         match options.get("source"):
             case "xtb":
                 from nnip.data.xtb import generate
 
                 return Source(*generate(options, study["n_train"], study["seed"], processes))
+            case "emt":
+                from nnip.data import emt
+
+                return Source(*emt.generate(options, study["n_train"], study["seed"], processes))
+            case "ani-al":
+                from nnip.data import ani_al
+
+                return Source(*ani_al.read(options, study["seed"], study["mirror"], directory / DOWNLOADS))
             case "3bpa":
                 return from_files(options, study["mirror"], directory / DOWNLOADS)
             case "extxyz":
                 return from_files(options, None, None)
             case other:
-                raise InputError(f"source: '{other}' should be xtb, 3bpa or extxyz")
+                raise InputError(f"source: '{other}' should be xtb, emt, 3bpa, ani-al or extxyz")
     except InputError as error:
         raise InputError(f"datasets.{dataset}: {error}") from None
 

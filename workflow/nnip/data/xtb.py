@@ -1,10 +1,7 @@
 """A data set made from a SMILES: conformers, Langevin dynamics and labels by GFN2-xTB (Bannwarth, Ehlert & Grimme, JCTC 15, 1652, 2019)."""
 
-import multiprocessing
-import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import Executor
 from dataclasses import dataclass, fields
 from itertools import repeat
 from typing import Any
@@ -19,6 +16,7 @@ from tblite.ase import TBLite
 from nnip.data import TEST_TEMPERATURES_K, molecule, split_names
 from nnip.data.dynamics import Forces, langevin
 from nnip.data.extxyz import labelled
+from nnip.data.workers import workers
 from nnip.errors import InputError
 from nnip.seeds import derive
 
@@ -106,27 +104,6 @@ def generate(options: dict[str, Any], n_train: int, root_seed: int, processes: i
         "chunks_by_plain_gfn2": [f"{chunk.split} {chunk.number}" for chunk, (_, plain) in zip(chunks, results, strict=True) if plain],
     }
     return frames["train"], {split: frames[f"test_{split}"] for split in temperatures}, notes
-
-
-@contextmanager
-def workers(processes: int) -> Iterator[Executor]:
-    """Worker processes with one OpenMP thread each: more are slower under load, and do not give the same bits twice."""
-    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-    before = {name: os.environ.get(name) for name in names}
-    os.environ.update(dict.fromkeys(names, "1"))  # read when the workers import numpy and tblite, so set before they start
-    try:
-        with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
-            try:
-                yield pool
-            except BaseException:
-                pool.shutdown(cancel_futures=True)
-                raise
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
 
 
 def relaxed_conformers(recipe: Recipe, root_seed: int, pool: Executor) -> tuple[list[np.ndarray], list[float]]:

@@ -1,0 +1,121 @@
+"""Aluminium, solid and liquid, sampled and labelled by ASE's effective medium theory (Jacobsen, Stoltze & Nørskov, Surf. Sci. 366, 394, 1996)."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import repeat
+from typing import Any
+
+import numpy as np
+from ase import Atoms
+from ase.build import bulk
+from ase.calculators.emt import EMT
+
+from nnip.data import split_names
+from nnip.data.dynamics import Forces, langevin
+from nnip.data.extxyz import labelled
+from nnip.data.workers import workers
+from nnip.errors import InputError
+from nnip.seeds import derive
+
+LATTICE_CONSTANT_A = 3.99429  # of EMT's aluminium at rest
+TIMESTEP_FS = 2.0
+LIQUID_FROM_K = 1400.0  # a perfect crystal without surface lives through a picosecond up to here, though it would melt sooner
+MELT_K = 3000.0
+MELT_FS = 600.0
+DECIMALS = 8  # of positions in extxyz: rounded before labelling, so that labels belong to what is written
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """One trajectory: its own cell and seed, `n_frames` frames."""
+
+    split: str
+    number: int
+    temperature_K: float
+    n_frames: int
+    seed: int
+
+
+def generate(options: dict[str, Any], n_train: int, root_seed: int, processes: int) -> tuple[list[Atoms], dict[str, list[Atoms]], dict[str, Any]]:
+    """Training pool of n_train frames, test frames by split, and notes for the manifest; the same for any number of processes.
+
+    options: the keys of a dataset block with source emt, all given. Every chunk is a trajectory of its own, so that training and test frames
+    share none; the chunks of the training pool take its temperatures in turn. InputError for dynamics that is unstable.
+    """
+    chunks = list(plan("train", options, options["train_temperatures_K"], n_train, root_seed))
+    splits = dict(zip(split_names(options), options["test_temperatures_K"], strict=True))
+    for split, temperature in splits.items():
+        chunks += plan(f"test_{split}", options, [temperature], options["n_test"], root_seed)
+    with workers(processes) as pool:
+        results = list(pool.map(sample, repeat(options), chunks))
+    frames: dict[str, list[Atoms]] = {}
+    for chunk, sampled in zip(chunks, results, strict=True):
+        frames.setdefault(chunk.split, []).extend(sampled)
+    notes = {
+        "chunks": len(chunks),
+        "n_atoms": len(frames["train"][0]),
+        "liquid_chunks": sum(chunk.temperature_K > LIQUID_FROM_K for chunk in chunks),
+    }
+    return frames["train"], {split: frames[f"test_{split}"] for split in splits}, notes
+
+
+def plan(split: str, options: dict[str, Any], temperatures_K: Sequence[float], n_frames: int, root_seed: int) -> Iterator[Chunk]:
+    """Chunks of at most frames_per_chunk frames that give `n_frames`, at the temperatures in turn."""
+    for number, done in enumerate(range(0, n_frames, options["frames_per_chunk"])):
+        count = min(options["frames_per_chunk"], n_frames - done)
+        seed = derive(root_seed, "emt", split, number)
+        yield Chunk(split, number, temperatures_K[number % len(temperatures_K)], count, seed)
+
+
+def strained_crystal(repeats: int, strain: float, rng: np.random.Generator) -> Atoms:
+    """fcc aluminium of repeats^3 cubic cells, 4 atoms each, whose cell has the six strains of a symmetric tensor drawn evenly up to +-strain."""
+    atoms = bulk("Al", "fcc", a=LATTICE_CONSTANT_A, cubic=True) * (repeats, repeats, repeats)
+    tensor = np.zeros((3, 3))
+    tensor[np.triu_indices(3)] = rng.uniform(-strain, strain, 6)
+    tensor[np.tril_indices(3)] = tensor.T[np.tril_indices(3)]
+    atoms.set_cell(atoms.cell.array @ (np.eye(3) + tensor), scale_atoms=True)
+    return atoms
+
+
+def sample(options: dict[str, Any], chunk: Chunk) -> list[Atoms]:
+    """Labelled frames of one chunk, atoms wrapped into the cell; above LIQUID_FROM_K of aluminium that was molten at MELT_K first."""
+    rng = np.random.default_rng(chunk.seed)
+    atoms = strained_crystal(options["repeats"], options["strain"], rng)
+    frames = []
+    try:
+        if chunk.temperature_K > LIQUID_FROM_K:
+            *_, atoms.positions = trajectory(atoms, max(MELT_K, chunk.temperature_K), [MELT_FS], options["tau_fs"], rng)
+        times_fs = [options["equilibration_fs"] + (i + 1) * options["stride_fs"] for i in range(chunk.n_frames)]
+        for i, positions in enumerate(trajectory(atoms, chunk.temperature_K, times_fs, options["tau_fs"], rng)):
+            frame = Atoms(atoms.numbers, positions, cell=atoms.cell, pbc=True)
+            frame.wrap()
+            frame.positions = frame.positions.round(DECIMALS)
+            frame.calc = EMT()  # a new one, which remembers nothing of the frame before
+            frames.append(labelled(frame, frame.get_potential_energy(), frame.get_forces(), f"{chunk.split} chunk {chunk.number} frame {i}"))
+    except RuntimeError as error:
+        raise InputError(f"test_temperatures_K: EMT dynamics at {chunk.temperature_K:g} K fails ({error}); lower the temperature") from None
+    return frames
+
+
+def trajectory(atoms: Atoms, temperature_K: float, times_fs: Sequence[float], tau_fs: float, rng: np.random.Generator) -> Iterator[np.ndarray]:
+    """Positions (Å), not wrapped, at the given times of Langevin dynamics that starts from the atoms' positions at rest."""
+    steps = langevin(atoms.positions, atoms.get_masses(), temperature_K, tau_fs, forces_of(atoms), None, 1, rng, TIMESTEP_FS)
+    done = 0
+    for time_fs in times_fs:
+        last = round(time_fs / TIMESTEP_FS)
+        for _ in range(last - done):
+            positions, _ = next(steps)
+        done = last
+        yield positions
+
+
+def forces_of(atoms: Atoms) -> Forces:
+    """EMT's forces (eV/Å) on a periodic structure as a function of positions."""
+    moving = atoms.copy()
+    moving.calc = EMT()
+
+    def forces(positions: np.ndarray) -> np.ndarray:
+        moving.positions = positions
+        return moving.get_forces()
+
+    return forces
