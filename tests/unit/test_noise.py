@@ -8,12 +8,12 @@ import pytest
 import yaml
 from ase import Atoms
 
-from nnip.config import check_config, check_noise_models, load_models
+from nnip.config import check_config, check_listed_models, load_models
 from nnip.data.extxyz import labelled, write_frames
-from nnip.data.noise import add_noise, spread, with_noise
 from nnip.errors import InputError
 from nnip.figures.noise import draw_noise
 from nnip.frames import read_labelled
+from nnip.noise import add_noise, spread, with_noise
 from nnip.noise_study import gather_noise
 from nnip.runs import is_main, list_runs, on_one_label, run_settings
 from nnip.tables import frame, write_table
@@ -145,7 +145,7 @@ def test_a_mistake_in_the_noise_block_is_named(demo, change, words):
 def test_noise_of_an_unknown_model_is_refused(demo):
     config = check_config(demo | {"noise": NOISE | {"models": ["mace-bas"]}})
     with pytest.raises(InputError, match=r"my\.yaml: 'noise.models' lists 'mace-bas'.*did you mean 'mace-base'"):
-        check_noise_models(config, models(config), "my.yaml")
+        check_listed_models(config, models(config), "my.yaml")
 
 
 def test_noise_on_published_tables_is_refused():

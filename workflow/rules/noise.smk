@@ -14,7 +14,7 @@ rule add_noise:
     """Training and validation frames with noise on one label; the same noise for every sigma but for its size."""
     input:
         **labelled_frames(config["noise"]["n_train"] or config["n_train"]),
-        library=library("data", "frames", "seeds"),
+        library=library("noise", "frames"),
     output:
         [f"{RESULTS}/data/noise/{{label}}{{sigma}}/{name}.xyz" for name in ("train", "val")],
         manifest=f"{RESULTS}/data/noise/{{label}}{{sigma}}/manifest.json",
