@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from nnip.errors import InputError
+from nnip.gpus import take_gpu
 from nnip.manifest import Stopwatch, read_manifest, write_manifest
 from nnip.potentials.base import Potential
 from nnip.potentials.loading import load
@@ -21,6 +22,8 @@ def load_trained(train_directory: str | os.PathLike[str], device: str) -> tuple[
     manifest = read_manifest(manifest_file)
     if manifest["status"] != "ok":
         return None, f"nothing to measure: the training is '{manifest['status']}' ({manifest['reason']})"
+    if device != "cpu":
+        take_gpu()
     return load(train_directory, device), None
 
 

@@ -20,6 +20,7 @@ from nnip.errors import InputError
 from nnip.evaluation import batches
 from nnip.files import sha256, write_text
 from nnip.frames import missing_label, read_frames
+from nnip.gpus import take_gpu
 from nnip.manifest import Stopwatch, package_versions, settings_hash, write_manifest
 from nnip.potentials.base import Fit, Potential
 from nnip.potentials.loading import framework_module, pick_device
@@ -69,6 +70,8 @@ def train(
 
 def _train(settings: dict[str, Any], train_xyz: Path, val_xyz: Path, directory: Path, checkpoint_minutes: float) -> None:
     watch = Stopwatch()
+    if settings["device"] != "cpu":
+        take_gpu()
     device = pick_device(settings["device"])
     frames = {path: read_frames(path) for path in (train_xyz, val_xyz)}
     framework = settings["framework"]

@@ -56,6 +56,10 @@ ABSENT = {
         "resolution": not PUBLISHED,
         "temperatures": not PUBLISHED and config["md"]["record_every_fs"],
         "toy": config["toy"],
+        "weights": config["weights"],
+        "weight_moments": config["weights"],
+        "distributions": config["distributions"],
+        "distribution_moments": config["distributions"],
         "noise_trainings": NOISE_RUNS,
         "noise_errors": NOISE_RUNS,
         **BESIDE,
@@ -74,7 +78,8 @@ wildcard_constraints:
 
 
 def framework_of(wildcards):
-    return RUNS[wildcards.run].framework
+    """The framework of a job's run, or the one all its runs share."""
+    return RUNS[wildcards.run].framework if "run" in wildcards.keys() else wildcards.framework
 
 
 def environment_ready(wildcards):
@@ -86,7 +91,7 @@ def environment_ready(wildcards):
 
 
 def python_of(wildcards):
-    """The interpreter of a run's framework."""
+    """The interpreter of a job's framework."""
     framework = framework_of(wildcards)
     if framework in config["python"]:
         return config["python"][framework]
@@ -178,6 +183,10 @@ PARTS = {
     "directions": [path for mode in config["landscape"]["modes"] for path in run_files(f"landscape-{mode}/directions.csv")],
     "failures": run_files("md/failures.csv"),
     "temperatures": run_files("md/temperatures.csv"),
+    **{
+        table: [f"{RESULTS}/weights/{framework}/{table}.csv" for framework in dict.fromkeys(RUNS[run].framework for run in MAIN_RUNS)]
+        for table in ("weights", "weight_moments")
+    },
     "planes": [f"{RESULTS}/runs/{folder}/planes.csv" for folder in BESIDE["planes"]],
     "landscape_tests": [f"{RESULTS}/runs/{folder}/landscape.csv" for folder in BESIDE["landscape_tests"]],
     "landscape_frozen": [f"{RESULTS}/runs/{folder}/landscape.csv" for folder in BESIDE["landscape_frozen"]],
@@ -195,12 +204,20 @@ def trainings_unless_gathered(wildcards):
 
 
 def gpus(wildcards):
+    """GPUs a job that runs a model asks for: one where `device` is cuda, and where it is auto if the run has any to give (--resources gpu=N)."""
+    if config["device"] == "auto":
+        return 1 if "gpu" in workflow.global_resources and workflow.global_resources["gpu"].value else 0
     return 1 if config["device"] == "cuda" else 0
 
 
 def minutes(stage):
     """A job's wall time limit from the sizes in the config, doubled with every attempt (a function for `resources`)."""
     return lambda wildcards, attempt: estimates.minutes(stage, RUNS[wildcards.run], config, MODELS["models"]) * 2 ** (attempt - 1)
+
+
+def megabytes(stage):
+    """A job's memory limit in MB from the sizes in the config, doubled with every attempt (a function for `resources`)."""
+    return lambda wildcards, attempt: estimates.megabytes(stage, RUNS[wildcards.run], config, MODELS["models"]) * 2 ** (attempt - 1)
 
 
 def tables(*names):

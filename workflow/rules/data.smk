@@ -18,12 +18,13 @@ rule prepare_data:
         f"{LOGS}/data.log",
     benchmark:
         f"{LOGS}/benchmarks/data.tsv"
+    localrule: DATASET["source"] in ("3bpa", "ani-al")  # what is downloaded, compute nodes may not reach
     conda:
         "../../envs/workflow.yaml"
     threads: lambda wildcards: workflow.cores or 1
     resources:
-        runtime=60,
-        mem_mb=4000,
+        runtime=lambda wildcards, attempt: 60 * 2 ** (attempt - 1),
+        mem_mb=lambda wildcards, attempt: 4000 * 2 ** (attempt - 1),
     params:
         dataset=config["dataset"],
         options=json.dumps(DATASET),

@@ -24,7 +24,7 @@ rule evaluate_model:
         conda_of
     resources:
         runtime=minutes("evaluate"),
-        mem_mb=4000,
+        mem_mb=megabytes("evaluate"),
         gpu=gpus,
     params:
         python=python_of,

@@ -25,12 +25,12 @@ rule scan_landscape:
         conda_of
     resources:
         runtime=minutes("landscape"),
-        mem_mb=6000,
+        mem_mb=megabytes("landscape"),
         gpu=gpus,
     params:
         python=python_of,
         settings=settings_of,
-        options=options("landscape"),
+        options=json.dumps(variants.line_options(config)),
         trained_in=lambda wildcards, input: os.path.dirname(input.training),
         directory=lambda wildcards, output: os.path.dirname(output.manifest),
     message:

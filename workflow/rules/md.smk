@@ -26,7 +26,7 @@ rule run_md:
         conda_of
     resources:
         runtime=minutes("md"),
-        mem_mb=4000,
+        mem_mb=megabytes("md"),
         gpu=gpus,
     params:
         python=python_of,

@@ -24,7 +24,7 @@ rule train_model:
         conda_of
     resources:
         runtime=minutes("train"),
-        mem_mb=4000,
+        mem_mb=megabytes("train"),
         gpu=gpus,
     params:
         python=python_of,

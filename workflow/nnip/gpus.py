@@ -1,0 +1,42 @@
+"""Which GPU a job takes on a machine with several, where no scheduler has chosen one."""
+
+import fcntl
+import itertools
+import os
+import tempfile
+from pathlib import Path
+from typing import IO
+
+_held: list[IO[str]] = []  # locks are kept until the process ends, however it ends
+
+
+def visible_gpus() -> list[str]:
+    """The GPUs this process may use, as CUDA counts or names them: CUDA_VISIBLE_DEVICES, else all NVIDIA devices of the machine."""
+    named = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if named is not None:
+        return [name.strip() for name in named.split(",") if name.strip()]
+    return [str(index) for index in range(len(list(Path("/dev").glob("nvidia[0-9]*"))))]
+
+
+def take_gpu() -> str | None:
+    """Make the GPU that fewest other jobs hold this process's only one, until it ends; None, and nothing done, where there are less than two.
+
+    To be called before CUDA is first used. Jobs tell each other by locked files in the temporary directory; a job that was killed holds none.
+    """
+    gpus = visible_gpus()
+    if len(gpus) < 2 or _held:
+        return None
+    folder = Path(tempfile.gettempdir()) / f"nnip-gpus-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    for place in itertools.count():
+        for gpu in gpus:
+            file = open(folder / f"{gpu}.{place}", "w")  # noqa: SIM115  (open for the rest of the process)
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                file.close()
+                continue
+            _held.append(file)
+            os.environ["CUDA_VISIBLE_DEVICES"] = gpu
+            return gpu
+    return None
