@@ -54,6 +54,11 @@ def test_the_energy_shift_takes_the_mean_error_of_the_training_frames_away(train
     assert float(((graph.energies_eV - energies) / graph.n_atoms).mean()) == pytest.approx(0, abs=1e-9)
 
 
+def test_a_model_learns_from_energies_alone(trained):
+    training = row(trained("molecule", energy_weight=1001, forces_weight=0))
+    assert (training.status, training.epochs) == ("ok", 3)
+
+
 def test_without_refit_there_is_no_shift(framework, trained, settings_of, frame_files, tmp_path, monkeypatch):
     monkeypatch.setattr(framework_module(framework, "training"), "fit", finished(trained("molecule"), framework, tmp_path))
     train(settings_of() | {"refit_energy_shift": False}, *frame_files["molecule"], tmp_path)

@@ -133,7 +133,7 @@ def test_a_model_of_no_experiment_is_refused(table, tmp_path):
 
 
 def test_runs_are_every_model_size_and_seed(demo):
-    config = check_config(demo | {"seeds": [1, 2]})
+    config = check_config(demo | {"seeds": [1, 2], "noise": None})
     models = load_models(ROOT / config["models"])["models"]
     runs = list_runs(config, models)
     assert len(runs) == len(models) * 2 * 3
