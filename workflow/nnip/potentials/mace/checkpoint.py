@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from nnip.checkpoints import Progress, set_random_states
 
 # calls after which TorchScript has compiled the functions of a model: until then they round otherwise
@@ -53,7 +55,8 @@ class Training:
             loss, metrics = self.evaluate(**arguments)
         if self.is_replayed:
             loss, metrics = self.known[len(self.validations)]
-        self.validations.append((loss, dict(metrics)))
+        # the loop adds to what it is given; numpy's numbers are no plain values
+        self.validations.append((loss, {name: value.item() if isinstance(value, np.generic) else value for name, value in metrics.items()}))
         return loss, dict(metrics)
 
     def _train_one_epoch(self, **arguments: Any) -> None:
