@@ -6,10 +6,13 @@ import re
 import warnings
 import zlib
 
+import ase.build
 import numpy as np
 import pandas as pd
 import pytest
+from ase.calculators.singlepoint import SinglePointCalculator
 
+from nnip.data_distributions import distributions
 from nnip.effects import effects
 from nnip.entropy import entropy_table
 from nnip.errors import InputError
@@ -23,6 +26,7 @@ from nnip.sensitivity import sensitivity
 from nnip.survival import kaplan_meier, logrank, survival
 from nnip.tables import frame
 from nnip.toy import toy
+from nnip.weight_distributions import grouped, histogram, moments
 
 SEEDS = (1, 2)
 HORIZON_FS = 2000.0
@@ -105,7 +109,25 @@ def study(names=("a", "b", "c", "d", "bad"), seeds=SEEDS, modes=("isotropic", "p
     tables["noise_trainings"] = frame("noise_trainings", tables["trainings"].assign(noise_label="forces"))
     tables["effects"] = effects(tables["models"], tables["predictors"], tables["outcomes"], 0.95)
     tables["correlations"] = frame("correlations", [])
+    runs = [{key: row[key] for key in ("framework", "model", "seed")} for row in trainings if row["status"] == "ok"]
+    weights = [grouped({"linear": rng.normal(0, 1 + 0.1 * k, 300), "readout": rng.normal(size=30)}) for k in range(len(runs))]
+    each = [(run | {"group": group}, values) for run, parts in zip(runs, weights, strict=True) for group, values in parts.items()]
+    tables["weights"] = frame("weights", [who | row for who, values in each for row in histogram(values, 11)])
+    tables["weight_moments"] = frame("weight_moments", [who | moments(values) for who, values in each])
+    frames = {split: ethanol(0.02 * width, rng) for width, split in enumerate(("train", "val", "300K", "1200K"), 1)}
+    counts, summaries = distributions(frames, 12)
+    tables |= {"distributions": frame("distributions", counts), "distribution_moments": frame("distribution_moments", summaries)}
     return tables
+
+
+def ethanol(width, rng):
+    """Labelled frames displaced by so many angstroms."""
+    frames = [ase.build.molecule("CH3CH2OH") for _ in range(4)]
+    for atoms in frames:
+        forces = rng.normal(0, width, atoms.positions.shape)
+        atoms.positions += forces
+        atoms.calc = SinglePointCalculator(atoms, energy=float((forces**2).sum()), forces=-forces)
+    return frames
 
 
 @pytest.fixture(scope="module")
@@ -231,11 +253,13 @@ def test_scaling_line_goes_through_models_that_follow_it(tables):
     exponent, prefactor = scaling.fit_power_law(points.loc[["A", "B", "C"], "rmse"].to_numpy(), points.loc[["A", "B", "C"], "slope"].to_numpy())
     assert exponent == pytest.approx(1) and prefactor == pytest.approx(1 / 300)
     figure = draw("scaling", tables)
-    own = next(line for line in figure.axes[0].get_lines() if "this study" in str(line.get_label()))
-    assert len(own.get_xdata()) == 4 * len(SEEDS)
+    (own,) = lines(figure.axes[0], "_seeds")
     assert "fitted to 3 models" in texts(figure)
-    errors = tables["errors"].query("split == '300K' and n_train == 100")["forces_rmse_eV_per_A"]
-    assert sorted(own.get_xdata()) == pytest.approx(sorted(1000 * errors))
+    errors = tables["errors"].query("split == '300K' and n_train == 100").set_index("model")["forces_rmse_eV_per_A"] * 1000
+    assert sorted(own.get_xdata()) == pytest.approx(sorted(errors))
+    (means,) = lines(figure.axes[0], "mace, this study (4 models)") or lines(figure.axes[0], "MACE, this study (4 models)")
+    assert sorted(means.get_xdata()) == pytest.approx(sorted(errors.groupby("model").mean()))
+    assert {"a", "b", "c", "d"} <= set(texts(figure).split("\n"))
 
 
 def test_scaling_draws_no_model_that_was_not_tested_at_300_K(tables):
@@ -256,7 +280,7 @@ def test_learning_curves_carry_their_slopes(tables):
 def test_kaplan_meier_shows_the_tables_curves_and_tests(tables):
     figure = draw("kaplan_meier", tables)
     (line,) = lines(figure.axes[0], "a")
-    own = tables["kaplan_meier"].query("model == 'a'")
+    own = tables["kaplan_meier"].query("model == 'a' and seed.isna()")
     assert list(line.get_ydata()) == pytest.approx(list(own["survival"]))
     assert list(line.get_xdata()) == pytest.approx(list(own["time_fs"] / 1000))
     assert "12" in texts(figure).split("\n")  # at risk at the start: six replicas of two seeds
@@ -328,6 +352,33 @@ def test_sensitivity_ranks_the_models(tables):
     figure = draw("sensitivity", tables)
     cells = [text.get_text() for text in figure.axes[0].texts if text.get_text().isdigit()]
     assert set(cells) == {"1", "2", "3", "4"}
+
+
+def test_weights_are_drawn_as_the_tables_have_them(tables):
+    figure = draw("weights", tables)
+    above, _, below = figure.axes[0], figure.axes[1], figure.axes[2]
+    thick = [patch for patch in above.patches if patch.get_label() == "a"]
+    values, edges, _ = thick[0].get_data()
+    assert (values * np.diff(edges)).sum() == pytest.approx(1)  # the mean of two seeds with bins of their own is a density
+    (mark,) = [line for line in lines(below, "_a") if line.get_xdata()[0] < 0.5]
+    own = tables["weight_moments"].query("model == 'a' and group == 'readout'")["std"]
+    assert mark.get_ydata()[0] == pytest.approx(own.mean())
+
+
+def test_distributions_colour_splits_by_temperature_and_keep_their_area(tables):
+    figure = draw("distributions", tables)
+    energies = figure.axes[0]
+    outlines = {patch.get_label(): patch for patch in energies.patches if str(patch.get_label()).strip("_")}
+    assert set(outlines) == {"train", "val", "300K", "1200K"}
+    for patch in outlines.values():
+        values, edges, _ = patch.get_data()
+        assert (values * np.diff(edges)).sum() == pytest.approx(1)
+    cool, hot = (outlines[split].get_edgecolor() for split in ("300K", "1200K"))
+    assert hot[0] > cool[0] and cool[2] > hot[2]
+    row = tables["distribution_moments"].query("split == '1200K' and quantity == 'energy_per_atom'").iloc[0]
+    assert f"1200K: {100 * row['outside']:.0f} % outside" in texts(figure)
+    unnamed = tables["distributions"].assign(split=tables["distributions"]["split"].replace("300K", "elsewhere"))
+    draw("distributions", tables, distributions=unnamed)
 
 
 def test_sampling_draws_the_tables_means_over_seeds_and_the_shares(tables):

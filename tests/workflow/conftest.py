@@ -41,6 +41,8 @@ CONFIG = {
     "training": {"refit_energy_shift": True},
     "noise": {"models": ["nequip-a", "mace-a"], "sigmas": [0.5], "n_train": 10},
     "landscape": {"n_directions": 2, "n_points": 5, "n_frames": 8},
+    "weights": {"n_bins": 21},
+    "distributions": {"n_bins": 20},
     "md": {"n_replicas": 3, "duration_fs": 40, "record_every_fs": 10},
     "toy": {"n_points": [10, 40], "sigmas": [0.1], "n_repeats": 10},
     "statistics": {"n_bootstrap": 100, "n_permutation": 100},

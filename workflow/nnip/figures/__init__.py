@@ -13,9 +13,10 @@ class Contents:
 
 
 FIGURES = {
-    "scaling": Contents(("errors", "outcomes")),
+    "scaling": Contents(("models", "errors", "outcomes")),
     "landscape_entropy": Contents(("models", "landscape", "entropy")),
     "experiments": Contents(("models", "landscape", "entropy", "failures", "survival"), ("trainings",), per_framework=True),
+    "effects": Contents(("models", "effects"), per_framework=True),
     "landscapes": Contents(("models", "landscape"), ("trainings",), per_framework=True),
     "trends": Contents(("models", "predictors", "outcomes", "correlations")),
     "correlations": Contents(("correlations",), per_framework=True),
@@ -27,6 +28,11 @@ FIGURES = {
     "sensitivity": Contents(("models", "sensitivity", "entropy"), per_framework=True),
     "sampling": Contents(("models", "sampling", "resolution"), per_framework=True),
     "directions": Contents(("models", "directions")),
+    "planes": Contents(("models", "planes", "entropy"), per_framework=True),
+    "test_landscapes": Contents(("models", "landscape", "entropy", "landscape_tests", "entropy_tests"), per_framework=True),
+    "frozen": Contents(("models", "landscape", "entropy", "landscape_frozen", "entropy_frozen"), per_framework=True),
+    "weights": Contents(("models", "weights", "weight_moments"), ("trainings",), per_framework=True),
+    "distributions": Contents(("distributions", "distribution_moments")),
     "temperatures": Contents(("models", "temperatures"), ("trainings",), per_framework=True),
     "toy": Contents(("toy",)),
     "noise": Contents(("models", "noise_errors"), ("noise_trainings",)),

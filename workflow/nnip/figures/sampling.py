@@ -59,7 +59,7 @@ def draw_sampling(framework: str, models: pd.DataFrame, sampling: pd.DataFrame, 
         figure,
         counts,
         "Marks and bars of a training, mean over seeds: S expected of so many directions, and where S of another draw of them would fall (bootstrap;",
-        "moved apart sideways). Right: variance of S between trainings by source; s.e.: from the directions; reversed: by another draw of directions.",
+        "moved apart sideways). Right: variance of S between trainings by source; s.e.: from the directions; reversed: by other directions.",
     )
     return figure
 

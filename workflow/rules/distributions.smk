@@ -1,0 +1,50 @@
+"""Distributions: energies, forces and bond lengths of the frames of each split, where the config asks for it (block distributions).
+
+Needs: the data stage's frames. Makes: results/<study>/tables/{distributions,distribution_moments}.csv
+"""
+
+
+localrules:
+    draw_distributions,
+
+
+rule measure_distributions:
+    """Histograms and moments of energies, forces and bond lengths of every split."""
+    input:
+        train=f"{RESULTS}/data/train.xyz",
+        val=f"{RESULTS}/data/val.xyz",
+        tests=[f"{RESULTS}/data/test_{split}.xyz" for split in SPLITS],
+        library=library("data_distributions", "frames"),
+    output:
+        **tables("distributions", "distribution_moments"),
+    log:
+        f"{LOGS}/distributions.log",
+    conda:
+        "../../envs/workflow.yaml"
+    resources:
+        runtime=30,
+        mem_mb=4000,
+    params:
+        splits=["train", "val", *SPLITS],
+        options=config["distributions"],
+    message:
+        "Count energies, forces and bond lengths of every split: seconds per thousand frames"
+    script:
+        "../scripts/measure_distributions.py"
+
+
+rule draw_distributions:
+    """Energies, forces and bond lengths of the splits, one over the other."""
+    input:
+        **drawn_from("distributions"),
+    output:
+        png=shown("distributions", "Accuracy and learning"),
+        pdf=f"{RESULTS}/figures/distributions.pdf",
+    log:
+        f"{LOGS}/figures/distributions.log",
+    conda:
+        "../../envs/workflow.yaml"
+    message:
+        "Draw distributions"
+    script:
+        "../scripts/draw_distributions.py"

@@ -1,0 +1,59 @@
+"""Weights: how the trained weights of every model trained on all frames are distributed, where the config asks for it (block weights).
+
+Needs: trainings. Makes: results/<study>/weights/<framework>/{weights.csv,weight_moments.csv,manifest.json}
+One job a framework: a model takes a second to read, the framework many to start.
+"""
+
+
+localrules:
+    draw_weights,
+
+
+rule measure_weights:
+    """Histograms and moments of the weights of all models of one framework, all together and by part of the model."""
+    input:
+        seam,
+        trainings=lambda wildcards: [f"{RESULTS}/runs/{run}/train/manifest.json" for run in MAIN_RUNS if RUNS[run].framework == wildcards.framework],
+        script=code("measure_weights.py"),
+        library=library("weight_distributions", "weight_measurement", "stages"),
+        environment=environment_ready,
+    output:
+        weights=f"{RESULTS}/weights/{{framework}}/weights.csv",
+        moments=f"{RESULTS}/weights/{{framework}}/weight_moments.csv",
+        manifest=f"{RESULTS}/weights/{{framework}}/manifest.json",
+    log:
+        f"{LOGS}/weights/{{framework}}.log",
+    wildcard_constraints:
+        framework="|".join(frameworks()),
+    conda:
+        conda_of
+    resources:
+        runtime=lambda wildcards, input: 10 + len(input.trainings) // 10,
+        mem_mb=4000,
+    params:
+        python=python_of,
+        options=options("weights"),
+        trained_in=lambda wildcards, input: [os.path.dirname(path) for path in input.trainings],
+        directory=lambda wildcards, output: os.path.dirname(output.manifest),
+    message:
+        "Measure the weights of all {wildcards.framework} models: about 10 s and 1 s per model"
+    shell:
+        "{params.python:q} {input.script} --options {params.options:q} --train-directories {params.trained_in:q}"
+        " --directory {params.directory:q} > {log} 2>&1"
+
+
+rule draw_weights:
+    """Distributions of the weights, a panel per experiment, and their widths by part of the model."""
+    input:
+        **drawn_from("weights"),
+    output:
+        png=shown("weights_{framework}", "Loss landscapes"),
+        pdf=f"{RESULTS}/figures/weights_{{framework}}.pdf",
+    log:
+        f"{LOGS}/figures/weights_{{framework}}.log",
+    conda:
+        "../../envs/workflow.yaml"
+    message:
+        "Draw weights of {wildcards.framework}"
+    script:
+        "../scripts/draw_weights.py"
