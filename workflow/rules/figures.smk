@@ -11,6 +11,7 @@ localrules:
     draw_experiments,
     draw_landscapes,
     draw_trends,
+    draw_effects,
     draw_correlations,
     draw_flatness,
     draw_learning_curves,
@@ -20,6 +21,9 @@ localrules:
     draw_sensitivity,
     draw_sampling,
     draw_directions,
+    draw_planes,
+    draw_test_landscapes,
+    draw_frozen,
     draw_temperatures,
     draw_noise,
 
@@ -108,6 +112,23 @@ rule draw_trends:
         "Draw trends"
     script:
         "../scripts/draw_trends.py"
+
+
+rule draw_effects:
+    """What each training choice changes, with intervals over seeds."""
+    input:
+        **drawn_from("effects"),
+    output:
+        png=shown("effects_{framework}", "Experiments"),
+        pdf=f"{RESULTS}/figures/effects_{{framework}}.pdf",
+    log:
+        f"{LOGS}/figures/effects_{{framework}}.log",
+    conda:
+        "../../envs/workflow.yaml"
+    message:
+        "Draw effects of {wildcards.framework}"
+    script:
+        "../scripts/draw_effects.py"
 
 
 rule draw_correlations:
@@ -261,6 +282,59 @@ rule draw_directions:
         "Draw directions"
     script:
         "../scripts/draw_directions.py"
+
+
+rule draw_planes:
+    """The loss over planes in weight space, from forces alone to energy alone."""
+    input:
+        **drawn_from("planes"),
+    output:
+        png=shown("planes_{framework}", "Loss landscapes"),
+        pdf=f"{RESULTS}/figures/planes_{{framework}}.pdf",
+    log:
+        f"{LOGS}/figures/planes_{{framework}}.log",
+    conda:
+        "../../envs/workflow.yaml"
+    params:
+        energy_weights=(config["planes"] or {}).get("energy_weights"),
+    message:
+        "Draw planes of {wildcards.framework}"
+    script:
+        "../scripts/draw_planes.py"
+
+
+rule draw_test_landscapes:
+    """Landscapes over training and test frames, and their entropies."""
+    input:
+        **drawn_from("test_landscapes"),
+    output:
+        png=shown("test_landscapes_{framework}", "Loss landscapes"),
+        pdf=f"{RESULTS}/figures/test_landscapes_{{framework}}.pdf",
+    log:
+        f"{LOGS}/figures/test_landscapes_{{framework}}.log",
+    conda:
+        "../../envs/workflow.yaml"
+    message:
+        "Draw test landscapes of {wildcards.framework}"
+    script:
+        "../scripts/draw_test_landscapes.py"
+
+
+rule draw_frozen:
+    """Landscapes with all weights displaced and with some frozen, and their entropies."""
+    input:
+        **drawn_from("frozen"),
+    output:
+        png=shown("frozen_{framework}", "Loss landscapes"),
+        pdf=f"{RESULTS}/figures/frozen_{{framework}}.pdf",
+    log:
+        f"{LOGS}/figures/frozen_{{framework}}.log",
+    conda:
+        "../../envs/workflow.yaml"
+    message:
+        "Draw landscapes with frozen parameters of {wildcards.framework}"
+    script:
+        "../scripts/draw_frozen.py"
 
 
 rule draw_noise:

@@ -1,7 +1,7 @@
 """Statistics: entropies, survival, learning curves, correlations, the SI's tables and the summary. For every study alike.
 
 Needs: results/<study>/tables/{models,hyperparameters,errors,landscape,failures}.csv; table notes and errors_repeated where the study is published data.
-Makes: results/<study>/tables/{entropy,sensitivity,survival,kaplan_meier,logrank,learning_curves,predictors,outcomes,correlations,
+Makes: results/<study>/tables/{entropy,sensitivity,survival,kaplan_meier,logrank,learning_curves,predictors,outcomes,effects,correlations,
 partial_correlations,noise_floor}.csv, {sampling,resolution}.csv unless published, results/<study>/tables/si/ and results/<study>/summary.md
 """
 
@@ -11,6 +11,7 @@ localrules:
     make_sampling,
     make_survival,
     make_predictors,
+    make_effects,
     make_correlations,
     write_si_tables,
     write_summary,
@@ -93,6 +94,25 @@ rule make_predictors:
         "Predictors and outcomes of every model"
     script:
         "../scripts/make_predictors.py"
+
+
+rule make_effects:
+    """What each training choice changes, against the first model of its experiment."""
+    input:
+        **tables("models", "predictors", "outcomes"),
+        library=library("effects"),
+    output:
+        **tables("effects"),
+    log:
+        f"{LOGS}/statistics/effects.log",
+    conda:
+        "../../envs/workflow.yaml"
+    params:
+        confidence=config["statistics"]["confidence"],
+    message:
+        "What each training choice changes"
+    script:
+        "../scripts/make_effects.py"
 
 
 rule make_correlations:

@@ -1,0 +1,87 @@
+"""What each training choice changes: a forest of differences to each experiment's first model."""
+
+import math
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from nnip.figures import style
+from nnip.figures.quantities import describe
+from nnip.figures.style import GREY, LIGHT
+
+COLUMNS = 4
+SHOWN = ("rmst_fs", "test_forces_rmse_hottest", "learning_curve_slope", "train_forces_rmse", "S", "S_subtracted")
+
+
+def shown_quantities(effects: pd.DataFrame) -> list[str]:
+    """Those quantities of the table that are drawn: SHOWN, entropies once per landscape mode."""
+    there = list(dict.fromkeys(effects["quantity"]))
+    return [name for known in SHOWN for name in there if name == known or (known[0] == "S" and name.startswith(known + "_") and _modes(name, known))]
+
+
+def _modes(name: str, known: str) -> bool:
+    rest = name.removeprefix(known + "_")
+    return not rest.startswith(("energy", "forces", "subtracted"))
+
+
+@style.styled
+def draw_effects(framework: str, models: pd.DataFrame, effects: pd.DataFrame) -> Figure:
+    """Differences of one framework, a panel per quantity and a line per model; filled where the interval leaves zero out.
+
+    InputError if table effects is empty, or table models has no model of the framework. Without two models in an experiment there is no difference, and the figure says so.
+    """
+    models = style.of_framework(models, framework)
+    style.need(effects=effects)
+    own = effects[effects["framework"] == framework]
+    if own.empty:
+        figure, axes = style.panels(1, 1, style.SINGLE_MM, 30)
+        axes[0, 0].set_axis_off()
+        style.say(axes[0, 0], "no differences: no experiment has two models that were measured")
+        return figure
+    look = style.looks(models)
+    quantities = shown_quantities(own)
+    lines = own.drop_duplicates(["experiment", "model"])[["experiment", "model", "reference"]].to_records(index=False).tolist()
+    places, at = {}, 0.0
+    for experiment, model, _ in lines:
+        at += 1.0 if experiment in {known for known, _ in places} else 1.7
+        places[experiment, model] = at
+    columns = min(COLUMNS, len(quantities))
+    rows = math.ceil(len(quantities) / columns)
+    figure, axes = style.panels(rows, columns, style.DOUBLE_MM, 10 + rows * (15 + 4.2 * at), sharey=True)
+    for axis, quantity in zip(axes.flat, quantities, strict=False):
+        _draw_panel(axis, own[own["quantity"] == quantity], places, quantity)
+    for axis in axes.flat[len(quantities) :]:
+        axis.set_axis_off()
+    axes[0, 0].set_ylim(at + 0.7, 0.8)
+    axes[0, 0].set_yticks(list(places.values()), [f"{look[model].label} − {look[reference].label}" for _, model, reference in lines])
+    for axis in axes.flat:
+        axis.tick_params(axis="y", length=0)
+    seeds = sorted(set(own["n_seeds"]) | set(own["n_seeds_reference"]))
+    counted = style.plural(int(seeds[-1]), "seed") if len(seeds) == 1 else f"{seeds[0]} to {style.plural(int(seeds[-1]), 'seed')}"
+    meaning = (
+        "Lines: Welch's interval over seeds, not corrected for the number of differences; filled: it leaves zero out; "
+        "ring: p < 0.05 after Holm's correction."
+        if own["low"].notna().any()
+        else "One seed: differences between two trainings, without intervals."
+    )
+    style.note(figure, f"{style.framework_title(framework)}. Each choice less the first model of its experiment, {counted} a model.", meaning)
+    return figure
+
+
+def _draw_panel(axis: Axes, rows: pd.DataFrame, places: dict[tuple[str, str], float], quantity: str) -> None:
+    label, factor = describe(quantity)
+    axis.set_xlabel(style.wrap(label, 34, 6), fontsize=6)
+    axis.axvline(0, color=GREY, linewidth=0.6, zorder=0)
+    for row in rows.itertuples():
+        at = places[row.experiment, row.model]
+        low, high = (np.nan if pd.isna(value) else float(value) * factor for value in (row.low, row.high))
+        clear = bool(low > 0 or high < 0)
+        axis.hlines(at, low, high, color="black", linewidth=0.8)
+        axis.plot(float(row.difference) * factor, at, "o", color="black", markerfacecolor="black" if clear else "white", markersize=3.2)
+        if not pd.isna(row.p_holm) and row.p_holm < 0.05:
+            axis.plot(float(row.difference) * factor, at, "o", color="black", fillstyle="none", markersize=6, markeredgewidth=0.6)
+    for at in sorted(places.values()):
+        axis.axhline(at, color=LIGHT, linewidth=0.2, zorder=0)
+    axis.margins(x=0.08)
