@@ -30,7 +30,8 @@ def _modes(name: str, known: str) -> bool:
 def draw_effects(framework: str, models: pd.DataFrame, effects: pd.DataFrame) -> Figure:
     """Differences of one framework, a panel per quantity and a line per model; filled where the interval leaves zero out.
 
-    InputError if table effects is empty, or table models has no model of the framework. Without two models in an experiment there is no difference, and the figure says so.
+    Without two models in an experiment there is no difference, and the figure says so. InputError if table effects is empty, or table models has
+    no model of the framework.
     """
     models = style.of_framework(models, framework)
     style.need(effects=effects)
