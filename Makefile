@@ -1,13 +1,14 @@
 # make setup   the workflow's environment in .venv (Python 3.11 or newer with venv and pip is all it needs)
 # make demo    the demo study to its figures, in results/demo-xtb
 # make test    all tests
+# make test-cluster   the small study on a real one-node SLURM (as root; Debian: apt-get install munge slurmctld slurmd slurm-client)
 # make check   formatting, lint and types
 PYTHON ?= python3
 CORES ?= all
 SNAKEMAKE = .venv/bin/snakemake --workflow-profile workflow/profiles/local --cores $(CORES)
 FRAMEWORK_PYTHON = $(shell .venv/bin/python -c "import sys; sys.path.insert(0, 'workflow'); from nnip.environments import interpreter; print(interpreter('$(1)'))")
 
-.PHONY: setup demo test environments check format clean
+.PHONY: setup demo test test-cluster environments check format clean
 
 setup: .venv/.ready
 
@@ -29,6 +30,9 @@ test: environments
 	OMP_NUM_THREADS=1 $(call FRAMEWORK_PYTHON,nequip) -m pytest tests/numerics tests/potentials
 	OMP_NUM_THREADS=1 $(call FRAMEWORK_PYTHON,mace) -m pytest tests/potentials
 	.venv/bin/python -m pytest tests/workflow
+
+test-cluster: environments
+	.venv/bin/python -m pytest -s tests/cluster
 
 check: setup
 	.venv/bin/ruff format --check workflow tests benchmarks

@@ -48,13 +48,18 @@ class OneNodeSlurm:
     def __init__(self, folder: Path, cpus: int = 8) -> None:
         self.folder = folder
         self.cpus = cpus
-        self.environment = {**os.environ, "SLURM_CONF": str(folder / "slurm.conf"), "PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin"}
+        self.environment = {
+            **os.environ,
+            "SLURM_CONF": str(folder / "slurm.conf"),
+            "PATH": f"{folder / 'bin'}:{os.environ['PATH']}:/usr/sbin:/sbin",
+        }
         self.host = socket.gethostname().split(".")[0]
 
     def start(self, patience_s: float = 30) -> None:
-        for name in ("state", "spool", "munge"):
+        for name in ("state", "spool", "munge", "bin"):
             (self.folder / name).mkdir(parents=True, mode=0o755)
         self._write_configuration()
+        self._write_srun()
         self._start_munge()
         self._run("slurmctld", "-c")
         self._run("slurmd", "-N", self.host)
@@ -98,6 +103,12 @@ class OneNodeSlurm:
         files = {"key-file": place / "key", "socket": place / "socket", "log-file": place / "log", "seed-file": place / "seed"}
         options = [f"--{name}={path}" for name, path in files.items()]
         self._run("munged", "--force", *options, f"--pid-file={self.folder / 'munged.pid'}")
+
+    def _write_srun(self) -> None:
+        """A job of the plugin calls srun without any SLURM_* variable, so it would look for its configuration in /etc."""
+        srun = self.folder / "bin" / "srun"
+        srun.write_text(f'#!/bin/sh\nSLURM_CONF={self.folder}/slurm.conf exec {shutil.which("srun")} "$@"\n')
+        srun.chmod(0o755)
 
     def _write_configuration(self) -> None:
         controller_port, node_port = free_ports(2)

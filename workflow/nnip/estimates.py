@@ -64,3 +64,8 @@ def megabytes(stage: str, run: Run, config: dict[str, Any], models: dict[str, di
     trained = row["batch_size"] if stage == "train" else 0
     frames_MB = 2 * step_s_per_frame(run.framework, row) * max(600 * trained, 160 * evaluated)
     return LIBRARIES_MB + 500 * math.ceil(frames_MB / 500)
+
+
+def gpus(device: str, given: int) -> int:
+    """GPUs a job that runs a model asks for: one for `device` cuda, none for cpu, and for auto one if the run is given any to hand out."""
+    return {"cpu": 0, "cuda": 1, "auto": min(given, 1)}[device]

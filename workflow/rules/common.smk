@@ -204,10 +204,9 @@ def trainings_unless_gathered(wildcards):
 
 
 def gpus(wildcards):
-    """GPUs a job that runs a model asks for: one where `device` is cuda, and where it is auto if the run has any to give (--resources gpu=N)."""
-    if config["device"] == "auto":
-        return 1 if "gpu" in workflow.global_resources and workflow.global_resources["gpu"].value else 0
-    return 1 if config["device"] == "cuda" else 0
+    """GPUs a job that runs a model asks for; the run is given some by --resources gpu=N, or by its profile."""
+    given = workflow.global_resources["gpu"].value if "gpu" in workflow.global_resources else 0
+    return estimates.gpus(config["device"], given)
 
 
 def minutes(stage):
