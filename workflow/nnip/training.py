@@ -27,7 +27,6 @@ from nnip.potentials.loading import framework_module, pick_device
 from nnip.tables import write_table
 
 FRAMES_AT_ONCE = 50
-CHECKPOINT_MINUTES = 5.0
 
 
 @dataclass
@@ -52,7 +51,7 @@ def train(
     train_xyz: str | os.PathLike[str],
     val_xyz: str | os.PathLike[str],
     directory: str | os.PathLike[str],
-    checkpoint_minutes: float = CHECKPOINT_MINUTES,
+    checkpoint_minutes: float = 5.0,
 ) -> None:
     """Train one model (settings: nnip.runs.run_settings) and write settings.yaml, training.csv and, last, manifest.json into the directory.
 

@@ -1,7 +1,8 @@
 """Training: every model of the table, by its framework's own command, once per seed and training size.
 
 Needs: the data stage's frames. Makes: results/<study>/runs/<run>/train/{manifest.json,training.csv} and the framework's files beside them.
-A training that diverges or never improves is a result: it is recorded, and the study goes on.
+A training that diverges or never improves is a result: it is recorded, and the study goes on. One that is interrupted goes on from its newest
+checkpoint; those are no outputs, because outputs of failed jobs are deleted. How often they are written is no parameter of the job: it changes no result.
 """
 
 
@@ -11,7 +12,7 @@ rule train_model:
         unpack(training_frames),
         seam,
         script=code("train_model.py"),
-        library=library("training"),
+        library=library("training", "checkpoints"),
         environment=environment_ready,
     output:
         manifest=f"{RESULTS}/runs/{{run}}/train/manifest.json",
@@ -34,4 +35,4 @@ rule train_model:
         "Train {wildcards.run}: at most {resources.runtime} min"
     shell:
         "{params.python:q} {input.script} --settings {params.settings:q} --train {input.train} --val {input.val}"
-        " --directory {params.directory:q} > {log} 2>&1"
+        " --directory {params.directory:q} --checkpoint-minutes {config[training][checkpoint_minutes]} > {log} 2>&1"

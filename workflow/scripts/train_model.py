@@ -13,12 +13,13 @@ def main() -> None:
     parser.add_argument("--train", required=True, help="labelled frames to train on, extxyz")
     parser.add_argument("--val", required=True, help="labelled frames to choose the best epoch by, extxyz")
     parser.add_argument("--directory", required=True, help="where the model, its table and its manifest go")
+    parser.add_argument("--checkpoint-minutes", default=5.0, type=float, help="how often to write a checkpoint; 0 = after every epoch")
     arguments = parser.parse_args()
     # torch reads this when it is imported
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     from nnip.training import train
 
-    train(arguments.settings, arguments.train, arguments.val, arguments.directory)
+    train(arguments.settings, arguments.train, arguments.val, arguments.directory, arguments.checkpoint_minutes)
 
 
 if __name__ == "__main__":
