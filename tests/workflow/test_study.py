@@ -89,6 +89,19 @@ def test_temperatures_are_recorded_and_the_toy_system_is_fitted(ran, tables):
     assert {"temperatures_mace.png", "temperatures_nequip.png", "toy.png"} <= {path.name for path in (ran.folder / "results/small/figures").iterdir()}
 
 
+def test_weights_data_and_sampling_have_their_tables(ran, tables):
+    weights = tables("weights").query("group == 'all'").groupby("model")["count"].sum()
+    parameters = tables("trainings").query("n_train == 20 and model != 'mace-hot'").set_index("model")["n_parameters"]
+    assert weights.to_dict() == parameters.to_dict()
+    energies = tables("distributions").query("quantity == 'energy_per_atom'").groupby("split")["count"].sum()
+    assert energies.to_dict() == {"train": 16, "val": 4, "300K": 6, "900K": 6}
+    own = tables("sampling").query("n_directions == 2 and n_points == 5").set_index(["model", "mode"])["S"]
+    kept = tables("entropy").query("minimum == 'kept'").set_index(["model", "mode"])["S"]
+    assert (own - kept.loc[own.index]).abs().max() < 1e-9
+    assert tables("resolution")["n_models"].tolist() == [2] * 4
+    assert "Another draw of directions would reverse" in (ran.folder / "results/small/summary.md").read_text()
+
+
 def test_figures_and_summary_exist(ran):
     figures = ran.folder / "results/small/figures"
     assert {path.stem for path in figures.glob("*.png")} == {path.stem for path in figures.glob("*.pdf")}
@@ -116,7 +129,8 @@ def test_one_models_row_reruns_only_what_depends_on_it(ran, table):
     assert jobs["evaluate_model"] == 2
     assert jobs["scan_landscape"] == 2
     assert jobs["run_md"] == 1
-    assert "prepare_data" not in jobs
+    assert jobs["measure_weights"] == 1
+    assert not {"prepare_data", "measure_distributions"} & set(jobs)
 
 
 def test_another_environment_reruns_its_framework_alone(ran):

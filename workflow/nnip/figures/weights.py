@@ -1,5 +1,7 @@
 """Distributions of the trained weights of every experiment's models, and their widths by part of the model."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -94,7 +96,7 @@ def draw_widths(axis: Axes, moments: pd.DataFrame, parts: list[str], names: list
         shift = 0.6 * (place - (len(names) - 1) / 2) / max(len(names), 3)
         for x, part in enumerate(parts):
             values = own.loc[own["group"] == part, "std"].to_numpy(float)
-            mark = {"color": look[name].colour, "marker": look[name].marker, "linestyle": "none"}
+            mark: dict[str, Any] = {"color": look[name].colour, "marker": look[name].marker, "linestyle": "none"}
             if len(values) > 1:
                 axis.plot(np.full(len(values), x + shift), values, markersize=1.5, alpha=0.6, **mark)
             if len(values):
