@@ -210,20 +210,54 @@ def test_a_molecule_with_a_cell_but_no_pbc_is_a_molecule(trained):
     assert close(potential.energies_forces(potential.replicas(boxed, 1)), evaluate(potential, [molecule]))
 
 
-def test_a_periodic_frame_shifted_across_the_border_is_the_same(trained):
-    potential = load(trained("periodic"))
-    atoms = ase.build.bulk("Al", "fcc", a=4.05, cubic=True)
-    atoms.rattle(0.1, seed=4)
-    shifted = atoms.copy()
+def periodic_cases():
+    """Frames in cells smaller than the cutoff in no, one and all directions, none of them a right angle's."""
+    cases = {
+        "one atom in 2.9 Å": ase.build.bulk("Al", "fcc", a=4.05),
+        "4 atoms in 4 Å": ase.build.bulk("Al", "fcc", a=4.05, cubic=True),
+        "4 x 4 x 16 Å": ase.build.bulk("Al", "fcc", a=4.05, cubic=True) * (1, 1, 4),
+        "32 atoms in 8 Å": ase.build.bulk("Al", "fcc", a=4.05, cubic=True) * (2, 2, 2),
+    }
+    rng = np.random.default_rng(2)
+    for atoms in cases.values():
+        atoms.set_cell(atoms.cell.array @ (np.eye(3) + rng.uniform(-0.05, 0.05, (3, 3))), scale_atoms=True)
+        atoms.positions += rng.normal(0, 0.1, atoms.positions.shape)
+    return cases
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-9), ("float32", 2e-4)])
+@pytest.mark.parametrize("case", periodic_cases())
+def test_a_periodic_frame_moved_across_the_border_is_the_same(trained, case, dtype, tolerance):
+    """Shifted as a whole, wrapped, and with every atom in another cell of its own; tolerance in eV per atom and eV/Å, of the weights' type."""
+    potential = load(trained("periodic", dtype=dtype))
+    atoms = periodic_cases()[case]
+    rng = np.random.default_rng(1)
+    shifted, scattered = atoms.copy(), atoms.copy()
     shifted.positions += [2.1, -1.3, 5.0]
     wrapped = shifted.copy()
     wrapped.wrap()
-    repeated = atoms * (2, 2, 2)
-    reference = evaluate(potential, [atoms])
-    for other in (shifted, wrapped):
-        assert close(evaluate(potential, [other]), reference)
-        assert close(potential.energies_forces(potential.replicas(other, 1)), reference)
-    assert float(evaluate(potential, [repeated])[0]) == pytest.approx(8 * float(reference[0]), abs=1e-8)
+    scattered.positions += rng.integers(-2, 3, (len(atoms), 3)) @ atoms.cell.array
+    energies, forces = evaluate(potential, [atoms])
+    replicas = potential.replicas(atoms, 4)
+    together = potential.energies_forces(replicas)
+    potential.set_positions(replicas, stacked([atoms, shifted, wrapped, scattered]))
+    moved_together = potential.energies_forces(replicas)
+    results = [evaluate(potential, [other]) for other in (shifted, wrapped, scattered)]
+    results += [evaluate(potential, [atoms, shifted, wrapped, scattered]), together, moved_together]
+    assert len(atoms) == 1 or forces.abs().max() > 100 * tolerance
+    for energies_now, forces_now in results:
+        assert (energies_now - energies).abs().max() < tolerance * len(atoms)
+        assert (forces_now.view(-1, len(atoms), 3) - forces).abs().max() < tolerance
+
+
+def test_a_cell_and_its_repetition_have_the_same_energy_per_atom_and_forces(trained):
+    potential = load(trained("periodic"))
+    atoms = periodic_cases()["4 atoms in 4 Å"]
+    energies, forces = evaluate(potential, [atoms])
+    for potential_of in (lambda frame: potential.graph([frame]), lambda frame: potential.replicas(frame, 1)):
+        many, of_many = potential.energies_forces(potential_of(atoms * (2, 1, 3)))
+        assert float(many) == pytest.approx(6 * float(energies), abs=1e-8)
+        assert (of_many.view(6, len(atoms), 3) - forces).abs().max() < FORCE_EV_PER_A
 
 
 def test_frames_with_and_without_pbc_share_a_batch(trained):
