@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from nnip.correlations import Settings, correlations, replica_draws
+from nnip.effects import effects
 from nnip.entropy import entropy_table
 from nnip.learning_curves import learning_curves
 from nnip.predictors import outcomes, predictors
@@ -55,6 +56,7 @@ def small_study(n_models, modes=("paper",), replicas=8):
     tables["learning_curves"] = learning_curves(tables["errors"])
     tables["predictors"] = predictors(tables["entropy"], tables["landscape"], tables["errors"])
     tables["outcomes"] = outcomes(tables["survival"], tables["errors"], tables["learning_curves"])
+    tables["effects"] = effects(tables["models"], tables["predictors"], tables["outcomes"], 0.95)
     settings = Settings(n_bootstrap=200, n_permutation=200)
     draws = replica_draws(tables["failures"], 2000.0, settings)
     pair = correlations(tables["predictors"], tables["outcomes"], tables["hyperparameters"], draws, settings)
@@ -100,6 +102,21 @@ def test_a_real_relation_is_called_supported_and_its_numbers_are_the_tables():
     assert line.endswith("| Supported. |")
     longest = tables["survival"].loc[tables["survival"]["rmst_fs"].idxmax()]
     assert f"longest {longest['model']} {longest['rmst_fs'] / 1000:.2f} ps" in page
+
+
+def test_choices_are_weighed_against_the_scatter_of_seeds():
+    tables = small_study(3)
+    assert "what a choice changes cannot be told from what a seed changes" in summary("one-seed", tables, 0.95)
+    rows = [
+        {"framework": "mace", "model": model, "seed": seed, "outcome": "rmst_fs", "value": value + seed}
+        for model, value in (("m0", 100), ("m1", 100.5), ("m2", 900))
+        for seed in range(3)
+    ]
+    tables["effects"] = effects(tables["models"], tables["predictors"], frame("outcomes", rows), 0.95)
+    line = next(line for line in summary("seeds", tables, 0.95).splitlines() if line.startswith("- Time to failure"))
+    assert "(rmst_fs), 2 choices. beyond the scatter of seeds" in line
+    assert "m2 against m0 800 [798, 802]" in line
+    assert "m1" not in line
 
 
 def test_every_landscape_mode_has_its_lines():

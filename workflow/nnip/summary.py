@@ -18,7 +18,7 @@ GIVEN = "log train_forces_rmse"
 
 
 def summary(study: str, tables: Mapping[str, pd.DataFrame], confidence: float) -> str:
-    """Markdown page from tables models, failures, survival, logrank, sensitivity, correlations, partial_correlations and noise_floor.
+    """Markdown page from tables models, failures, survival, logrank, effects, sensitivity, correlations, partial_correlations and noise_floor.
 
     Tables notes and trainings, where given, tell what is odd or missing; table resolution, whether the landscapes tell the models apart.
     """
@@ -26,7 +26,7 @@ def summary(study: str, tables: Mapping[str, pd.DataFrame], confidence: float) -
     parts = [f"# {study}: what the data support", what_there_is(tables), how_to_read(tables["correlations"], percent)]
     for framework in dict.fromkeys(tables["models"]["framework"]):
         own = {name: table[table["framework"] == framework] for name, table in tables.items() if "framework" in table}
-        parts += [f"## {framework}", survival_words(own, confidence), *entropy_words(own)]
+        parts += [f"## {framework}", survival_words(own, confidence), effect_words(own["effects"], confidence), *entropy_words(own)]
         if "resolution" in own:
             parts.append(resolution_words(own["resolution"], confidence))
     parts += ["## Noise floor", noise_words(tables["noise_floor"])]
@@ -97,6 +97,32 @@ def _time(row: pd.Series) -> str:
     return f"{row['model']} {row['rmst_fs'] / 1000:.2f} ps" + (
         f" [{row['rmst_low_fs'] / 1000:.2f}, {row['rmst_high_fs'] / 1000:.2f}]" if known else ""
     )
+
+
+def effect_words(effects: pd.DataFrame, confidence: float) -> str:
+    """Which training choices change an outcome by more than the scatter between seeds, and which may not."""
+    tested = effects.dropna(subset=["p_holm"]).drop_duplicates(["quantity", "model", "reference"])
+    if tested.empty:
+        return "One training per model: what a choice changes cannot be told from what a seed changes."
+    lines = []
+    for quantity, words in WORDS.items():
+        own = tested[tested["quantity"] == quantity]
+        if own.empty:
+            continue
+        clear = own[own["p_holm"] < 1 - confidence]
+        maybe = own[((own["low"] > 0) | (own["high"] < 0)) & ~own.index.isin(clear.index)]
+        told = [
+            f"{name}: "
+            + "; ".join(f"{row.model} against {row.reference} {_estimate_3(row.difference, row.low, row.high)}" for row in rows.itertuples())
+            for name, rows in (("beyond the scatter of seeds, all differences considered (Holm)", clear), ("only by its own interval", maybe))
+            if len(rows)
+        ]
+        lines.append(f"- {words[0].upper()}{words[1:]} ({quantity}), {len(own)} choices. {'. '.join(told) or 'None differs'}.")
+    return "What each choice changes, against the first model of its experiment, seeds as replicates:\n\n" + "\n".join(lines)
+
+
+def _estimate_3(value: float, low: float, high: float) -> str:
+    return f"{value:.3g} [{low:.3g}, {high:.3g}]"
 
 
 def entropy_words(own: Mapping[str, pd.DataFrame]) -> list[str]:

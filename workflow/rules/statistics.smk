@@ -167,6 +167,7 @@ rule write_summary:
             "failures",
             "survival",
             "logrank",
+            "effects",
             "sensitivity",
             "correlations",
             "partial_correlations",
