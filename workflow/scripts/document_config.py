@@ -16,6 +16,7 @@ the key and what was probably meant.
 | file | study |
 |---|---|
 | `demo.yaml`, `models/demo.yaml` | both frameworks, small, on two cores in minutes |
+| `aluminium.yaml`, `models/aluminium.yaml` | a periodic metal, made by EMT or the released ANI-Al set, with the noise study on forces and energies |
 | `published.yaml`, `models/published.yaml` | the raw data the paper's authors released: no training |
 
 Tables below are made from `workflow/schemas/` by `workflow/scripts/document_config.py`.
