@@ -10,8 +10,8 @@ from analytic import MorsePotential, ethanol, labelled
 
 from nnip.errors import InputError
 from nnip.evaluation import batches
-from nnip.landscape.directions import paper_directions
-from nnip.landscape.scan import draw_directions, line, plane, positions
+from nnip.landscape.directions import draw_directions, paper_directions
+from nnip.landscape.losses import line, plane, positions
 from nnip.landscape.weights import displaced, weight_vector
 
 COLUMNS = ("energy_rmse_eV_per_atom", "forces_rmse_eV_per_A")

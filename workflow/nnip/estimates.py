@@ -9,7 +9,7 @@ from typing import Any
 
 from nnip.runs import Run
 
-START_MINUTES = 2
+START_MINUTES = 10
 MARGIN = 3
 LIBRARIES_MB = 3000
 GPU_JOB_MB = 6000

@@ -73,10 +73,16 @@ def styled(function: Callable[..., Figure]) -> Callable[..., Figure]:
 
 def panels(rows: int, columns: int, width_mm: float, height_mm: float, **options: Any) -> tuple[Figure, np.ndarray]:
     """An empty figure and its axes, shape [rows, columns]; options are those of Figure.subplots."""
+    figure = page(width_mm, height_mm)
+    return figure, figure.subplots(rows, columns, squeeze=False, **options)
+
+
+def page(width_mm: float, height_mm: float) -> Figure:
+    """A figure without axes, laid out like all others."""
     engine = ConstrainedLayoutEngine(w_pad=0.02, h_pad=0.02, wspace=0.03, hspace=0.03)
     figure = Figure(figsize=(width_mm / 25.4, height_mm / 25.4), layout=engine)
     FigureCanvasAgg(figure)  # its renderer measures text
-    return figure, figure.subplots(rows, columns, squeeze=False, **options)
+    return figure
 
 
 def page_width(sizes: Sequence[int]) -> float:

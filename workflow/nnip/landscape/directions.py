@@ -7,22 +7,39 @@ import torch
 
 from nnip.errors import InputError
 from nnip.landscape.weights import weight_vector
+from nnip.potentials.base import Potential
 
+MODES = ("isotropic", "paper")
 LARGEST_COSINE = 1e-8
 MOST_ITERATIONS = 1000
 
 
-def paper_directions(module: torch.nn.Module, seeds: Sequence[int]) -> torch.Tensor:
+def draw_directions(potential: Potential, mode: str, seeds: Sequence[int], frozen: torch.Tensor | None = None) -> torch.Tensor:
+    """One direction per seed, float64 [n_directions, n_weights], by a mode's definition; InputError for an unknown mode.
+
+    frozen: weights that stay as they are, bool [n_weights]: every direction is zero there. The other filters (slices, in mode paper) have
+    the weights' own norms all the same, so that a displacement t is the same for them as when all weights move.
+    """
+    if mode == "paper":
+        return paper_directions(potential.module, seeds, frozen)
+    if mode == "isotropic":
+        return isotropic_directions(potential.module, potential.filters(), seeds, frozen)
+    raise InputError(f"landscape mode '{mode}' is unknown: one of {', '.join(MODES)}")
+
+
+def paper_directions(module: torch.nn.Module, seeds: Sequence[int], frozen: torch.Tensor | None = None) -> torch.Tensor:
     """Directions float64 [n_directions, n_weights] as the paper's released code (ip_explorer at c7a1d7e) draws them, one from each seed.
 
     Draws are uniform in [0, 1); every slice of a parameter along its first axis is scaled to the norm of the weights' slice. A parameter of
-    one axis is thereby scaled number by number: its part of every direction is |theta|. Directions are not made orthogonal. Each has |theta|'s norm.
+    one axis is thereby scaled number by number: its part of every direction is |theta|. Directions are not made orthogonal. Each has |theta|'s norm,
+    that of the weights that are not frozen (bool [n_weights]).
     """
-    theta = weight_vector(module)
+    theta = _unfrozen(weight_vector(module), frozen)
     directions = []
     for seed in seeds:
         random = np.random.default_rng(seed)
         direction = torch.cat([_slices_scaled(random, parameter.detach().double().cpu()) for parameter in module.parameters()])
+        direction = _unfrozen(direction, frozen)
         directions.append(direction * _ratio(theta.norm(), direction.norm()))
     return torch.stack(directions)
 
@@ -39,16 +56,22 @@ def _ratio(numerator: torch.Tensor, denominator: torch.Tensor) -> torch.Tensor:
     return torch.where(denominator > 0, numerator / denominator, 0.0)
 
 
-def isotropic_directions(module: torch.nn.Module, filters: Mapping[str, torch.Tensor], seeds: Sequence[int]) -> torch.Tensor:
+def _unfrozen(vector: torch.Tensor, frozen: torch.Tensor | None) -> torch.Tensor:
+    return vector if frozen is None else torch.where(frozen, 0.0, vector)
+
+
+def isotropic_directions(
+    module: torch.nn.Module, filters: Mapping[str, torch.Tensor], seeds: Sequence[int], frozen: torch.Tensor | None = None
+) -> torch.Tensor:
     """Gaussian directions float64 [n_directions, n_weights], filter-normalised and mutually orthogonal at once; one seed for each.
 
     Every filter of a direction has the norm of the weights' filter (Li et al. 2018, arXiv:1712.09913), and all pairwise cosines are
     below 1e-8: each iteration takes half of every overlap away and scales the filters back. Filters of a single number, which could
-    only change sign, get zero, as Li et al. treat biases; so do filters whose weights are all zero.
+    only change sign, get zero, as Li et al. treat biases; so do filters whose weights are all zero, and frozen weights (bool [n_weights]).
 
     filters: Potential.filters(). InputError if so many orthogonal directions with these filter norms cannot exist, or are not found.
     """
-    theta = weight_vector(module)
+    theta = _unfrozen(weight_vector(module), frozen)
     ids = _filter_of_weight(module, filters)
     sizes = torch.bincount(ids)
     targets = torch.where(sizes > 1, _filter_norms(theta[None], ids)[0], 0.0)

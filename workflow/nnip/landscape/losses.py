@@ -1,0 +1,47 @@
+"""The loss around trained weights: energy and force RMSE along lines and over planes."""
+
+from collections.abc import Iterable, Sequence
+
+import torch
+
+from nnip.evaluation import errors
+from nnip.landscape.weights import displaced
+from nnip.potentials.base import Graph, Potential
+
+
+def positions(mode: str, n_points: int, distance: float) -> list[float]:
+    """The t of a line's points, ascending.
+
+    isotropic: both ends included, from -distance/2 to distance/2; the middle one is exactly 0 when n_points is odd.
+    paper: ip_explorer's (i - floor(n/2)) distance / n, so 81 points of distance 0.5 end at -0.2469 and 0.2469.
+    """
+    if mode == "paper":
+        return [(i - n_points // 2) * distance / n_points for i in range(n_points)]
+    return [(2 * i - (n_points - 1)) / (2 * (n_points - 1)) * distance for i in range(n_points)]
+
+
+def losses(potential: Potential, graphs: Sequence[Graph], displacements: Iterable[torch.Tensor]) -> list[dict[str, float]]:
+    """Energy and force RMSE over the frames of the graphs at the trained weights plus each displacement, float64 [n_weights].
+
+    The table columns energy_rmse_eV_per_atom and forces_rmse_eV_per_A, one pass for both; inf where a prediction is not finite.
+    The weights are put back afterwards, bit by bit (RuntimeError if not).
+    """
+    rows = []
+    with displaced(potential.module) as weights:
+        for displacement in displacements:
+            weights.displace(displacement)
+            found = errors(potential, graphs)
+            rows.append({"energy_rmse_eV_per_atom": found.energy_rmse_eV_per_atom, "forces_rmse_eV_per_A": found.forces_rmse_eV_per_A})
+    return rows
+
+
+def line(potential: Potential, graphs: Sequence[Graph], direction: torch.Tensor, points: Sequence[float]) -> list[dict[str, float]]:
+    """The loss at theta + t * direction for each t of points: rows of t and both RMSE."""
+    return [{"t": t} | row for t, row in zip(points, losses(potential, graphs, (t * direction for t in points)), strict=True)]
+
+
+def plane(potential: Potential, graphs: Sequence[Graph], directions: torch.Tensor, points: Sequence[float]) -> list[dict[str, float]]:
+    """The loss at theta + t1 * directions[0] + t2 * directions[1] for all pairs of points: rows of t1, t2 and both RMSE, t2 running faster."""
+    grid = [(t1, t2) for t1 in points for t2 in points]
+    found = losses(potential, graphs, (t1 * directions[0] + t2 * directions[1] for t1, t2 in grid))
+    return [{"t1": t1, "t2": t2} | row for (t1, t2), row in zip(grid, found, strict=True)]

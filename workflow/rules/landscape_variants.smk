@@ -1,0 +1,92 @@
+"""Landscapes beside the main line: along the same lines over other splits, and with some parameters frozen.
+
+Needs: trainings. Makes: results/<study>/runs/<run>/landscape-<mode>-{<split>,frozen-<name>}/{landscape.csv,directions.csv,manifest.json} and
+results/<study>/tables/{entropy_tests,entropy_frozen}.csv
+"""
+
+
+localrules:
+    make_variant_entropy,
+
+
+def frozen_options(wildcards):
+    """The lines' options with the pattern of the run's framework, as JSON."""
+    pattern = config["landscape"]["frozen"][wildcards.frozen][framework_of(wildcards)]
+    return json.dumps(variants.line_options(config, frozen={"name": wildcards.frozen, "pattern": pattern}))
+
+
+use rule scan_landscape as scan_test_landscape with:
+    input:
+        seam,
+        frames=f"{RESULTS}/data/{{split}}.xyz",
+        training=f"{RESULTS}/runs/{{run}}/train/manifest.json",
+        script=code("scan_landscape.py"),
+        library=library("landscape", "evaluation", "frames", "stages"),
+        environment=environment_ready,
+    output:
+        landscape=f"{RESULTS}/runs/{{run}}/landscape-{{mode}}-{{split}}/landscape.csv",
+        directions=f"{RESULTS}/runs/{{run}}/landscape-{{mode}}-{{split}}/directions.csv",
+        manifest=f"{RESULTS}/runs/{{run}}/landscape-{{mode}}-{{split}}/manifest.json",
+    log:
+        f"{LOGS}/landscape-{{mode}}-{{split}}/{{run}}.log",
+    benchmark:
+        f"{LOGS}/benchmarks/landscape-{{mode}}-{{split}}/{{run}}.tsv"
+    wildcard_constraints:
+        split="|".join(map(re.escape, config["landscape"]["test_splits"])) or "none",
+    params:
+        python=python_of,
+        settings=settings_of,
+        options=lambda wildcards: json.dumps(variants.line_options(config, split=wildcards.split)),
+        trained_in=lambda wildcards, input: os.path.dirname(input.training),
+        directory=lambda wildcards, output: os.path.dirname(output.manifest),
+    message:
+        "Scan the {wildcards.mode} loss landscape of {wildcards.run} over {wildcards.split}: at most {resources.runtime} min"
+
+
+use rule scan_landscape as scan_frozen_landscape with:
+    input:
+        seam,
+        frames=f"{RESULTS}/data/{config['landscape']['split']}.xyz",
+        training=f"{RESULTS}/runs/{{run}}/train/manifest.json",
+        script=code("scan_landscape.py"),
+        library=library("landscape", "evaluation", "frames", "stages"),
+        environment=environment_ready,
+    output:
+        landscape=f"{RESULTS}/runs/{{run}}/landscape-{{mode}}-frozen-{{frozen}}/landscape.csv",
+        directions=f"{RESULTS}/runs/{{run}}/landscape-{{mode}}-frozen-{{frozen}}/directions.csv",
+        manifest=f"{RESULTS}/runs/{{run}}/landscape-{{mode}}-frozen-{{frozen}}/manifest.json",
+    log:
+        f"{LOGS}/landscape-{{mode}}-frozen-{{frozen}}/{{run}}.log",
+    benchmark:
+        f"{LOGS}/benchmarks/landscape-{{mode}}-frozen-{{frozen}}/{{run}}.tsv"
+    wildcard_constraints:
+        frozen="|".join(map(re.escape, config["landscape"]["frozen"])) or "none",
+    params:
+        python=python_of,
+        settings=settings_of,
+        options=frozen_options,
+        trained_in=lambda wildcards, input: os.path.dirname(input.training),
+        directory=lambda wildcards, output: os.path.dirname(output.manifest),
+    message:
+        "Scan the {wildcards.mode} loss landscape of {wildcards.run} with {wildcards.frozen} frozen: at most {resources.runtime} min"
+
+
+rule make_variant_entropy:
+    """Loss entropy of the landscapes over other splits, or with frozen parameters."""
+    input:
+        landscape=f"{TABLES}/landscape_{{variant}}.csv",
+        library=library("entropy"),
+    output:
+        entropy=f"{TABLES}/entropy_{{variant}}.csv",
+    log:
+        f"{LOGS}/statistics/entropy_{{variant}}.log",
+    wildcard_constraints:
+        variant="tests|frozen",
+    conda:
+        "../../envs/workflow.yaml"
+    params:
+        options=config["entropy"],
+    message:
+        "Loss entropy of the landscapes beside the main line ({wildcards.variant})"
+    script:
+        "../scripts/make_variant_entropy.py"

@@ -1,0 +1,39 @@
+"""Planes: the loss over a plane in weight space around the models that the config names.
+
+Needs: trainings. Makes: results/<study>/runs/<run>/plane/{planes.csv,manifest.json}
+"""
+
+
+rule scan_plane:
+    """Energy and force RMSE over the plane of two directions, around one trained model."""
+    input:
+        seam,
+        frames=f"{RESULTS}/data/{config['planes']['split']}.xyz",
+        training=f"{RESULTS}/runs/{{run}}/train/manifest.json",
+        script=code("scan_plane.py"),
+        library=library("landscape", "evaluation", "frames", "stages"),
+        environment=environment_ready,
+    output:
+        planes=f"{RESULTS}/runs/{{run}}/plane/planes.csv",
+        manifest=f"{RESULTS}/runs/{{run}}/plane/manifest.json",
+    log:
+        f"{LOGS}/plane/{{run}}.log",
+    benchmark:
+        f"{LOGS}/benchmarks/plane/{{run}}.tsv"
+    conda:
+        conda_of
+    resources:
+        runtime=minutes("plane"),
+        mem_mb=megabytes("plane"),
+        gpu=gpus,
+    params:
+        python=python_of,
+        settings=settings_of,
+        options=json.dumps(variants.plane_options(config)),
+        trained_in=lambda wildcards, input: os.path.dirname(input.training),
+        directory=lambda wildcards, output: os.path.dirname(output.manifest),
+    message:
+        "Scan a plane of the loss landscape of {wildcards.run}: at most {resources.runtime} min"
+    shell:
+        "{params.python:q} {input.script} --settings {params.settings:q} --options {params.options:q}"
+        " --train-directory {params.trained_in:q} --frames {input.frames} --directory {params.directory:q} > {log} 2>&1"
