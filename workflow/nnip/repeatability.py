@@ -28,6 +28,7 @@ def noise_floor(
 ) -> pd.DataFrame:
     """Table noise_floor. kind: "same settings" (two models alike in every switch), "seeds" (of one model, named model#seed), "released twice".
 
+    Twins of several seeds are compared seed by seed, in order, so that every training is in one pair.
     standard_error is that of the difference from the scatter of the replicas; spread_of_models the standard deviation of the quantity over the
     framework's models (means of their seeds).
     """
@@ -41,8 +42,7 @@ def noise_floor(
     pairs = [
         (framework, "same settings", (a, seed), (b, other))
         for framework, a, b in twins(hyperparameters)
-        for seed in _seeds(values, a)
-        for other in _seeds(values, b)[:1]
+        for seed, other in zip(_seeds(values, a), _seeds(values, b), strict=False)
     ]
     for model, own in values.groupby("model", sort=False):
         pairs += [(own["framework"].iloc[0], "seeds", (model, a), (model, b)) for a, b in combinations(sorted(own["seed"].unique()), 2)]

@@ -17,30 +17,33 @@ from nnip.tables import frame
 
 
 def kaplan_meier(failures: pd.DataFrame, confidence: float = 0.95) -> pd.DataFrame:
-    """Table kaplan_meier from table failures: all seeds of a model together; the band is lifelines' (log-log transformed Greenwood).
+    """Table kaplan_meier from table failures: a curve per model and seed, and one with blank seed over the seeds of a model that has several.
 
-    No band where nothing is known about the scatter: one replica, copies of one trajectory, no failure.
+    The band is lifelines' (log-log transformed Greenwood) and speaks of more replicas of the same trainings. None where nothing is known about the
+    scatter: one replica, copies of one trajectory, no failure.
     """
     parts = []
     for (framework, model), own in failures.groupby(["framework", "model"], sort=False):
-        fitter = KaplanMeierFitter(alpha=1 - confidence).fit(own["time_fs"].astype(float), own["failed"].astype(bool))
-        band = fitter.confidence_interval_survival_function_.to_numpy()
-        at_risk = fitter.event_table["at_risk"].to_numpy()
-        no_band = is_one_measurement(own) or not own["failed"].any()
-        parts.append(
-            pd.DataFrame(
-                {
-                    "framework": framework,
-                    "model": model,
-                    "time_fs": fitter.timeline,
-                    "survival": fitter.survival_function_.iloc[:, 0].to_numpy(),
-                    "low": np.nan if no_band else band[:, 0],
-                    "high": np.nan if no_band else band[:, 1],
-                    "n_at_risk": at_risk.astype(int),
-                }
-            )
-        )
-    return frame("kaplan_meier", pd.concat(parts, ignore_index=True) if parts else [])
+        curves = [_curve(part, confidence).assign(seed=seed) for seed, part in own.groupby("seed", sort=False)]
+        if len(curves) > 1:
+            curves.append(_curve(own, confidence).assign(seed=pd.NA))
+        parts += [curve.assign(framework=framework, model=model) for curve in curves]
+    return frame("kaplan_meier", pd.concat([part.astype({"seed": "Int64"}) for part in parts], ignore_index=True) if parts else [])
+
+
+def _curve(failures: pd.DataFrame, confidence: float) -> pd.DataFrame:
+    fitter = KaplanMeierFitter(alpha=1 - confidence).fit(failures["time_fs"].astype(float), failures["failed"].astype(bool))
+    band = fitter.confidence_interval_survival_function_.to_numpy()
+    no_band = is_one_measurement(failures) or not failures["failed"].any()
+    return pd.DataFrame(
+        {
+            "time_fs": fitter.timeline,
+            "survival": fitter.survival_function_.iloc[:, 0].to_numpy(),
+            "low": np.nan if no_band else band[:, 0],
+            "high": np.nan if no_band else band[:, 1],
+            "n_at_risk": fitter.event_table["at_risk"].to_numpy().astype(int),
+        }
+    )
 
 
 def is_one_measurement(failures: pd.DataFrame) -> bool:

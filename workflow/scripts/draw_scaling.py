@@ -11,7 +11,7 @@ if __name__ == "__main__":
 
     def draw() -> None:
         literature = pd.read_csv(job.input.literature, keep_default_na=False)
-        tables = read_tables({"errors": job.input.errors, "outcomes": job.input.outcomes})
+        tables = read_tables({name: job.input[name] for name in ("models", "errors", "outcomes")})
         save(draw_scaling(literature, **tables), job.output)
 
     run(draw, log=job.log[0])

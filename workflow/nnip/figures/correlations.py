@@ -49,7 +49,7 @@ def draw_correlations(framework: str, correlations: pd.DataFrame) -> Figure:
         axis.set_xlabel("correlation over models", fontsize=6)
     axes[0, 0].set(xlim=(-1.08, 1.08), ylim=(len(predictors) - 0.4, -0.6), xticks=[-1, -0.5, 0, 0.5, 1])
     axes[0, 0].xaxis.set_major_formatter("{x:g}")
-    axes[0, 0].set_yticks(range(len(predictors)), [style.wrap(short(name), 46, 6) for name in predictors])
+    axes[0, 0].set_yticks(range(len(predictors)), [style.wrap(short(name), 60, 6) for name in predictors])
     for axis in axes.flat:
         axis.tick_params(axis="y", length=0)
     inks = [f"{ink}: {SUBSETS.get(subset, subset.replace('_', ' '))}" for subset, ink in zip(subsets, INKS, strict=False)]

@@ -13,6 +13,7 @@ from nnip.figures.curves import draw_curves
 from nnip.figures.style import GREY, LIGHT, Look
 
 STRIP, STRIP_WIDTH, MEAN_AT = -0.12, 0.5, 0.3  # where, in a model's unit of width, its replicas and their mean are drawn
+SEEDS_BESIDE = 1.8  # a model's seeds stand so many times further from its middle than their mean
 GOLDEN = (np.sqrt(5) - 1) / 2
 
 
@@ -115,7 +116,7 @@ def replicas(failures: pd.DataFrame, look: dict[str, Look]) -> str:
 
 
 def draw_entropy(axis: Axes, entropy: pd.DataFrame, members: Sequence[str], look: dict[str, Look], why: dict[str, str]) -> None:
-    """S of each model: filled with the landscape's minimum kept, hollow with it subtracted; small points are seeds."""
+    """S of each model: filled with the landscape's minimum kept, hollow with it subtracted; small points beside are seeds."""
     for x, name in enumerate(members):
         own = entropy[entropy["model"] == name]
         if own.empty:
@@ -127,7 +128,7 @@ def draw_entropy(axis: Axes, entropy: pd.DataFrame, members: Sequence[str], look
             face = look[name].colour if minimum == "kept" else "white"
             mark: dict[str, Any] = {"marker": look[name].marker, "color": look[name].colour, "markerfacecolor": face, "linestyle": "none"}
             if len(values) > 1:
-                axis.plot(np.full(len(values), x + shift), values, markersize=2, markeredgewidth=0.5, alpha=0.7, **mark)
+                axis.plot(np.full(len(values), x + SEEDS_BESIDE * shift), values, markersize=2, markeredgewidth=0.5, alpha=0.7, **mark)
             axis.plot([x + shift], [values.mean()], markersize=4.5, markeredgewidth=0.8, **mark)
     axis.axhline(0, color=LIGHT, linewidth=0.5, zorder=0)
 

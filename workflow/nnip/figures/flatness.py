@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from nnip.figures import style
 from nnip.figures.labels import label_points
-from nnip.figures.style import GREY
+from nnip.figures.style import GREY, LIGHT
 
 
 def centre_errors(landscape: pd.DataFrame) -> pd.DataFrame:
@@ -24,21 +24,25 @@ def centre_errors(landscape: pd.DataFrame) -> pd.DataFrame:
 def draw_flatness(models: pd.DataFrame, landscape: pd.DataFrame, entropy: pd.DataFrame, survival: pd.DataFrame) -> Figure:
     """S against the training force RMSE at the centre: rows with the minimum kept and subtracted, columns frameworks; colour: time to failure.
 
-    One point per model (mean over seeds), first landscape mode. InputError if tables models, landscape or entropy have no row.
+    One point per model, the mean over its seeds (small points), first landscape mode. InputError if tables models, landscape or entropy have no row.
     """
     style.need(models=models, landscape=landscape, entropy=entropy)
     look = style.looks(models)
     mode = landscape["mode"].iloc[0]
     keys = ["framework", "model"]
-    centre = centre_errors(landscape[landscape["mode"] == mode]).groupby(keys, sort=False)["centre"].mean()
+    centre_of_seeds = centre_errors(landscape[landscape["mode"] == mode]).set_index([*keys, "seed"])["centre"]
+    centre = centre_of_seeds.groupby(keys, sort=False).mean()
     entropy = entropy[entropy["mode"] == mode]
     rmst = survival.groupby(keys)["rmst_fs"].mean().astype(float) / 1000
+    several = landscape.groupby(keys)["seed"].nunique().max() > 1
     frameworks = style.frameworks(landscape)
     figure, axes = style.panels(2, len(frameworks), style.SINGLE_MM if len(frameworks) == 1 else style.DOUBLE_MM, 125, sharex="col", sharey=True)
     shades: dict[str, Any] = {"vmin": 0.0, "vmax": float(rmst.max()) if len(rmst) else 1.0, "cmap": "viridis"}
     image, to_label = None, []
     for row, (minimum, words) in enumerate((("kept", "minimum kept"), ("subtracted", "minimum subtracted"))):
-        values = entropy[entropy["minimum"] == minimum].groupby(keys, sort=False)["S"].mean().astype(float).rename("S")
+        S_of_seeds = entropy[entropy["minimum"] == minimum].set_index([*keys, "seed"])["S"].astype(float)
+        seeds = pd.concat([centre_of_seeds, S_of_seeds], axis=1).dropna()
+        values = S_of_seeds.groupby(keys, sort=False).mean()
         points = pd.concat([centre, values, rmst.rename("rmst")], axis=1).dropna(subset=["centre", "S"])
         for column, framework in enumerate(frameworks):
             axis: Axes = axes[row, column]
@@ -46,6 +50,7 @@ def draw_flatness(models: pd.DataFrame, landscape: pd.DataFrame, entropy: pd.Dat
             known = own[own["rmst"].notna()]
             axis.scatter(own["centre"], own["S"], s=16, facecolors="none", edgecolors=GREY, linewidths=0.5)
             image = axis.scatter(known["centre"], known["S"], c=known["rmst"], s=16, linewidths=0, **shades) if len(known) else image
+            around = draw_seeds(axis, own, seeds[seeds.index.get_level_values("framework") == framework]) if several else None
             axis.set_xscale("log")
             style.plain_log(axis.xaxis)
             axis.margins(0.12)
@@ -56,14 +61,24 @@ def draw_flatness(models: pd.DataFrame, landscape: pd.DataFrame, entropy: pd.Dat
             if len(own) > 2 and np.ptp(own["S"]) > 1e-9:
                 pearson = np.corrcoef(np.log(own["centre"]), own["S"])[0, 1]
                 axis.text(0.98, 0.98, f"r($S$, ln RMSE) = {style.signed(pearson)}", ha="right", va="top", fontsize=6, transform=axis.transAxes)
-            to_label.append((axis, own))
+            to_label.append((axis, own, around))
         axes[row, 0].set_ylabel(f"loss entropy $S$, {words}")
         style.letter(axes[row, 0], "ab"[row])
     if image is not None:
         figure.colorbar(image, ax=axes, label="restricted mean time to failure (ps)", shrink=0.6, aspect=30, pad=0.01)
-    style.note(figure, f"{str(mode).capitalize()} directions; one point per model, {style.counted(entropy)} Hollow: no time to failure.")
-    for axis, own in to_label:
+    words = " Small points: seeds; large: their mean." if several else ""
+    style.note(figure, f"{str(mode).capitalize()} directions; one point per model, {style.counted(entropy)}{words} Hollow: no time to failure.")
+    for axis, own, around in to_label:
         names = [model for _, model in own.index]
         texts = [look[name].label if name in look else name for name in names]
-        label_points(axis, own["centre"].tolist(), own["S"].tolist(), texts, ["#333333"] * len(own), size_pt=5)
+        label_points(axis, own["centre"].tolist(), own["S"].tolist(), texts, ["#333333"] * len(own), avoid=around, size_pt=5)
     return figure
+
+
+def draw_seeds(axis: Axes, means: pd.DataFrame, seeds: pd.DataFrame) -> np.ndarray:
+    """Every model's seeds as small points joined to their mean; their places, shape [n, 2]."""
+    for (_, model, _), seed in seeds.iterrows():
+        mean = means.xs(model, level="model").iloc[0]
+        axis.plot([mean["centre"], seed["centre"]], [mean["S"], seed["S"]], color=LIGHT, linewidth=0.4, zorder=0)
+    axis.plot(seeds["centre"], seeds["S"], "o", color=GREY, markersize=1.8, markeredgewidth=0, zorder=1)
+    return seeds[["centre", "S"]].to_numpy(float)

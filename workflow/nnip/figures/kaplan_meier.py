@@ -26,6 +26,7 @@ def draw_kaplan_meier(
 ) -> Figure:
     """Kaplan-Meier curves of each experiment of a framework; beside a model's name the log-rank p (Holm) against the model above it.
 
+    A model's curve is that of all its seeds together; where it has several, thin lines are the seeds'.
     InputError if tables models or kaplan_meier have no row.
     """
     style.need(models=models, kaplan_meier=kaplan_meier)
@@ -40,11 +41,16 @@ def draw_kaplan_meier(
         names = list(members["model"])
         words.append(p_values(logrank[logrank["experiment"] == members["experiment"].iloc[0]], names))
         for name in names:
-            own = kaplan_meier[kaplan_meier["model"] == name].sort_values("time_fs", kind="stable")
+            own = together(kaplan_meier, name)
             if own.empty:
                 words[-1][name] = style.why_missing(name, trainings)
-            else:
-                draw_survival(axis, own, look[name])
+                continue
+            draw_survival(axis, own, look[name])
+            if own["seed"].isna().any():
+                for _, seed in kaplan_meier[(kaplan_meier["model"] == name) & kaplan_meier["seed"].notna()].groupby("seed"):
+                    axis.step(
+                        seed["time_fs"].to_numpy(float) / 1000, seed["survival"], where="post", color=look[name].colour, linewidth=0.4, alpha=0.6
+                    )
         axis.set_ylim(0, 1.03)
         axis.set_xlabel("time (ps)", labelpad=1)
     end = float(survival["horizon_fs"].max()) / 1000 if len(survival) else float(kaplan_meier["time_fs"].max()) / 1000 if len(kaplan_meier) else 1.0
@@ -66,10 +72,18 @@ def draw_kaplan_meier(
     style.note(
         figure,
         counts,
-        "Bands: pointwise intervals, none where replicas are copies of one trajectory or none failed; ticks: runs that ended before a failure.",
+        "Thin lines: seeds; thick: their replicas together." if kaplan_meier["seed"].isna().any() else "",
+        "Bands: pointwise intervals of these trainings, none where replicas are copies of one trajectory or none failed;",
+        "ticks: runs that ended before a failure.",
         "p: log-rank test against the model above, corrected for all tests of the study (Holm).",
     )
     return figure
+
+
+def together(kaplan_meier: pd.DataFrame, model: str) -> pd.DataFrame:
+    """A model's curve over all its seeds: the rows with blank seed where it has several."""
+    own = kaplan_meier[kaplan_meier["model"] == model].sort_values("time_fs", kind="stable")
+    return own[own["seed"].isna()] if own["seed"].isna().any() else own
 
 
 def draw_survival(axis: Axes, own: pd.DataFrame, look: Look) -> None:
@@ -88,7 +102,7 @@ def draw_survival(axis: Axes, own: pd.DataFrame, look: Look) -> None:
 def write_at_risk(axis: Axes, kaplan_meier: pd.DataFrame, names: list[str], ticks: list[float], look: dict[str, Look]) -> None:
     """The numbers of replicas at risk at each tick, a line per model under the axis."""
     for row, name in enumerate(names):
-        own = kaplan_meier[kaplan_meier["model"] == name].sort_values("time_fs", kind="stable")
+        own = together(kaplan_meier, name)
         for tick in ticks:
             later = own[own["time_fs"].astype(float) >= 1000 * tick - 1e-6]
             number = str(int(later["n_at_risk"].iloc[0])) if len(later) else ("0" if len(own) else "–")

@@ -37,7 +37,8 @@ def draw_landscapes(framework: str, models: pd.DataFrame, landscape: pd.DataFram
         style.letter(axes[row, 0], "abcdefgh"[row])
     style.head(axes[0], groups, look, width / len(groups) - 4)
     figure.align_ylabels(axes[:, 0])
-    bands = "bands: range over directions and seeds." if landscape["direction"].nunique() > 1 else ""
+    bands = "Bands: range over directions and seeds." if landscape["direction"].nunique() > 1 else ""
     seeds = f"Lines: mean over directions, {style.counted(landscape)}" if len(landscape) else ""
-    style.note(figure, seeds, bands, "t is in norms of the weights, filter by filter.")
+    thin = "Thin lines: seeds; thick: their mean." if landscape.groupby("model")["seed"].nunique().max() > 1 else ""
+    style.note(figure, seeds, thin, bands, "t is in norms of the weights, filter by filter.")
     return figure

@@ -26,11 +26,15 @@ def draw_learning_curves(
     curves = overall_errors(errors[errors["framework"] == framework])
     tiny = sorted(set(curves.loc[curves["n_train"] < SMALLEST, "n_train"]))
     curves = curves[curves["n_train"] >= SMALLEST]
-    slopes = learning_curves[learning_curves["framework"] == framework].groupby("model")[["slope", "n_points"]].mean()
+    of_models = learning_curves[learning_curves["framework"] == framework].groupby("model")
+    slopes, spread = of_models[["slope", "n_points"]].mean(), of_models["slope"].std()
     width = style.page_width([3] * len(groups))
     longest = max(len(members) for _, members in groups)
     figure, axes = style.panels(1, len(groups), width, 62 + 2.4 * longest, sharey=True, sharex=True)
-    words = {name: f"slope {style.signed(slopes.loc[name, 'slope'])}" for name in slopes.index}
+    words = {
+        name: f"slope {style.signed(slopes.loc[name, 'slope'])}" + (f" ± {spread[name]:.2f}" if pd.notna(spread[name]) else "")
+        for name in slopes.index
+    }
     for axis, (_, members) in zip(axes[0], groups, strict=True):
         for name in members["model"]:
             own = curves[curves["model"] == name]
@@ -48,7 +52,8 @@ def draw_learning_curves(
     style.head(axes[0], groups, look, width / len(groups) - 4, [words] * len(groups))
     counts = f"{style.counted(curves)}" if len(curves) else ""
     left_out = f"Not drawn: n = {', '.join(map(str, tiny))}, too few for validation frames." if tiny else ""
-    style.note(figure, "Dashed: power law with the fitted slope of ln RMSE against ln n.", left_out, counts)
+    seeds = "Thin lines: seeds; marks: their geometric mean; ±: standard deviation over seeds." if spread.notna().any() else ""
+    style.note(figure, "Dashed: power law with the fitted slope of ln RMSE against ln n.", seeds, left_out, counts)
     return figure
 
 

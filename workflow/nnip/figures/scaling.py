@@ -2,15 +2,17 @@
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from nnip.figures import style
 from nnip.figures.labels import label_points
-from nnip.figures.style import GREY
+from nnip.figures.style import GREY, LIGHT
 from nnip.predictors import KEYS, errors_of_main
 
 TRAINING_K = 300  # what the literature's models were trained on
 FRAMEWORK_MARKS = ("s", "^", "v", "P")
+LABELLED = 16  # own models at most whose names are written; more would cover everything
 
 
 def fit_power_law(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
@@ -38,12 +40,12 @@ def own_slopes(errors: pd.DataFrame, outcomes: pd.DataFrame) -> pd.DataFrame:
 
 
 @style.styled
-def draw_scaling(literature: pd.DataFrame, errors: pd.DataFrame, outcomes: pd.DataFrame) -> Figure:
+def draw_scaling(literature: pd.DataFrame, models: pd.DataFrame, errors: pd.DataFrame, outcomes: pd.DataFrame) -> Figure:
     """Slope of the force RMSE against temperature over the force RMSE at 300 K, both logarithmic.
 
     literature: columns model, training, temperature_K, forces_rmse_meV_per_A; the line is fitted to what was trained on 300 K frames alone
-    (training "300K"), so force fields and models pre-trained on other data are marked as exceptions. errors and outcomes: tables, for
-    the study's own models; one without a test at 300 K has no place here.
+    (training "300K"), so force fields and models pre-trained on other data are marked as exceptions. models, errors and outcomes: tables, for
+    the study's own models, each the mean of its seeds (small points); one without a test at 300 K has no place here.
     InputError if the literature has no row.
     """
     style.need(literature=literature)
@@ -53,19 +55,10 @@ def draw_scaling(literature: pd.DataFrame, errors: pd.DataFrame, outcomes: pd.Da
     figure, axes = style.panels(1, 1, 120, 92)
     axis = axes[0, 0]
     own = own_slopes(errors, outcomes)
-    for framework, marker in zip(style.frameworks(own), FRAMEWORK_MARKS, strict=False):
-        part = own[own["framework"] == framework]
-        name = f"{style.framework_title(framework)}, this study ({len(part)})"
-        axis.plot(
-            part["rmse"],
-            part["slope"],
-            marker,
-            color=style.COLOURS[FRAMEWORK_MARKS.index(marker)],
-            markersize=3.2,
-            alpha=0.6,
-            label=name,
-            markeredgewidth=0,
-        )
+    means = own.groupby(["framework", "model"], sort=False)[["rmse", "slope"]].mean()
+    inks = {framework: style.COLOURS[(0, 2, 3, 5)[place % 4]] for place, framework in enumerate(style.frameworks(own))}
+    for framework, marker in zip(inks, FRAMEWORK_MARKS, strict=False):
+        draw_own(axis, means.loc[framework], own[own["framework"] == framework], framework, marker, inks[framework])
     axis.plot(points.loc[fitted, "rmse"], points.loc[fitted, "slope"], "o", color="black", markersize=4, label="literature, trained on 300 K")
     axis.plot(
         points.loc[~fitted, "rmse"],
@@ -91,14 +84,29 @@ def draw_scaling(literature: pd.DataFrame, errors: pd.DataFrame, outcomes: pd.Da
         transform=axis.transAxes,
     )
     axis.legend(loc="upper left", handletextpad=0.3)
+    several = " Small points: seeds; large: their mean." if len(own) > len(means) else ""
     style.note(
         figure,
         "Slope: straight line through the force RMSE at 300, 600 and 1200 K (literature) or at the study's test temperatures.",
         "Literature: DFT 3BPA, numbers from the papers named in workflow/nnip/literature_3bpa.csv.",
-        f"This study: {style.counted(own)}" if len(own) else "This study: no model with a test at 300 K and a slope.",
+        f"This study: {style.counted(own)}{several}" if len(own) else "This study: no model with a test at 300 K and a slope.",
     )
-    colours = ["black" if yes else "#D55E00" for yes in fitted]
-    label_points(
-        axis, points["rmse"].tolist(), points["slope"].tolist(), points["model"].tolist(), colours, avoid=own[["rmse", "slope"]].to_numpy(float)
-    )
+    named = means if len(means) <= LABELLED else means.iloc[:0]
+    labels = models.drop_duplicates(["framework", "model"]).set_index(["framework", "model"])["label"]
+    texts = [*points["model"], *(str(labels.get(key, key[1])) for key in named.index)]
+    colours = ["black" if yes else "#D55E00" for yes in fitted] + [inks[framework] for framework, _ in named.index]
+    places = np.vstack([points[["rmse", "slope"]].to_numpy(float), named.to_numpy(float)])
+    avoid = own[["rmse", "slope"]].to_numpy(float) if len(own) > len(means) or named.empty else None
+    label_points(axis, places[:, 0].tolist(), places[:, 1].tolist(), texts, colours, avoid=avoid, size_pt=5)
     return figure
+
+
+def draw_own(axis: Axes, means: pd.DataFrame, seeds: pd.DataFrame, framework: str, marker: str, colour: str) -> None:
+    """A framework's models of the study: means over seeds and, joined to them, the seeds where there are several."""
+    if len(seeds) > len(means):
+        for seed in seeds.itertuples():
+            mean = means.loc[seed.model]
+            axis.plot([mean["rmse"], seed.rmse], [mean["slope"], seed.slope], color=LIGHT, linewidth=0.4, zorder=0, label="_seed")
+        axis.plot(seeds["rmse"], seeds["slope"], marker, color=colour, markersize=2, alpha=0.7, markeredgewidth=0, label="_seeds")
+    name = f"{style.framework_title(framework)}, this study ({style.plural(len(means), 'model')})"
+    axis.plot(means["rmse"], means["slope"], marker, color=colour, markersize=3.8, label=name, markeredgewidth=0)
