@@ -5,10 +5,12 @@ eight CPUs and two GPUs (device files that exist everywhere), each of which two 
 can be made.
 """
 
+import contextlib
 import getpass
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -70,15 +72,16 @@ class OneNodeSlurm:
                 raise RuntimeError(f"the node is '{state}' after {patience_s} s\n{logs}")
             time.sleep(0.2)
 
-    def stop(self) -> None:
+    def stop(self, patience_s: float = 20) -> None:
         self._run("scancel", "--user", getpass.getuser(), check=False)
-        for name in ("slurmd", "slurmctld", "munged"):
-            file = self.folder / f"{name}.pid"
-            if file.exists():
-                self._run("kill", file.read_text().strip(), check=False)
-        end = time.monotonic() + 10
-        while any((self.folder / f"{name}.pid").exists() for name in ("slurmd", "slurmctld")) and time.monotonic() < end:
-            time.sleep(0.2)
+        pids = [int(file.read_text()) for name in ("slurmd", "slurmctld", "munged") if (file := self.folder / f"{name}.pid").exists()]
+        end = time.monotonic() + patience_s
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            for pid in pids:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, number)
+            while any(Path(f"/proc/{pid}").exists() for pid in pids) and time.monotonic() < end:
+                time.sleep(0.2)
 
     def jobs(self) -> dict[int, dict[str, str]]:
         """What `scontrol show job` knows of every job so far: id -> {JobState, Partition, TRES, TimeLimit, Comment, ...}."""
