@@ -101,6 +101,13 @@ def test_an_infinite_direction_counts_in_every_resample_that_has_it():
     assert resolution(landscape([0.1, 0.1, np.inf]), FORCES_ONLY).empty
 
 
+def test_one_direction_has_no_interval():
+    (row,) = sampling(landscape([0.1]), FORCES_ONLY).query("n_points == 9").to_dict("records")
+    assert row["S"] == pytest.approx(np.log(9) - 0.1 / 0.04)
+    assert pd.isna(row["S_low"]) and pd.isna(row["standard_error"])
+    assert resolution(landscape([0.1]), FORCES_ONLY).empty
+
+
 def test_means_over_directions_alone_give_no_row():
     table = landscape([0.1]).assign(direction=pd.NA)
     assert sampling(frame("landscape", table), SETTINGS).empty

@@ -14,7 +14,7 @@ def resolution(landscape: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """Table resolution: per framework, mode and split, how much of the scatter of S (minimum kept) is the draw of directions, the seed of a
     training, and the model, and how often another draw of directions would reverse the order of two models.
 
-    Trainings whose S is infinite are left out. Models are compared by the means over their seeds.
+    Trainings with an infinite S or a single direction are left out. Models are compared by the means over their seeds.
     """
     groups: dict[tuple[str, ...], list[Lines]] = {}
     for found in lines(landscape):
@@ -24,7 +24,7 @@ def resolution(landscape: pd.DataFrame, settings: Settings) -> pd.DataFrame:
 
 def _row(key: tuple[str, ...], group: list[Lines], settings: Settings) -> dict[str, Any] | None:
     values = {(found.who["model"], found.who["seed"]): own_entropy(found, settings) for found in group}
-    group = [found for found in group if np.isfinite(values[found.who["model"], found.who["seed"]])]
+    group = [found for found in group if np.isfinite(values[found.who["model"], found.who["seed"]]) and found.n_directions > 1]
     if not group:
         return None
     n_directions = min(found.n_directions for found in group)
