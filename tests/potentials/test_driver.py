@@ -55,8 +55,21 @@ def test_the_energy_shift_takes_the_mean_error_of_the_training_frames_away(train
 
 
 def test_a_model_learns_from_energies_alone(trained):
-    training = row(trained("molecule", energy_weight=1001, forces_weight=0))
-    assert (training.status, training.epochs) == ("ok", 3)
+    training = row(trained("molecule", energy_weight=1001, forces_weight=0, ema_decay=None, epochs=10))
+    assert (training.status, training.epochs) == ("ok", 10)
+
+
+def test_a_training_whose_time_is_over_ends_well(settings_of, frame_files, tmp_path):
+    train(settings_of(epochs=100_000) | {"max_hours": 1e-9}, *frame_files["molecule"], tmp_path)
+    assert row(tmp_path).status == "ok"
+    assert 1 <= row(tmp_path).epochs < 1000
+
+
+def test_a_training_whose_time_is_over_before_its_second_stage_has_failed(settings_of, frame_files, tmp_path):
+    second_stage = {"start_epoch": 99_999, "lr": 0.01, "energy_weight": 1, "forces_weight": 1}
+    train(settings_of(epochs=100_000, swa=second_stage) | {"max_hours": 1e-9}, *frame_files["molecule"], tmp_path)
+    assert row(tmp_path).status == "failed"
+    assert "before its second stage" in row(tmp_path).reason
 
 
 def test_without_refit_there_is_no_shift(framework, trained, settings_of, frame_files, tmp_path, monkeypatch):

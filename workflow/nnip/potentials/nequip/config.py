@@ -1,6 +1,7 @@
 """The one YAML that nequip-train reads, from the model table's framework-neutral switches."""
 
 import copy
+import math
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ def build_config(
             "plugins": [{"_target_": "lightning.pytorch.plugins.environments.LightningEnvironment"}],
             "default_root_dir": ".",
             "max_epochs": h["epochs"],
-            "max_time": None if max_hours is None else {"hours": max_hours},
+            "max_time": None if max_hours is None else _days_hours_minutes_seconds(max_hours),
             "check_val_every_n_epoch": 1,
             "num_sanity_val_steps": 0,
             "log_every_n_steps": 1_000_000_000,
@@ -86,6 +87,11 @@ def build_config(
     for key, value in h["extra"].items():
         override(config, key, value)
     return config
+
+
+def _days_hours_minutes_seconds(hours: float) -> str:
+    minutes, seconds = divmod(math.ceil(3600 * hours), 60)
+    return f"{minutes // 1440:02}:{minutes // 60 % 24:02}:{minutes % 60:02}:{seconds:02}"
 
 
 def _data(h: dict[str, Any], species: list[str], train_xyz: Path, val_xyz: Path, seed: int) -> dict[str, Any]:

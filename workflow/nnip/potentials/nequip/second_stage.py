@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 from lightning import LightningModule, Trainer
-from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
+from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint, Timer
 from torch.optim import Optimizer
 
 
@@ -48,7 +48,10 @@ class SecondStage(Callback):
         self.begun, self.start_epoch = state_dict["begun"], state_dict["start_epoch"]
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
-        """Where the first stage would stop early (EarlyStopping is asked just before), go on with the second."""
+        """Where the first stage would stop early (EarlyStopping is asked just before), go on with the second, unless all time is over."""
+        timers = [callback for callback in trainer.callbacks if isinstance(callback, Timer)]
+        if any((timer.time_remaining() or 0) <= 0 for timer in timers):
+            return
         if trainer.should_stop and not self.begun and math.isfinite(float(trainer.callback_metrics[self.monitor])):
             trainer.should_stop = False
             self.start_epoch = trainer.current_epoch + 1
