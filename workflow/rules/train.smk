@@ -2,7 +2,7 @@
 
 Needs: the data stage's frames. Makes: results/<study>/runs/<run>/train/{manifest.json,training.csv} and the framework's files beside them.
 A training that diverges or never improves is a result: it is recorded, and the study goes on. One that is interrupted goes on from its newest
-checkpoint; those are no outputs, because outputs of failed jobs are deleted. How often they are written is no parameter of the job: it changes no result.
+checkpoint; those are no outputs, because outputs of failed jobs are deleted. How often they are written is a resource, not a parameter: changing it reruns nothing.
 """
 
 
@@ -27,6 +27,7 @@ rule train_model:
         runtime=minutes("train"),
         mem_mb=megabytes("train"),
         gpu=gpus,
+        checkpoint_minutes=config["training"]["checkpoint_minutes"],
     params:
         python=python_of,
         settings=settings_of,
@@ -35,4 +36,4 @@ rule train_model:
         "Train {wildcards.run}: at most {resources.runtime} min"
     shell:
         "{params.python:q} {input.script} --settings {params.settings:q} --train {input.train} --val {input.val}"
-        " --directory {params.directory:q} --checkpoint-minutes {config[training][checkpoint_minutes]} > {log} 2>&1"
+        " --directory {params.directory:q} --checkpoint-minutes {resources.checkpoint_minutes} > {log} 2>&1"
