@@ -2,6 +2,7 @@
 
 import copy
 import difflib
+import functools
 import importlib
 import re
 import shutil
@@ -17,6 +18,8 @@ from nnip.errors import InputError
 
 SCHEMAS = Path(__file__).resolve().parent.parent / "schemas"
 HYPERPARAMETERS_NOT = ("framework", "label")
+# what a study can ask for beside the main line that needs trained models or frames
+BESIDE = ("noise", "planes", "landscape.test_splits", "landscape.frozen", "weights", "distributions")
 
 
 def load_schema(name: str) -> dict[str, Any]:
@@ -113,11 +116,14 @@ def check_config(config: dict[str, Any], source: str = "config") -> dict[str, An
     if block["source"] != "published":
         for problem in _problems(config):
             raise InputError(f"{source}: {problem}")
-    elif asked := next((name for name in ("weights", "distributions") if config[name]), None):
+    elif asked := next((name for name in BESIDE if _value(config, name)), None):
         raise InputError(f"{source}: '{asked}' asks for models or frames, but dataset '{chosen}' is published tables, which have neither")
-    elif config["noise"]:
-        raise InputError(f"{source}: 'noise' asks for trainings, but dataset '{chosen}' is published tables, without frames to train on")
     return config
+
+
+def _value(config: dict[str, Any], key: str) -> Any:
+    """The value of a key that is named with dots."""
+    return functools.reduce(lambda block, name: block[name], key.split("."), config)
 
 
 def _problems(config: dict[str, Any]) -> Iterator[str]:
@@ -132,13 +138,8 @@ def _problems(config: dict[str, Any]) -> Iterator[str]:
     for name, size in (("n_train", config["n_train"]), *(("learning_curve", size) for size in config["learning_curve"])):
         if size < round(every):
             yield f"'{name}' is {size}, which leaves no frame to validate: at least {round(every)} are needed at this validation_fraction"
-    md, split = config["md"], config["landscape"]["split"]
-    if md["tau_fs"] < md["timestep_fs"]:
-        yield f"'md.tau_fs' is {md['tau_fs']}, but must not be smaller than md.timestep_fs ({md['timestep_fs']})"
-    if md["max_bond_A"] is None and md["min_distance_A"] is None:
-        yield "'md.max_bond_A' and 'md.min_distance_A' are both null, so no replica could fail: set at least one"
-    if md["record_every_fs"] and md["record_every_fs"] < md["timestep_fs"]:
-        yield f"'md.record_every_fs' is {md['record_every_fs']}, but must not be smaller than md.timestep_fs ({md['timestep_fs']})"
+    yield from _md_problems(config["md"])
+    split = config["landscape"]["split"]
     splits = ["train", "val", *(f"test_{name}" for name in split_names(config["datasets"][config["dataset"]]))]
     if split not in splits:
         yield f"'landscape.split' is '{split}': {nearest(split, splits)}"
@@ -154,6 +155,15 @@ def _problems(config: dict[str, Any]) -> Iterator[str]:
             yield f"unknown key 'python.{framework}': {nearest(framework, frameworks())}"
         elif not shutil.which(path):
             yield f"'python.{framework}' is '{path}', which is no program here: give the path of that framework's Python"
+
+
+def _md_problems(md: dict[str, Any]) -> Iterator[str]:
+    if md["tau_fs"] < md["timestep_fs"]:
+        yield f"'md.tau_fs' is {md['tau_fs']}, but must not be smaller than md.timestep_fs ({md['timestep_fs']})"
+    if md["max_bond_A"] is None and md["min_distance_A"] is None:
+        yield "'md.max_bond_A' and 'md.min_distance_A' are both null, so no replica could fail: set at least one"
+    if md["record_every_fs"] and md["record_every_fs"] < md["timestep_fs"]:
+        yield f"'md.record_every_fs' is {md['record_every_fs']}, but must not be smaller than md.timestep_fs ({md['timestep_fs']})"
 
 
 def _noise_problems(config: dict[str, Any]) -> Iterator[str]:
