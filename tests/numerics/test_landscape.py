@@ -76,6 +76,16 @@ def test_a_plane_is_the_loss_of_weights_displaced_twice(potential, frames):
         assert [row[name] for name in COLUMNS] == pytest.approx(by_hand(potential, frames, displacement), rel=1e-10, abs=1e-14)
 
 
+def test_a_plane_is_a_line_along_its_axes(potential, frames):
+    """Bit by bit: the plane's middle row and column are the lines of its two directions."""
+    directions = draw_directions(potential, "isotropic", seeds=[1, 2])
+    graphs, points = batches(potential, frames, 50), positions("isotropic", 5, 0.2)
+    rows = plane(potential, graphs, directions, points)
+    for axis, other, direction in (("t1", "t2", directions[0]), ("t2", "t1", directions[1])):
+        along = [{"t": row[axis]} | {name: row[name] for name in COLUMNS} for row in rows if row[other] == 0]
+        assert along == line(potential, graphs, direction, points)
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_weights_come_back_bit_by_bit(potential, dtype):
     module = potential.module.to(dtype)

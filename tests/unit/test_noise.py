@@ -150,7 +150,7 @@ def test_noise_of_an_unknown_model_is_refused(demo):
 
 def test_noise_on_published_tables_is_refused():
     published = yaml.safe_load((ROOT / "config/published.yaml").read_text())
-    with pytest.raises(InputError, match="'noise' asks for trainings"):
+    with pytest.raises(InputError, match="'noise' asks for models or frames"):
         check_config(published | {"noise": NOISE})
 
 

@@ -249,7 +249,8 @@ def check_listed_models(config: dict[str, Any], models: dict[str, Any], source: 
     for key, block in blocks.items():
         for name in (block or {}).get("models") or []:
             if name not in models:
-                raise InputError(f"{source}: '{key}.models' lists '{name}', which is not a model of {config['models']}: {nearest(name, list(models))}")
+                near = nearest(name, list(models))
+                raise InputError(f"{source}: '{key}.models' lists '{name}', which is not a model of {config['models']}: {near}")
 
 
 def _check_trainable(name: str, row: dict[str, Any], path: str) -> None:

@@ -1,0 +1,113 @@
+"""Which landscapes a config asks for beside the main line, and what is refused."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from nnip.config import check_config, check_listed_models, load_models
+from nnip.entropy import entropy_table
+from nnip.errors import InputError
+from nnip.landscape import variants
+from nnip.runs import list_runs
+from nnip.tables import frame
+
+ROOT = Path(__file__).resolve().parents[2]
+FROZEN = {"radial": {"nequip": "edge_mlp", "mace": "conv_tp_weights"}}
+
+
+@pytest.fixture
+def plain() -> dict[str, Any]:
+    demo = yaml.safe_load((ROOT / "config/demo.yaml").read_text())
+    demo["landscape"] = {key: value for key, value in demo["landscape"].items() if key not in ("test_splits", "frozen", "variants")}
+    return {key: value for key, value in demo.items() if key != "planes"}
+
+
+def asked(plain, **change):
+    landscape = plain["landscape"] | change.pop("landscape", {})
+    config = check_config(plain | {"landscape": landscape} | change, source="my.yaml")
+    return config, list_runs(config, load_models(ROOT / config["models"])["models"])
+
+
+def test_a_config_that_asks_for_none_gets_none(plain):
+    config, runs = asked(plain)
+    assert not variants.planes(config, runs) and not variants.split_landscapes(config, runs) and not variants.frozen_landscapes(config, runs)
+
+
+def test_planes_are_of_the_first_seed_on_all_frames(plain):
+    found = variants.planes(*asked(plain, seeds=[3, 4], planes={"models": ["mace-base", "nequip-base"]}))
+    assert sorted(found) == ["mace-base.n100.seed3/plane", "nequip-base.n100.seed3/plane"]
+
+
+def test_lines_over_other_splits_are_of_every_seed_in_every_mode(plain):
+    config, runs = asked(plain, seeds=[3, 4], landscape={"test_splits": ["test_600K", "val"]})
+    assert len(variants.split_landscapes(config, runs)) == 2 * 2 * 2 * 6
+    config["landscape"]["variants"] = {"models": ["mace-base"], "modes": ["paper"]}
+    assert sorted(variants.split_landscapes(config, runs)) == sorted(
+        f"mace-base.n100.seed{seed}/landscape-paper-{split}" for seed in (3, 4) for split in ("test_600K", "val")
+    )
+
+
+def test_frozen_lines_are_of_the_frameworks_with_a_pattern(plain):
+    config, runs = asked(plain, landscape={"frozen": FROZEN | {"readout": {"mace": "readouts"}}, "modes": ["isotropic"]})
+    found = variants.frozen_landscapes(config, runs)
+    assert {run.framework for folder, run in found.items() if folder.endswith("-frozen-radial")} == {"nequip", "mace"}
+    assert {run.framework for folder, run in found.items() if folder.endswith("-frozen-readout")} == {"mace"}
+
+
+def test_what_is_asked_beside_does_not_reach_the_main_line(plain):
+    """The options are what its jobs are given: were they to change, every landscape would be made anew."""
+    main = variants.line_options(asked(plain)[0])
+    more = {"test_splits": ["test_600K"], "frozen": FROZEN, "variants": {"models": ["mace-base"]}}
+    assert variants.line_options(asked(plain, landscape=more, planes={"models": ["mace-base"]})[0]) == main
+    assert set(main) == set(variants.LINES)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"landscape": {"test_splits": ["1200K"]}}, ["'landscape.test_splits' has '1200K'", "did you mean 'test_1200K'?"]),
+        ({"landscape": {"test_splits": ["train"]}}, ["'landscape.test_splits' has 'train'", "other than landscape.split"]),
+        ({"landscape": {"frozen": {"radial": {"naquip": "a"}}}}, ["'landscape.frozen.radial.naquip'", "did you mean 'nequip'?"]),
+        ({"landscape": {"frozen": {"radial": {"mace": "a("}}}}, ["'landscape.frozen.radial.mace' is 'a('", "no regular expression"]),
+        ({"landscape": {"frozen": {"a b": {"mace": "a"}}}}, ["'landscape.frozen' has the name 'a b'"]),
+        ({"landscape": {"frozen": {"radial": {}}}}, ["landscape.frozen.radial"]),
+        ({"landscape": {"modes": ["paper"], "variants": {"modes": ["isotropic"]}}}, ["'landscape.variants.modes' has 'isotropic'"]),
+        ({"landscape": {"variants": {"model": []}}}, ["unknown key 'landscape.variants.model'", "'models'"]),
+        ({"planes": {"models": ["mace-base"], "split": "test_120K"}}, ["'planes.split' is 'test_120K'", "did you mean 'test_1200K'?"]),
+        ({"planes": {}}, ["'planes' lacks the key 'models'"]),
+        ({"planes": {"models": ["mace-base"], "energy_weights": [2]}}, ["'planes.energy_weights"]),
+    ],
+)
+def test_a_mistake_is_named(plain, change, words):
+    with pytest.raises(InputError) as error:
+        asked(plain, **change)
+    for word in ["my.yaml", *words]:
+        assert word in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "key"),
+    [({"planes": {"models": ["mase-base"]}}, "planes"), ({"landscape": {"variants": {"models": ["mase-base"]}}}, "landscape.variants")],
+)
+def test_an_unknown_model_is_named(plain, change, key):
+    config, _ = asked(plain, **change)
+    with pytest.raises(InputError, match=f"my.yaml: '{key}.models' lists 'mase-base', .* did you mean 'mace-base'?"):
+        check_listed_models(config, load_models(ROOT / config["models"])["models"], "my.yaml")
+
+
+def test_published_tables_have_no_landscapes_to_scan():
+    config = yaml.safe_load((ROOT / "config/published.yaml").read_text())
+    for change in ({"planes": {"models": ["x"]}}, {"landscape": {"test_splits": ["test_600K"]}}, {"landscape": {"frozen": FROZEN}}):
+        with pytest.raises(InputError, match="published"):
+            check_config(config | change)
+
+
+def test_entropies_of_frozen_landscapes_are_told_apart():
+    row = {"framework": "mace", "model": "a", "seed": 1, "mode": "paper", "split": "train", "direction": 0, "t": 0.0, "energy_rmse_eV_per_atom": 0.0}
+    landscape = frame(
+        "landscape_frozen", [row | {"frozen": name, "forces_rmse_eV_per_A": rmse} for name, rmse in (("radial", 0.04), ("readout", 0.08))]
+    )
+    found = entropy_table(landscape, 0.004, 0.04, 0.2, table="entropy_frozen").query("minimum == 'kept'").set_index("frozen")["S_forces"]
+    assert found.to_dict() == pytest.approx({"radial": -1.0, "readout": -2.0})
