@@ -18,7 +18,7 @@ FILES = ("best.ckpt", "csv/metrics.csv")
 
 
 class Checkpoints(Callback):
-    """Writes checkpoints (nnip.checkpoints) at beginnings of epochs; at the first, goes on from one if there is one. It is the last callback."""
+    """Writes checkpoints (nnip.checkpoints) at beginnings of epochs; at the first, goes on from one if there is one. It is the first callback."""
 
     def __init__(self) -> None:
         self.progress = Progress.from_environment()

@@ -30,7 +30,7 @@ def build_config(
     weights = {"total_energy": float(h["energy_weight"]), "forces": float(h["forces_weight"])}
     total_weight = sum(weights.values())
     loss = {"_target_": "nequip.train.EnergyForceLoss", "per_atom_energy": True, "coeffs": weights}
-    config = {
+    config: dict[str, Any] = {
         # the first, of the untrained model, tells whether training improved anything
         "run": ["val", "train"],
         "data": _data(h, species, train_xyz, val_xyz, seeds["batches"]),
@@ -86,6 +86,8 @@ def build_config(
     }
     for key, value in h["extra"].items():
         override(config, key, value)
+    # the first of them: what the others do at an epoch's beginning comes after the state has been saved or restored
+    config["trainer"]["callbacks"].insert(0, {"_target_": "nnip.potentials.nequip.checkpoint.Checkpoints"})
     return config
 
 
@@ -166,8 +168,4 @@ def _callbacks(h: dict[str, Any], total_weight: float) -> list[dict[str, Any]]:
         callbacks.append(
             second_stage | {"monitor": VALIDATION_LOSS, "weight_decay": h["weight_decay"], "clip_gradient": h["clip_gradient"], "eps": ADAM_EPS}
         )
-    return [
-        *callbacks,
-        {"_target_": "lightning.pytorch.callbacks.LearningRateMonitor", "logging_interval": "epoch"},
-        {"_target_": "nnip.potentials.nequip.checkpoint.Checkpoints"},
-    ]
+    return [*callbacks, {"_target_": "lightning.pytorch.callbacks.LearningRateMonitor", "logging_interval": "epoch"}]
