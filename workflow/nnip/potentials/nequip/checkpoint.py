@@ -18,7 +18,7 @@ FILES = ("best.ckpt", "csv/metrics.csv")
 
 
 class Checkpoints(Callback):
-    """Writes checkpoints (nnip.checkpoints) at beginnings of epochs; at the first, goes on from one if there is one. It is the first callback."""
+    """Writes checkpoints (nnip.checkpoints) at beginnings of epochs; at the first, goes on from one if there is one. It is the last callback."""
 
     def __init__(self) -> None:
         self.progress = Progress.from_environment()
@@ -49,6 +49,8 @@ def state_of(trainer: Trainer, module: LightningModule) -> dict[str, Any]:
         "optimizers": [optimizer.state_dict() for optimizer in trainer.optimizers],
         "schedulers": [config.scheduler.state_dict() for config in trainer.lr_scheduler_configs],
         "callbacks": {callback.state_key: callback.state_dict() for callback in live.callbacks},
+        # an epoch's learning rate among them, which may end the training
+        "metrics": dict(trainer.callback_metrics),
         "gradient_clip_val": trainer.gradient_clip_val,
         "loops": trainer.fit_loop.state_dict(),
         "frames": live.datamodule.train_generator.get_state(),
@@ -66,6 +68,7 @@ def restore(trainer: Trainer, module: LightningModule, state: dict[str, Any]) ->
         config.scheduler.load_state_dict(saved)
     for callback in live.callbacks:
         callback.load_state_dict(state["callbacks"][callback.state_key])
+    trainer.callback_metrics.update(state["metrics"])
     trainer.gradient_clip_val = state["gradient_clip_val"]
     fit_loop = trainer.fit_loop
     fit_loop.load_state_dict(state["loops"])

@@ -86,8 +86,8 @@ def build_config(
     }
     for key, value in h["extra"].items():
         override(config, key, value)
-    # the first of them: what the others do at an epoch's beginning comes after the state has been saved or restored
-    config["trainer"]["callbacks"].insert(0, {"_target_": "nnip.potentials.nequip.checkpoint.Checkpoints"})
+    # after all others, so that what is saved and restored includes what they do at the beginning of an epoch, and their numbers stay
+    config["trainer"]["callbacks"].append({"_target_": "nnip.potentials.nequip.checkpoint.Checkpoints"})
     return config
 
 
