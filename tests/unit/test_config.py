@@ -112,6 +112,12 @@ def test_a_model_name_that_is_no_file_name_is_refused(table, tmp_path, name):
         load_models(write(tmp_path / "models.yaml", table))
 
 
+def test_two_models_of_one_folder_are_refused(table, tmp_path):
+    table["models"] |= {"3-layer, no-EMA": {"framework": "mace"}, "3-layer-no-EMA": {"framework": "mace"}}
+    with pytest.raises(InputError, match="'3-layer, no-EMA' and '3-layer-no-EMA' would share one folder"):
+        load_models(write(tmp_path / "models.yaml", table))
+
+
 def test_an_experiment_of_unknown_models_is_refused(table, tmp_path):
     table["experiments"]["mace"]["models"].append("mace-bas")
     with pytest.raises(InputError, match="did you mean 'mace-base'"):

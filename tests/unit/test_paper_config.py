@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from nnip.config import load_models
+from nnip.config import check_config, load_models
+from nnip.estimates import minutes
+from nnip.runs import list_runs
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLE = load_models(ROOT / "config/models/paper.yaml")
@@ -104,3 +106,16 @@ def test_mace(mirror):
         for key, column in numbers.items():
             assert row[key] == float(said[column]), (name, key)
         assert (said["num_cutoff_basis"], said["MLP_irreps"], said["gate"], row["extra"]) == ("5", "16x0e", "silu", {}), "what mace does by itself"
+
+
+def test_every_job_fits_a_days_limit_on_a_gpu():
+    config = check_config(yaml.safe_load((ROOT / "config/paper.yaml").read_text()))
+    for run in list_runs(config, TABLE["models"]).values():
+        for stage in ("train", "evaluate", "landscape", "plane", "md"):
+            assert 0 < minutes(stage, run, config, TABLE["models"]) <= 1440, (run.name, stage)
+
+
+def test_a_model_named_with_a_comma_has_a_folder_without():
+    config = check_config(yaml.safe_load((ROOT / "config/paper.yaml").read_text()))
+    runs = list_runs(config, TABLE["models"])
+    assert runs["2-layer-AMSGrad-only.n500.seed1"].model == "2-layer, AMSGrad-only"
