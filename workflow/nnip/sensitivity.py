@@ -13,7 +13,8 @@ KEYS = ["framework", "model", "seed", "mode"]
 
 def sensitivity(landscape: pd.DataFrame, T_energy: float, T_forces: float, alpha: float) -> pd.DataFrame:
     """Table sensitivity: S with the minimum kept over a grid of both temperatures (eV/atom, eV/A) and alpha, each model's rank (1 = largest S) within
-    its framework and landscape mode, and Spearman's correlation of that order with the one at the settings given.
+    its framework and landscape mode, and Spearman's correlation of that order with the one at the settings given. Models are ranked by the means of
+    their seeds, so that seeds are no models of their own.
     """
     parts = []
     for factor in FACTORS:
@@ -28,10 +29,12 @@ def sensitivity(landscape: pd.DataFrame, T_energy: float, T_forces: float, alpha
     grid = pd.concat(parts, ignore_index=True)
     reference = grid[grid["own"]].set_index(KEYS)["S"]
     settings = ["framework", "mode", "T_energy_eV_per_atom", "T_forces_eV_per_A", "alpha"]
-    grid["rank"] = grid.groupby(settings)["S"].rank(ascending=False)
     grid["reference"] = reference.reindex(pd.MultiIndex.from_frame(grid[KEYS])).to_numpy()
-    agreement = grid.groupby(settings)[["S", "reference"]].apply(_spearman).rename("spearman").reset_index()
-    return frame("sensitivity", grid.drop(columns=["own", "reference"]).merge(agreement, on=settings, how="left"))
+    means = grid.groupby([*settings, "model"], as_index=False)[["S", "reference"]].mean()
+    means["rank"] = means.groupby(settings)["S"].rank(ascending=False)
+    agreement = means.groupby(settings)[["S", "reference"]].apply(_spearman).rename("spearman").reset_index()
+    ranked = grid.drop(columns=["own", "reference"]).merge(means.drop(columns=["S", "reference"]), on=[*settings, "model"], how="left")
+    return frame("sensitivity", ranked.merge(agreement, on=settings, how="left"))
 
 
 def _spearman(group: pd.DataFrame) -> float:
