@@ -90,6 +90,19 @@ def study(names=("a", "b", "c", "d", "bad"), seeds=SEEDS, modes=("isotropic", "p
     tables["temperatures"] = frame("temperatures", temperatures)
     tables["toy"] = toy({"n_features": 2, "misfits": [0, 0.1], "n_points": [5, 50], "sigmas": [0, 0.1], "n_repeats": 5}, seed=1)
     tables["entropy"] = entropy_table(tables["landscape"], 0.004, 0.04, 0.2)
+    warmer = tables["landscape"].assign(split="test_1200K", forces_rmse_eV_per_A=2 * tables["landscape"]["forces_rmse_eV_per_A"])
+    flatter = tables["landscape"].assign(frozen="radial", energy_rmse_eV_per_atom=tables["landscape"]["energy_rmse_eV_per_atom"] / 2)
+    for kind, other in (("tests", warmer), ("frozen", flatter)):
+        tables[f"landscape_{kind}"] = frame(f"landscape_{kind}", other)
+        tables[f"entropy_{kind}"] = entropy_table(tables[f"landscape_{kind}"], 0.004, 0.04, 0.2, table=f"entropy_{kind}")
+    plane = [
+        {"framework": "mace", "model": name, "seed": seeds[0], "mode": "isotropic", "split": "train", "t1": x, "t2": y}
+        | {"energy_rmse_eV_per_atom": 0.004 * (1 + x * x + 4 * y * y), "forces_rmse_eV_per_A": 0.04 * (1 + 9 * (x - 0.5) ** 2 + y * y)}
+        for name in names[:2]
+        for x in np.linspace(-1, 1, 5)
+        for y in np.linspace(-1, 1, 5)
+    ]
+    tables["planes"] = frame("planes", plane)
     tables["sensitivity"] = sensitivity(tables["landscape"], 0.004, 0.04, 0.2)
     settings = Settings(0.004, 0.04, 0.2, n_bootstrap=100)
     tables |= {"sampling": sampling(tables["landscape"], settings), "resolution": resolution(tables["landscape"], settings)}
@@ -139,7 +152,7 @@ def draw(name, tables, **changed):
     function = getattr(importlib.import_module(f"nnip.figures.{name}"), f"draw_{name}")
     given = {"framework": "mace", "literature": LIT} | tables | changed
     wanted = inspect.signature(function).parameters
-    assert set(FIGURES[name].needs) | set(FIGURES[name].uses) == set(wanted) - {"framework", "literature"}
+    assert set(FIGURES[name].needs) | set(FIGURES[name].uses) == set(wanted) - {"framework", "literature", "energy_weights"}
     return function(**{key: value for key, value in given.items() if key in wanted})
 
 
@@ -340,6 +353,42 @@ def test_flatness_shows_the_centre_errors(tables):
     kept = tables["entropy"].query("mode == 'isotropic' and minimum == 'kept'").groupby("model")["S"].mean()
     assert sorted(x) == pytest.approx(sorted(centre))
     assert sorted(S) == pytest.approx(sorted(kept))
+
+
+def test_planes_mark_each_losss_lowest_point_on_one_scale(tables):
+    figure = draw("planes", tables, energy_weights=[0, 0.5, 1])
+    maps = np.array(figure.axes[:6]).reshape(2, 3)
+    lowest = [next(line.get_xydata()[0].tolist() for line in axis.get_lines() if line.get_marker() == "o") for axis in maps[0]]
+    assert lowest == [[0.5, 0], [0.5, 0], [0, 0]], "(1 + x²) + (1 + 9 (x - 1/2)²) is lowest at x = 0.45"
+    assert all([0, 0] in [line.get_xydata()[0].tolist() for line in axis.get_lines() if line.get_marker() == "+"] for axis in maps.flat)
+    scales = {(axis.collections[0].get_clim(), len(axis.collections[0].levels)) for axis in maps.flat}
+    assert len(scales) == 1
+    assert "$w$ = 0: forces only" in texts(figure) and "$w$ = 1: energy only" in texts(figure)
+
+
+def test_the_loss_of_a_plane_is_in_units_of_the_temperatures(tables):
+    losses = importlib.import_module("nnip.figures.planes").losses
+    plane = tables["planes"].query("model == 'a'")
+    loss = losses(plane, 0.004, 0.04, 0.2)
+    assert loss.loc[-1, 1] == pytest.approx(0.2 * (1 + 1 + 4) + 0.8 * (1 + 9 / 4 + 1)), "rows are t2, columns t1"
+    bad = plane.assign(energy_rmse_eV_per_atom=np.inf)
+    assert losses(bad, 0.004, 0.04, 0.2).isna().all(axis=None)
+    assert losses(bad, 0.004, 0.04, 0).notna().all(axis=None), "forces alone do not ask for energies"
+    draw("planes", tables, planes=frame("planes", bad))
+
+
+@pytest.mark.parametrize(("name", "kind", "word"), [("test_landscapes", "tests", "test 1200K"), ("frozen", "frozen", "radial frozen")])
+def test_landscapes_beside_the_main_line_are_drawn_with_it(name, kind, word, tables):
+    figure = draw(name, tables)
+    axis = figure.axes[0]
+    for label, table in ((word, f"landscape_{kind}"), ({"tests": "training", "frozen": "all weights"}[kind], "landscape")):
+        (line,) = lines(axis, label)
+        mean = tables[table].query("model == 'a' and mode == 'isotropic'").groupby("t")["forces_rmse_eV_per_A"].mean()
+        assert list(line.get_ydata()) == pytest.approx(list(mean))
+    square = figure.axes[-2]  # isotropic, above paper
+    shown = sorted(line.get_xydata()[0].tolist() for line in square.get_lines() if line.get_marker() in style.MARKERS)
+    both = tables["entropy"].merge(tables[f"entropy_{kind}"], on=["model", "seed", "mode", "minimum"]).query("mode == 'isotropic'")
+    assert np.array(shown) == pytest.approx(np.array(sorted(zip(both["S_x"].astype(float), both["S_y"].astype(float), strict=True))))
 
 
 def test_rmse_keeps_splits_in_order(tables):
