@@ -55,7 +55,7 @@ def test_the_energy_shift_takes_the_mean_error_of_the_training_frames_away(train
 
 
 def test_a_model_learns_from_energies_alone(trained):
-    training = row(trained("molecule", energy_weight=1001, forces_weight=0, ema_decay=None, epochs=10))
+    training = row(trained("periodic", energy_weight=1001, forces_weight=0, ema_decay=None, epochs=10))
     assert (training.status, training.epochs) == ("ok", 10)
 
 
