@@ -214,6 +214,11 @@ def minutes(stage):
     return lambda wildcards, attempt: estimates.minutes(stage, RUNS[wildcards.run], config, MODELS["models"]) * 2 ** (attempt - 1)
 
 
+def growing(limit):
+    """A limit that is doubled with every attempt (a function for `resources`)."""
+    return lambda wildcards, attempt: limit * 2 ** (attempt - 1)
+
+
 def megabytes(stage):
     """A job's memory limit in MB from the sizes in the config, doubled with every attempt (a function for `resources`)."""
     return lambda wildcards, attempt: estimates.megabytes(stage, RUNS[wildcards.run], config, MODELS["models"]) * 2 ** (attempt - 1)

@@ -23,8 +23,8 @@ rule prepare_data:
         "../../envs/workflow.yaml"
     threads: lambda wildcards: workflow.cores or 1
     resources:
-        runtime=lambda wildcards, attempt: 60 * 2 ** (attempt - 1),
-        mem_mb=lambda wildcards, attempt: 4000 * 2 ** (attempt - 1),
+        runtime=growing(60),
+        mem_mb=growing(4000),
     params:
         dataset=config["dataset"],
         options=json.dumps(DATASET),

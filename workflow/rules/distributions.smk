@@ -22,8 +22,8 @@ rule measure_distributions:
     conda:
         "../../envs/workflow.yaml"
     resources:
-        runtime=30,
-        mem_mb=4000,
+        runtime=growing(30),
+        mem_mb=growing(4000),
     params:
         splits=["train", "val", *SPLITS],
         options=config["distributions"],

@@ -28,8 +28,8 @@ rule measure_weights:
     conda:
         conda_of
     resources:
-        runtime=lambda wildcards, input: 10 + len(input.trainings) // 10,
-        mem_mb=4000,
+        runtime=lambda wildcards, input, attempt: (10 + len(input.trainings) // 10) * 2 ** (attempt - 1),
+        mem_mb=growing(4000),
     params:
         python=python_of,
         options=options("weights"),
