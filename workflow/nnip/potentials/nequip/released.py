@@ -3,6 +3,7 @@
 It differs from nequip.model.NequIPGNNModel in what no option of that can say. Every feature and every spherical harmonic is even (0e, 1e, 2e ...),
 so that products couple all degrees, l x l -> l among them; elements enter the self-connections as one-hot vectors and the first layer as an
 embedding of them; the first layer has a self-connection; the last keeps the degrees above 0; the readout is two linear maps.
+Given the same weights it gives the energies of nequip 0.5.5 (tests/potentials/test_paper.py).
 Sources: nequip 0.5.5, SimpleIrrepsConfig and EnergyModel (parity: false); the paper's released hyperparameters (nequip_hyperparams.csv).
 """
 
