@@ -40,7 +40,9 @@ CONFIG = {
     "learning_curve": [10],
     "training": {"refit_energy_shift": True},
     "noise": {"models": ["nequip-a", "mace-a"], "sigmas": [0.5], "n_train": 10},
-    "landscape": {"n_directions": 2, "n_points": 5, "n_frames": 8},
+    "landscape": {"n_directions": 2, "n_points": 5, "n_frames": 8}
+    | {"test_splits": ["test_900K"], "frozen": {"radial": {"nequip": "edge_mlp"}}, "variants": {"models": ["nequip-a"], "modes": ["isotropic"]}},
+    "planes": {"models": ["mace-a"], "n_points": 3, "n_frames": 2},
     "weights": {"n_bins": 21},
     "distributions": {"n_bins": 20},
     "md": {"n_replicas": 3, "duration_fs": 40, "record_every_fs": 10},

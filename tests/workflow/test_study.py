@@ -79,6 +79,25 @@ def test_the_centre_of_a_landscape_is_the_training_error(tables):
     assert ((centre / errors).between(0.5, 2)).all()
 
 
+def test_landscapes_beside_the_main_line_have_tables_of_their_own(ran, tables):
+    main = tables("landscape").query("model == 'nequip-a' and mode == 'isotropic'")
+    tests, frozen, planes = (tables(name) for name in ("landscape_tests", "landscape_frozen", "planes"))
+    assert len(main) == len(tests) == len(frozen) == 2 * 5 and len(planes) == 3 * 3
+    assert set(tables("landscape")["split"]) == {"train"} and set(tests["split"]) == {"test_900K"} and set(frozen["frozen"]) == {"radial"}
+    assert set(planes["model"]) == {"mace-a"} and {"nequip-a"} == set(tests["model"]) == set(frozen["model"])
+    kept, moved = (frozen["forces_rmse_eV_per_A"].to_numpy() == main["forces_rmse_eV_per_A"].to_numpy())[main["t"].to_numpy() == 0], frozen["t"] != 0
+    assert kept.all(), "at the trained weights nothing is displaced"
+    assert (frozen[moved]["forces_rmse_eV_per_A"].to_numpy() != main[main["t"] != 0]["forces_rmse_eV_per_A"].to_numpy()).all()
+    folder = ran.folder / "results/small/runs/nequip-a.n20.seed1"
+    manifests = [json.loads((folder / f"landscape-isotropic{end}/manifest.json").read_text()) for end in ("", "-test_900K", "-frozen-radial")]
+    assert manifests[0]["seeds"] == manifests[1]["seeds"] == manifests[2]["seeds"]
+    assert manifests[2]["frozen_parameters"] and all("edge_mlp" in name for name in manifests[2]["frozen_parameters"])
+    assert not {"test_splits", "frozen", "variants"} & set(manifests[0]["settings"]["landscape"])
+    figures = {path.name for path in (ran.folder / "results/small/figures").glob("*.png")}
+    assert {"planes_mace.png", "test_landscapes_nequip.png", "frozen_nequip.png"} <= figures
+    assert not {"planes_nequip.png", "test_landscapes_mace.png", "frozen_mace.png"} & figures
+
+
 def test_temperatures_are_recorded_and_the_toy_system_is_fitted(ran, tables):
     temperatures = tables("temperatures")
     assert temperatures.groupby("model")["time_fs"].apply(list).map([0.0, 10.0, 20.0, 30.0, 40.0].__eq__).all()
