@@ -95,20 +95,20 @@ def pooled(temperatures: pd.DataFrame) -> pd.DataFrame:
 
 
 def draw_model(axes: np.ndarray, temperatures: pd.DataFrame, look: Look) -> None:
-    """One model in both panels."""
+    """One model in both panels; energies are taken from each seed's own start, which a seed that ends early would else shift."""
+    starts = temperatures.groupby("seed")["total_energy_eV_per_atom"].transform("first")
+    temperatures = temperatures.assign(total_energy_eV_per_atom=temperatures["total_energy_eV_per_atom"] - starts)
     together = pooled(temperatures)
     time_ps = together["time_fs"].to_numpy(float) / 1000
     mean, spread = (together[name].to_numpy(float) for name in ("temperature_mean_K", "temperature_std_K"))
     axes[0].fill_between(time_ps, mean - spread, mean + spread, color=look.colour, alpha=0.12, linewidth=0)
-    start = float(together["total_energy_eV_per_atom"].iloc[0])
     thinning(axes[0], time_ps, mean, together["n_alive"].to_numpy(float), look)
-    thinning(axes[1], time_ps, 1000 * (together["total_energy_eV_per_atom"].to_numpy(float) - start), together["n_alive"].to_numpy(float), look)
+    thinning(axes[1], time_ps, 1000 * together["total_energy_eV_per_atom"].to_numpy(float), together["n_alive"].to_numpy(float), look)
     seeds = list(temperatures.groupby("seed"))
     for _, own in seeds if len(seeds) > 1 else []:
         thin: dict[str, Any] = {"color": look.colour, "linewidth": 0.3, "alpha": 0.6}
-        energy = own["total_energy_eV_per_atom"].astype(float)
         axes[0].plot(own["time_fs"].astype(float) / 1000, own["temperature_mean_K"].astype(float), **thin)
-        axes[1].plot(own["time_fs"].astype(float) / 1000, 1000 * (energy - energy.iloc[0]), **thin)
+        axes[1].plot(own["time_fs"].astype(float) / 1000, 1000 * own["total_energy_eV_per_atom"].astype(float), **thin)
 
 
 def thinning(axis: Axes, x: np.ndarray, y: np.ndarray, n_alive: np.ndarray, look: Look) -> None:
