@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 import yaml
 
-from nnip.config import check_config, check_listed_models, load_models
+from nnip.config import check_config
 from nnip.entropy import entropy_table
 from nnip.errors import InputError
 from nnip.landscape import variants
+from nnip.model_table import check_listed_models, load_models
 from nnip.runs import list_runs
 from nnip.tables import frame
 

@@ -8,11 +8,12 @@ import pytest
 import yaml
 from ase import Atoms
 
-from nnip.config import check_config, check_listed_models, load_models
+from nnip.config import check_config
 from nnip.data.extxyz import labelled, write_frames
 from nnip.errors import InputError
 from nnip.figures.noise import draw_noise
 from nnip.frames import read_labelled
+from nnip.model_table import check_listed_models, load_models
 from nnip.noise import add_noise, spread, with_noise
 from nnip.noise_study import gather_noise
 from nnip.runs import is_main, list_runs, on_one_label, run_settings

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from nnip.config import check_config, load_models
+from nnip.config import check_config
 from nnip.estimates import minutes
+from nnip.model_table import load_models
 from nnip.runs import list_runs
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nnip.config import load_models
 from nnip.data.download import fetch
 from nnip.entropy import entropy_table
 from nnip.errors import InputError
+from nnip.model_table import load_models
 from nnip.published import FILES, TEST_FRAMES, import_release, read_release
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from nnip.config import hyperparameters
+from nnip.model_table import hyperparameters
 
 
 @dataclass(frozen=True)

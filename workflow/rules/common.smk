@@ -12,7 +12,9 @@ ROOT = str(Path(workflow.basedir) if (Path(workflow.basedir) / "workflow").is_di
 sys.path.insert(0, f"{ROOT}/workflow")
 
 from nnip import environments, estimates
-from nnip.config import check_config, check_listed_models, frameworks, load_models
+from nnip.config import check_config
+from nnip.model_table import check_listed_models, load_models
+from nnip.schema import frameworks
 from nnip.data import split_names
 from nnip.errors import InputError
 from nnip.figures import FIGURES

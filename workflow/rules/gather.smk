@@ -12,7 +12,7 @@ localrules:
 rule make_model_tables:
     """Which models there are, in which experiments, with which switches."""
     input:
-        library=library("config"),
+        library=library("model_table"),
     output:
         models=f"{RESULTS}/tables/models.csv",
         hyperparameters=f"{RESULTS}/tables/hyperparameters.csv",

@@ -4,8 +4,8 @@ from typing import Any
 
 import yaml
 
-from nnip.config import hyperparameters
 from nnip.errors import run
+from nnip.model_table import hyperparameters
 from nnip.tables import write_table
 
 

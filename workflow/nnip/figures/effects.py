@@ -44,7 +44,8 @@ def draw_effects(framework: str, models: pd.DataFrame, effects: pd.DataFrame) ->
     look = style.looks(models)
     quantities = shown_quantities(own)
     lines = own.drop_duplicates(["experiment", "model"])[["experiment", "model", "reference"]].to_records(index=False).tolist()
-    places, at = {}, 0.0
+    places: dict[tuple[str, str], float] = {}
+    at = 0.0
     for experiment, model, _ in lines:
         at += 1.0 if experiment in {known for known, _ in places} else 1.7
         places[experiment, model] = at

@@ -44,7 +44,10 @@ SET_BY = {
 
 
 def override(config: dict[str, Any], dotted_key: str, value: Any) -> None:
-    """Set one value of the config; items of lists are named by their index, and one may be appended. InputError for a key that the study sets or NequIP does not know."""
+    """Set one value of the config; items of lists are named by their index, and one may be appended.
+
+    InputError for a key that the study sets or NequIP does not know.
+    """
     for path, own in SET_BY.items():
         # the same part of the config, one inside it, or one around it
         if f"{path}.".startswith(f"{dotted_key}.") or dotted_key.startswith(f"{path}."):
