@@ -12,6 +12,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from nnip.figures import style
 from nnip.figures.sensitivity import settings
 from nnip.figures.style import LIGHT
+from nnip.figures.test_landscapes import in_words
 
 SHADES = 40  # filled levels, at most
 WEIGHTS = (0.0, 0.2, 0.5, 0.8, 1.0)
@@ -63,7 +64,7 @@ def draw_planes(
     first, n_points = own.iloc[0], own["t1"].nunique()
     style.note(
         figure,
-        f"$E$, $F$: RMSE of the energy per atom and of the force components over {first['split']} frames, in units of"
+        f"$E$, $F$: RMSE of the energy per atom and of the force components over {in_words(first['split'])} frames, in units of"
         f" $T_E$ = {1000 * T_energy:g} meV/atom and $T_F$ = {1000 * T_forces:g} meV/Å. Displacements in norms of the weights along two",
         f"{first['mode']} directions, {n_points} × {n_points} points; + the trained weights, ○ the lowest point. {style.counted(own)}",
         "Grey: not finite." if any(table.isna().any(axis=None) for table in maps.values()) else "",
@@ -100,7 +101,7 @@ def draw_map(axis: Axes, loss: pd.DataFrame, levels: np.ndarray) -> QuadContourS
 
 def weight_title(weight: float) -> str:
     """A column's heading."""
-    return f"$w$ = {weight:g}" + {0: ": forces only", 1: ": energy only"}.get(weight, "")
+    return f"$w$ = {weight:g}" + {0.0: ": forces only", 1.0: ": energy only"}.get(weight, "")
 
 
 def power_of_ten(exponent: float, _: int) -> str:

@@ -31,9 +31,9 @@ def draw_variants(
     colours = dict(zip(dict.fromkeys(others[key]), style.COLOURS[1:] + style.COLOURS[:1], strict=False))
     columns = [(mode, quantity) for mode in modes for quantity in QUANTITIES]
     figure = style.page(style.DOUBLE_MM, 20 + max(34 * len(names), 46 * len(modes)))
-    left, right = figure.add_gridspec(1, 2, width_ratios=[len(columns), 1.25])
-    axes = left.subgridspec(len(names), len(columns)).subplots(squeeze=False, sharex=True, sharey="col")
-    squares = right.subgridspec(len(modes), 1).subplots(squeeze=False)[:, 0]
+    halves = figure.add_gridspec(1, 2, width_ratios=[len(columns), 1.25])
+    axes = halves[0].subgridspec(len(names), len(columns)).subplots(squeeze=False, sharex=True, sharey="col")
+    squares = halves[1].subgridspec(len(modes), 1).subplots(squeeze=False)[:, 0]
     for column, (mode, quantity) in enumerate(columns):
         for axis, name in zip(axes[:, column], names, strict=True):
             lines = {main: (own, MAIN)} | {words(kind): (others[others[key] == kind], colour) for kind, colour in colours.items()}
