@@ -114,6 +114,12 @@ def options(block):
     return lambda wildcards: json.dumps(config[block])
 
 
+def frozen_options(wildcards):
+    """What a landscape with frozen parameters is told of the config, with the pattern of the run's framework, as JSON."""
+    pattern = config["landscape"]["frozen"][wildcards.frozen][framework_of(wildcards)]
+    return json.dumps(variants.line_options(config, frozen={"name": wildcards.frozen, "pattern": pattern}))
+
+
 def code(name):
     """A script a shell job runs; an input, so that a changed one makes its results anew."""
     return os.path.relpath(f"{ROOT}/workflow/scripts/{name}")

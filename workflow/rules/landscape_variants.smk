@@ -9,12 +9,6 @@ localrules:
     make_variant_entropy,
 
 
-def frozen_options(wildcards):
-    """The lines' options with the pattern of the run's framework, as JSON."""
-    pattern = config["landscape"]["frozen"][wildcards.frozen][framework_of(wildcards)]
-    return json.dumps(variants.line_options(config, frozen={"name": wildcards.frozen, "pattern": pattern}))
-
-
 use rule scan_landscape as scan_test_landscape with:
     input:
         seam,
