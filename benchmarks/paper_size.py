@@ -17,7 +17,8 @@ import ase.io
 import yaml
 
 from nnip import environments
-from nnip.config import check_config, load_models
+from nnip.config import check_config
+from nnip.model_table import load_models
 from nnip.runs import list_runs, run_settings
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -41,12 +42,10 @@ def job(interpreter: str, script: str, log: Path, **arguments: Any) -> tuple[flo
 def measure(settings: dict[str, Any], landscape: dict[str, Any], files: dict[str, Path], folder: Path) -> str:
     """One line on one model."""
     python = environments.interpreter(settings["framework"])
-    # steps so small that every epoch improves: only a model that has learnt something is kept
-    row = settings["hyperparameters"] | {"lr": 1e-5}
-    if row["swa"]:
-        row |= {"swa": row["swa"] | {"start_epoch": 1}}
+    # steps so small that every epoch improves: only a model that has learnt something is kept; a second stage's cost the same
+    row = settings["hyperparameters"] | {"lr": 1e-5, "swa": None}
     trainings, scans = [], []
-    for epochs in (2, 4):
+    for epochs in (1, 2):
         directory = folder / str(epochs)
         directory.mkdir(parents=True)
         own = settings | {"hyperparameters": row | {"epochs": epochs}}
@@ -54,15 +53,22 @@ def measure(settings: dict[str, Any], landscape: dict[str, Any], files: dict[str
         trained = json.loads((directory / "manifest.json").read_text())
         if trained["status"] != "ok":
             raise RuntimeError(f"{settings['run']} {trained['status']}: {trained['reason']}")
-    for n_points in (3, 5):
-        options = landscape | {"n_directions": 2, "n_points": n_points, "n_frames": 5, "frames_per_batch": 5}
+    for n_points in (3, 4):
+        options = {
+            "split": landscape["split"],
+            "distance": landscape["distance"],
+            "n_directions": 2,
+            "n_points": n_points,
+            "n_frames": 5,
+            "frames_per_batch": 5,
+        }
         scan = {"settings": settings, "options": options, "mode": "paper", "train_directory": directory, "frames": files["all"]}
         scans.append(job(python, "scan_landscape.py", folder / "log", **scan, directory=folder / "scan"))
     (short, memory), (long, _) = trainings
     (few, memory_scan), (many, _) = scans
     return (
-        f"{settings['framework']} {settings['model']}: {trained['n_parameters']} parameters; a training step of one frame {(long - short) / 8:.2f} s,"
-        f" the job {memory:.1f} GB; a landscape point of five frames {(many - few) / 4:.2f} s, the job {memory_scan:.1f} GB"
+        f"{settings['framework']} {settings['model']}: {trained['n_parameters']} parameters; a training step of one frame {(long - short) / 4:.2f} s,"
+        f" the job {memory:.1f} GB; a landscape point of five frames {(many - few) / 2:.2f} s, the job {memory_scan:.1f} GB"
     )
 
 
