@@ -196,7 +196,7 @@ def test_a_model_without_data_is_named_with_the_reason(name, tables):
         assert "no data" in texts(draw(name, tables, trainings=None))
 
 
-@pytest.mark.parametrize("name", set(FIGURES) - {"scaling", "correlations"})
+@pytest.mark.parametrize("name", set(FIGURES) - {"scaling", "correlations", "effects"})
 def test_an_empty_table_is_named(name, tables):
     table = FIGURES[name].needs[:2][-1]
     with pytest.raises(InputError, match=f"'{table}' is empty"):
@@ -206,6 +206,10 @@ def test_an_empty_table_is_named(name, tables):
 def test_an_unknown_framework_is_named(tables):
     with pytest.raises(InputError, match="no model of framework 'orb'"):
         draw("experiments", tables, framework="orb")
+
+
+def test_experiments_of_one_model_have_no_differences(tables):
+    assert "no differences" in texts(draw("effects", tables, effects=tables["effects"].iloc[:0])).replace("\n", " ")
 
 
 def test_too_few_models_for_a_correlation_is_said(tables):

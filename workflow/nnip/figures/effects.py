@@ -30,11 +30,9 @@ def _modes(name: str, known: str) -> bool:
 def draw_effects(framework: str, models: pd.DataFrame, effects: pd.DataFrame) -> Figure:
     """Differences of one framework, a panel per quantity and a line per model; filled where the interval leaves zero out.
 
-    Without two models in an experiment there is no difference, and the figure says so. InputError if table effects is empty, or table models has
-    no model of the framework.
+    Without two models in an experiment there is no difference, and the figure says so. InputError if table models has no model of the framework.
     """
     models = style.of_framework(models, framework)
-    style.need(effects=effects)
     own = effects[effects["framework"] == framework]
     if own.empty:
         figure, axes = style.panels(1, 1, style.SINGLE_MM, 30)
@@ -74,7 +72,7 @@ def draw_effects(framework: str, models: pd.DataFrame, effects: pd.DataFrame) ->
 
 def _draw_panel(axis: Axes, rows: pd.DataFrame, places: dict[tuple[str, str], float], quantity: str) -> None:
     label, factor = describe(quantity)
-    axis.set_xlabel(style.wrap(label, 34, 6), fontsize=6)
+    axis.set_xlabel(label.replace(" (", "\n(", 1), fontsize=6)
     axis.axvline(0, color=GREY, linewidth=0.6, zorder=0)
     for row in rows.itertuples():
         at = places[row.experiment, row.model]
