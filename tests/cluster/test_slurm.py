@@ -15,7 +15,8 @@ import yaml
 from one_node_slurm import OneNodeSlurm, memory_can_be_limited, why_not
 
 from nnip import estimates
-from nnip.config import check_config, load_models
+from nnip.config import check_config
+from nnip.model_table import load_models
 from nnip.runs import list_runs
 from nnip.tables import read_table
 
