@@ -29,7 +29,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.skipif(why_not() is not None, reason
 
 SITE = {"partitions": {"cpu": {"max_runtime": 1440, "max_gpu": 0}, "gpu": {"max_runtime": 1440, "max_gpu": 2}}}
 SHORTER_WAITS = ["--slurm-init-seconds-before-status-checks", "1", "--latency-wait", "10"]
-EXTRAS = ("noise", "weights", "distributions", "toy")
 TARGETS = ["results/small/summary.md", "results/small/tables/directions.csv"]
 MODEL_RULES = {"train_model": "train", "run_md": "md", "scan_landscape": "landscape"}
 
@@ -42,7 +41,7 @@ class SlurmStudy(small_study.Study):
         models = {name: small_study.MODELS["models"][name] for name in ("nequip-a", "mace-a")}
         experiments = {row["framework"]: {"title": name, "models": [name]} for name, row in models.items()}
         self.write_models(small_study.MODELS | {"models": models, "experiments": experiments})
-        self.write_config({"device": "auto"} | dict.fromkeys(EXTRAS))
+        self.write_config({"device": "auto"})
         (folder / "partitions.yaml").write_text(yaml.safe_dump(SITE))
 
     def on_slurm(self, slurm: OneNodeSlurm, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -39,15 +39,21 @@ CONFIG = {
     "validation_fraction": 0.2,
     "learning_curve": [10],
     "training": {"refit_energy_shift": True},
+    "landscape": {"n_directions": 2, "n_points": 5, "n_frames": 8},
+    "md": {"n_replicas": 3, "duration_fs": 40},
+    "statistics": {"n_bootstrap": 100, "n_permutation": 100},
+}
+
+# the experiments beside the main line
+BESIDE = {
     "noise": {"models": ["nequip-a", "mace-a"], "sigmas": [0.5], "n_train": 10},
-    "landscape": {"n_directions": 2, "n_points": 5, "n_frames": 8}
+    "landscape": CONFIG["landscape"]
     | {"test_splits": ["test_900K"], "frozen": {"radial": {"nequip": "edge_mlp"}}, "variants": {"models": ["nequip-a"], "modes": ["isotropic"]}},
     "planes": {"models": ["mace-a"], "n_points": 3, "n_frames": 2},
     "weights": {"n_bins": 21},
     "distributions": {"n_bins": 20},
-    "md": {"n_replicas": 3, "duration_fs": 40, "record_every_fs": 10},
+    "md": CONFIG["md"] | {"record_every_fs": 10},
     "toy": {"n_points": [10, 40], "sigmas": [0.1], "n_repeats": 10},
-    "statistics": {"n_bootstrap": 100, "n_permutation": 100},
 }
 
 

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from conftest import MODELS, ROOT, Study, output, planned
+from conftest import BESIDE, MODELS, ROOT, Study, output, planned
 
 from nnip.environments import interpreter
 from nnip.tables import read_table
@@ -12,6 +12,7 @@ from nnip.tables import read_table
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory):
     study = Study(tmp_path_factory.mktemp("study"))
+    study.write_config(BESIDE)
     run = study.snakemake()
     assert run.returncode == 0, output(run)
     return study
@@ -158,11 +159,11 @@ def test_one_models_row_reruns_only_what_depends_on_it(ran, table):
 def test_another_environment_reruns_its_framework_alone(ran):
     other = ran.folder / "python-of-mace"
     other.symlink_to(ROOT / interpreter("mace"))
-    ran.write_config({"python": {"nequip": str(ROOT / interpreter("nequip")), "mace": str(other)}})
+    ran.write_config(BESIDE | {"python": {"nequip": str(ROOT / interpreter("nequip")), "mace": str(other)}})
     try:
         jobs = planned(ran.snakemake("-n"))
     finally:
-        ran.write_config({})
+        ran.write_config(BESIDE)
     assert jobs["train_model"] == 7
     assert "prepare_data" not in jobs
 

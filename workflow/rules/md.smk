@@ -15,9 +15,9 @@ rule run_md:
         library=library("md", "frames", "stages"),
         environment=environment_ready,
     output:
+        **({"temperatures": f"{RESULTS}/runs/{{run}}/md/temperatures.csv"} if config["md"]["record_every_fs"] else {}),
         failures=f"{RESULTS}/runs/{{run}}/md/failures.csv",
         manifest=f"{RESULTS}/runs/{{run}}/md/manifest.json",
-        **({"temperatures": f"{RESULTS}/runs/{{run}}/md/temperatures.csv"} if config["md"]["record_every_fs"] else {}),
     log:
         f"{LOGS}/md/{{run}}.log",
     benchmark:
