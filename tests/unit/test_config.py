@@ -99,7 +99,7 @@ def test_a_mistake_is_named(demo, change, words):
     ],
 )
 def test_an_impossible_model_is_named(table, tmp_path, change, words):
-    table["models"]["mine"] = {"framework": "mace"} | change
+    table["models"]["mine"] = {"framework": "mace", "epochs": 40} | change
     with pytest.raises(InputError) as error:
         load_models(write(tmp_path / "models.yaml", table))
     for word in ["models.yaml", "model 'mine'", *words]:
