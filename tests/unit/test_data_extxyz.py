@@ -113,11 +113,11 @@ def test_each_unreadable_file_is_named(tmp_path):
     (tmp_path / "bytes.xyz").write_bytes(b"\xff\xfe\x00\x01" * 20)
     with pytest.raises(InputError, match=r"nowhere\.xyz: no such file"):
         read_frames(tmp_path / "nowhere.xyz")
-    with pytest.raises(InputError, match=r"empty\.xyz: no(t a readable extxyz file| frames in this file)"):
+    with pytest.raises(InputError, match=r"empty\.xyz: no frames in this file"):
         read_frames(tmp_path / "empty.xyz")
-    for name in ("cut.xyz", "bytes.xyz"):
-        with pytest.raises(InputError, match=rf"{name}: not a readable extxyz file"):
-            read_frames(tmp_path / name)
+    for name, words in (("cut", "the file ends after 1 of its 3 atoms"), ("bytes", "no text in UTF-8")):
+        with pytest.raises(InputError, match=rf"{name}\.xyz: .*{words}"):
+            read_frames(tmp_path / f"{name}.xyz")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,9 @@ import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
+
+from nnip.errors import InputError
 
 
 @contextlib.contextmanager
@@ -26,6 +28,22 @@ def whole(path: str | os.PathLike[str]) -> Iterator[Path]:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def reading(path: str | os.PathLike[str], newline: str | None = None) -> Iterator[TextIO]:
+    """Open a text file in UTF-8; InputError naming it where it is missing, no ordinary file (a pipe would be waited for), unreadable or no such text."""
+    try:
+        if "\0" in str(path) or (os.path.lexists(path) and Path(path).exists() and not Path(path).is_file()):
+            raise InputError(f"{str(path)!r}: is no file that could be read")
+        with open(path, encoding="utf-8", newline=newline) as file:
+            yield file
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror or error})") from None
+    except UnicodeError as error:
+        raise InputError(f"{path}: is no text in UTF-8 ({error})") from None
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:

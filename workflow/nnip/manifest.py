@@ -9,9 +9,19 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from nnip.files import write_json
+from nnip.errors import InputError
+from nnip.files import reading, write_json
 
 PACKAGES = ("nequip", "mace-torch", "torch", "e3nn", "ase", "numpy", "scipy", "pandas", "lifelines", "rdkit", "tblite", "snakemake")
+EVERY: dict[str, Any] = {
+    "stage": str,
+    "settings": dict,
+    "settings_sha256": str,
+    "seeds": dict,
+    "device": str,
+    "wall_s": (int, float),
+    "packages": dict,
+}
 
 
 class Stopwatch:
@@ -62,5 +72,24 @@ def package_versions() -> dict[str, str]:
 
 
 def read_manifest(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """Read a manifest back."""
-    return json.loads(Path(path).read_text(encoding="utf-8"))
+    """Read a manifest back; InputError for a file that cannot be one: not JSON, cut short, a key twice, or without what every manifest has."""
+    try:
+        with reading(path) as file:
+            manifest = json.load(file, object_pairs_hook=_once_each, parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path}: is no whole manifest ({error}); remove it, and what it belongs to is made again") from None
+    for key, kinds in EVERY.items():
+        if not isinstance(manifest, dict) or not isinstance(manifest.get(key), kinds) or isinstance(manifest.get(key), bool):
+            raise InputError(f"{path}: is no manifest of this workflow: '{key}' is missing or of another type")
+    return manifest
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    content = dict(pairs)
+    if len(content) < len(pairs):
+        raise ValueError("a key stands twice in one block")
+    return content
+
+
+def _refuse(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")

@@ -5,10 +5,8 @@ import re
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from nnip.errors import InputError
-from nnip.schema import check, frameworks, load_schema, nearest
+from nnip.schema import check, frameworks, load_schema, nearest, read_yaml
 
 HYPERPARAMETERS_NOT = ("framework", "label")
 
@@ -19,11 +17,9 @@ def load_models(path: str | Path, trained: bool = True) -> dict[str, Any]:
     Where nothing is trained (published tables) names are free, and rows need only framework and label.
     """
     try:
-        table = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except OSError:
-        raise InputError(f"{path}: the model table cannot be read ('models' in the config names it)") from None
-    except yaml.YAMLError as error:
-        raise InputError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
+        table = read_yaml(path)
+    except InputError as error:
+        raise InputError(f"{error} ('models' in the config names the model table)") from None
     schema = load_schema("models")
     table = check(table, schema, str(path))
     row_schema = schema["$defs"]["model"]

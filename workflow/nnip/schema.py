@@ -2,6 +2,9 @@
 
 import copy
 import difflib
+import math
+import os
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,8 +13,33 @@ import jsonschema
 import yaml
 
 from nnip.errors import InputError
+from nnip.files import reading
 
 SCHEMAS = Path(__file__).resolve().parent.parent / "schemas"
+LARGEST = 2**31 - 1  # of whole numbers, as tables and random generators hold them
+MOST_VALUES = 100_000
+DEEPEST = 20
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML of plain values, in which a key cannot stand twice."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        own = [key.value for key, _ in node.value if key.tag != "tag:yaml.org,2002:merge" and isinstance(key.value, str)]
+        if repeated := next((key for key in own if own.count(key) > 1), None):
+            raise yaml.constructor.ConstructorError(None, None, f"the key '{repeated}' stands twice in one block", node.start_mark)
+        return super().construct_mapping(node, deep)
+
+
+def read_yaml(path: str | os.PathLike[str]) -> Any:
+    """The plain values of a YAML (or JSON) file; InputError for one that cannot be read, is too large or has a key twice in one block."""
+    try:
+        with reading(path) as file:
+            value = yaml.load(file.read(), _Loader)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise InputError(f"{path}: not YAML of plain values: {' '.join(str(error).split())[:300]}") from None
+    check_plain(value, str(path))
+    return value
 
 
 def load_schema(name: str) -> dict[str, Any]:
@@ -31,6 +59,17 @@ def nearest(word: str, known: Iterator[str] | list[str]) -> str:
     return f"did you mean '{match[0]}'?" if match else f"one of: {', '.join(names)}"
 
 
+def _shown(value: Any) -> str:
+    """A value for a message, of a readable length."""
+    text = repr(value)
+    return text if len(text) <= 100 else f"{text[:100]}..."
+
+
+def _reason(error: Any) -> str:
+    """What jsonschema says of a value, without the value."""
+    return str(error.message).removeprefix(repr(error.instance)).strip()[:200]
+
+
 def _message(error: Any) -> str:
     where = ".".join(map(str, error.absolute_path))
     key = f"'{where}'" if where else "the top level"
@@ -38,25 +77,56 @@ def _message(error: Any) -> str:
         known = error.schema["properties"]
         unknown = next(name for name in error.instance if name not in known)
         full = f"{where}.{unknown}" if where else str(unknown)
-        return f"unknown key '{full}': {nearest(unknown, list(known))}"
+        return f"unknown key '{full[:200]}': {nearest(unknown, list(known))}"
     if error.validator == "required" and isinstance(error.instance, dict):
         missing = next(name for name in error.validator_value if name not in error.instance)
         return f"{key} lacks the key '{missing}'"
     if "propertyNames" in error.absolute_schema_path:
-        return f"{key} has the name {error.instance!r}: use letters, digits, '_', '.', '+' and '-'; train, val and all are taken"
+        return f"{key} has the name {_shown(error.instance)}: use letters, digits, '_', '.', '+' and '-'; train, val and all are taken"
     if error.validator in ("enum", "const"):
         allowed = error.validator_value if isinstance(error.validator_value, list) else [error.validator_value]
-        return f"{key} is {error.instance!r}: {nearest(str(error.instance), [str(value) for value in allowed])}"
+        return f"{key} is {_shown(error.instance)}: {nearest(str(error.instance), [str(value) for value in allowed])}"
     if error.validator == "type":
         kinds = error.validator_value if isinstance(error.validator_value, list) else [error.validator_value]
-        return f"{key} is {error.instance!r}, but must be of type {' or '.join(kinds)}"
-    return f"{key} is {error.instance!r}: {error.message}"
+        return f"{key} is {_shown(error.instance)}, but must be of type {' or '.join(kinds)}"
+    return f"{key} is {_shown(error.instance)}: it {_reason(error)}"
+
+
+def check_plain(value: Any, source: str) -> None:
+    """InputError for what no config needs and what would fail later: numbers not finite or huge, control characters, endless or enormous nesting.
+
+    Values that YAML's anchors repeat count every time, so that a small file cannot stand for billions of them.
+    """
+    stack = [("", value, 0)]
+    seen = 0
+    while stack:
+        where, part, depth = stack.pop()
+        seen += 1
+        key = f"'{where}'" if where else "the top level"
+        if seen > MOST_VALUES or depth > DEEPEST:
+            raise InputError(f"{source}: has more than {MOST_VALUES} values or {DEEPEST} levels, or refers to itself by YAML's anchors")
+        if isinstance(part, dict):
+            stack += [(f"{where}.{name}".lstrip(".")[:200], item, depth + 1) for name, item in part.items()]
+            stack += [(where, name, depth + 1) for name in part]
+        elif isinstance(part, list):
+            stack += [(f"{where}.{index}", item, depth + 1) for index, item in enumerate(part)]
+        elif isinstance(part, str):
+            if any(unicodedata.category(character) in ("Cc", "Cs") for character in part):
+                raise InputError(f"{source}: {key} has control characters in {part[:100]!r}")
+        elif isinstance(part, float):
+            if not math.isfinite(part):
+                raise InputError(f"{source}: {key} is {part}, but must be finite")
+        elif part is not None and not isinstance(part, bool) and not (isinstance(part, int) and abs(part) <= LARGEST):
+            shown = f"a number of {part.bit_length()} bits" if isinstance(part, int) else f"of type {type(part).__name__}"
+            raise InputError(f"{source}: {key} is {shown}, but must be text, true, false, null or a number of at most {LARGEST} if it is whole")
 
 
 def check(value: Any, schema: dict[str, Any], source: str) -> Any:
     """A copy of value with the schema's defaults filled in; InputError names the source and the first offending key."""
+    check_plain(value, source)
     value = copy.deepcopy(value)
     _fill(value, schema, schema)
+    check_plain(value, source)
     errors = jsonschema.Draft202012Validator(schema).iter_errors(value)
     if error := jsonschema.exceptions.best_match(errors):
         raise InputError(f"{source}: {_message(error)}")
@@ -76,13 +146,15 @@ def _fill(value: Any, schema: dict[str, Any], root: dict[str, Any]) -> None:
 
 
 def _typed(value: Any, schema: dict[str, Any]) -> Any:
-    """What a text means where the schema asks for something else: snakemake's --config gives all nested values as texts."""
+    """What a value means to the schema: a text where it asks for something else (snakemake's --config gives all nested values as texts), 5.0 for 5."""
     if isinstance(value, list):
         return [_typed(item, schema.get("items", {})) for item in value]
     kinds = schema.get("type", "string")
-    if not isinstance(value, str) or "string" in kinds:
-        return value
-    try:
-        return yaml.safe_load(value)
-    except yaml.YAMLError:
-        return value
+    if isinstance(value, str) and "string" not in kinds:
+        try:
+            value = yaml.safe_load(value)
+        except (yaml.YAMLError, ValueError, RecursionError):
+            return value
+    if isinstance(value, float):
+        return int(value) if "integer" in kinds and value.is_integer() else value + 0.0  # -0.0 is 0.0
+    return value

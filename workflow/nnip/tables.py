@@ -1,7 +1,10 @@
 """The tidy tables that stages hand on, checked against workflow/schemas/tables.yaml when written and when read."""
 
+import csv
 import functools
+import io
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -10,9 +13,10 @@ import pandas as pd
 import yaml
 
 from nnip.errors import InputError
-from nnip.files import whole
+from nnip.files import reading, whole
 
 SCHEMA = Path(__file__).resolve().parent.parent / "schemas" / "tables.yaml"
+NUMBER = {"int": re.compile(r"-?[0-9]{1,18}"), "float": re.compile(r"-?(inf|[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?)")}
 DTYPES = {"str": "string", "int": "Int64", "float": "Float64", "bool": "boolean"}
 
 
@@ -48,22 +52,45 @@ def write_table(table: str, rows: Iterable[dict[str, Any]] | pd.DataFrame, path:
 
 
 def read_table(table: str, path: str | os.PathLike[str]) -> pd.DataFrame:
-    """Read one table back, with its types; InputError if a column is missing or a value is not of its type."""
+    """Read one table back, with its types; InputError if it is cut short, a column is missing or a value is not of its type."""
     wanted = columns(table)
     try:
-        data = pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""])
+        data = _read_texts(path)
         for name, kind in wanted.items():
-            if kind.removeprefix("optional ") == "bool":
-                data[name] = data[name].map({"true": True, "false": False})
-            elif kind.removeprefix("optional ") == "int":
-                data[name] = pd.to_numeric(data[name])
-            elif kind.removeprefix("optional ") == "float":
-                data[name] = data[name].astype(float)  # exact; pandas' own parser may miss the last digit
+            if not kind.startswith("optional ") and data[name].isna().any():
+                raise ValueError(f"column {name} has blanks")
+            if (kind := kind.removeprefix("optional ")) != "str":
+                data[name] = [value if value is pd.NA else _value(value, kind) for value in data[name]]
         return frame(table, data)
     except KeyError as error:
         raise InputError(f"{path}: column {error} of table '{table}' is missing; it should have {', '.join(wanted)}") from None
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, csv.Error) as error:
         raise InputError(f"{path}: {error}") from None
+
+
+def _read_texts(path: str | os.PathLike[str]) -> pd.DataFrame:
+    """A csv file's values as texts, blanks as missing; ValueError unless every line has the header's columns and the last one its end."""
+    with reading(path, newline="") as file:
+        text = file.read()
+    if not text.endswith("\n") or "\0" in text:
+        raise ValueError("the file is cut short or no csv: its last line has no end" if text else "the file is empty")
+    header, *rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+    if len(set(header)) < len(header):
+        raise ValueError("a column stands twice in the header")
+    if odd := next((number for number, row in enumerate(rows, start=2) if len(row) != len(header)), None):
+        raise ValueError(f"row {odd} has {len(rows[odd - 2])} values, but the header has {len(header)}")
+    return pd.DataFrame(rows, columns=header, dtype=object).replace("", pd.NA)
+
+
+def _value(text: str, kind: str) -> Any:
+    """The value of a text as write_table writes it; ValueError for any other."""
+    if kind == "bool":
+        if text not in ("true", "false"):
+            raise ValueError(f"'{text[:40]}' is neither true nor false")
+        return text == "true"
+    if not NUMBER[kind].fullmatch(text):
+        raise ValueError(f"'{text[:40]}' is no {'whole ' if kind == 'int' else ''}number")
+    return int(text) if kind == "int" else float(text)
 
 
 def gather(table: str, paths: Iterable[str | os.PathLike[str]]) -> pd.DataFrame:

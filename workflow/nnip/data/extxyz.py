@@ -11,6 +11,9 @@ from ase.calculators.singlepoint import SinglePointCalculator
 
 from nnip.errors import InputError
 from nnip.files import whole
+from nnip.frames import iterate_frames
+
+LARGEST = 1e6  # eV per atom, eV/Å, Å: no frame has more
 
 
 def labelled(atoms: Atoms, energy_eV: float, forces_eV_per_A: np.ndarray, origin: str) -> Atoms:
@@ -26,12 +29,7 @@ def read_frames(path: str | Path, frames: str = ":", energy_key: str = "energy",
     The file's pbc stays: a molecule with a cell and pbc F remains a molecule. InputError names file, frame and key for a file that cannot be
     read, has no frames or fewer than asked, lacks a key, or holds numbers that are not finite or of the wrong shape.
     """
-    try:
-        everything = list(ase.io.iread(path, index=":", format="extxyz"))
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file") from None
-    except Exception as error:  # ase's readers raise anything, from XYZError to UnicodeDecodeError
-        raise InputError(f"{path}: not a readable extxyz file ({type(error).__name__}: {error})") from None
+    everything = list(iterate_frames(path))
     if not everything:
         raise InputError(f"{path}: no frames in this file")
     start, stop = frame_range(path, frames, len(everything))
@@ -57,17 +55,21 @@ def check(path: str | Path, index: int, atoms: Atoms, energy_key: str, forces_ke
         if value not in found:
             others = ", ".join(sorted(set(found) - {"numbers", "positions"})) or "none"
             raise InputError(f"{where} has no '{value}' ({key}); keys found: {others}")
-    try:
-        energy, forces = np.asarray(found[energy_key], dtype=float), np.asarray(found[forces_key], dtype=float)
-    except (TypeError, ValueError):
-        raise InputError(f"{where}: '{energy_key}' or '{forces_key}' is not a number") from None
+        if np.asarray(found[value]).dtype.kind not in "iuf":
+            raise InputError(f"{where}: '{value}' is not a number")
+    energy, forces = np.asarray(found[energy_key], dtype=float), np.asarray(found[forces_key], dtype=float)
     if energy.shape != ():
         raise InputError(f"{where}: '{energy_key}' should be one number, the energy of the frame in eV; its shape is {energy.shape}")
     if forces.shape != (len(atoms), 3):
         raise InputError(f"{where}: '{forces_key}' should be three numbers an atom, {(len(atoms), 3)}; its shape is {forces.shape}")
-    for key, numbers in ((energy_key, energy), (forces_key, forces), ("positions", atoms.positions), ("Lattice", atoms.cell.array)):
+    read = ((energy_key, energy / len(atoms)), (forces_key, forces), ("positions", atoms.positions), ("Lattice", atoms.cell.array))
+    for key, numbers in read:
         if not np.isfinite(numbers).all():
             raise InputError(f"{where}: '{key}' has a number that is not finite (NaN or infinity)")
+        if np.abs(numbers).max() > LARGEST:
+            raise InputError(f"{where}: '{key}' has a number of size {np.abs(numbers).max():.3g}, which no atom has in eV and Å")
+    if len(np.unique(atoms.positions, axis=0)) < len(atoms):
+        raise InputError(f"{where}: two atoms are at the same place")
     if np.any(atoms.pbc & ~atoms.cell.any(axis=1)):
         raise InputError(f'{where}: pbc is true along a direction in which Lattice is zero; give the cell, or pbc="F F F" for a molecule')
     return labelled(atoms, float(energy), forces, origin=f"{Path(path).name} frame {index}")
