@@ -48,8 +48,10 @@ class Checkpoint:
     identity: str
 
     def restore_files(self, folder: Path) -> None:
-        """Put the files back under the framework's folder."""
+        """Put the files back under the framework's folder; ValueError for a name that leads out of it."""
         for name, content in self.files.items():
+            if not (folder / name).resolve().is_relative_to(folder.resolve()):
+                raise ValueError(f"a checkpoint's file '{name}' leads outside its folder")
             with whole(folder / name) as temporary:
                 temporary.write_bytes(content.numpy().tobytes())
 

@@ -32,7 +32,7 @@ def whole(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def reading(path: str | os.PathLike[str], newline: str | None = None) -> Iterator[TextIO]:
-    """Open a text file in UTF-8; InputError naming it where it is missing, no ordinary file (a pipe would be waited for), unreadable or no such text."""
+    """Open a text file in UTF-8; InputError naming it if it is missing, no ordinary file (a pipe would be waited for), unreadable or no such text."""
     try:
         if "\0" in str(path) or (os.path.lexists(path) and Path(path).exists() and not Path(path).is_file()):
             raise InputError(f"{str(path)!r}: is no file that could be read")

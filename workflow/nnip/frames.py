@@ -68,7 +68,7 @@ def _read(lines: list[str], where: str) -> Atoms:
             raise InputError(f"{where} is not readable extxyz: atom {index} has {words} columns, but its Properties make {columns}")
     if "pbc" in info and (np.shape(info["pbc"]) != (3,) or not set(info["pbc"]) <= {True, False}):
         raise InputError(f"{where}: pbc should be three letters T or F, but is {str(info['pbc'])[:40]}")
-    (atoms,) = ase.io.extxyz.read_xyz(io.StringIO("".join(lines)), index=slice(None), properties_parser=lambda line: dict(info))
+    (atoms,) = ase.io.extxyz.read_xyz(io.StringIO("".join(lines)), index=slice(None), properties_parser=lambda _: info)
     if np.any((atoms.numbers < 1) | (atoms.numbers >= len(chemical_symbols))):
         raise InputError(f"{where} has an atom that is no element")
     return atoms

@@ -3,6 +3,7 @@
 import importlib
 import re
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from nnip.errors import InputError
@@ -25,6 +26,8 @@ def load_models(path: str | Path, trained: bool = True) -> dict[str, Any]:
     row_schema = schema["$defs"]["model"]
     models: dict[str, dict[str, Any]] = {}
     for name, own in table["models"].items():
+        if str(name) in models:
+            raise InputError(f"{path}: model '{name}' stands twice, as a number and as a text")
         if not isinstance(own, dict):
             raise InputError(f"{path}: model '{name}' must be a mapping of keys, but is {own!r}")
         row = check(table["defaults"] | own, row_schema, f"{path}, model '{name}'")
@@ -55,26 +58,34 @@ def _check_experiments(experiments: dict[str, Any], models: dict[str, dict[str, 
 
 
 def check_listed_models(config: dict[str, Any], models: dict[str, Any], source: str = "config") -> None:
-    """InputError if an experiment beside the main line is asked of a model that is not in the model table."""
+    """InputError if the config names a model that is not in the model table, or does not say why it trusts one that uses what others made."""
     blocks = {"noise": config["noise"], "planes": config["planes"], "landscape.variants": config["landscape"]["variants"]}
-    for key, block in blocks.items():
-        for name in (block or {}).get("models") or []:
-            if name not in models:
-                near = nearest(name, list(models))
-                raise InputError(f"{source}: '{key}.models' lists '{name}', which is not a model of {config['models']}: {near}")
+    listed = [(f"{key}.models", name) for key, block in blocks.items() for name in (block or {}).get("models") or []]
+    for key, name in [*listed, *(("trust", name) for name in config["trust"])]:
+        if name not in models:
+            raise InputError(f"{source}: '{key}' lists '{name}', which is not a model of {config['models']}: {nearest(name, list(models))}")
+    for name, row in models.items():
+        foreign = _choices(row["framework"]).foreign(row["extra"])
+        if foreign and name not in config["trust"]:
+            raise InputError(f"{config['models']}, model '{name}': 'extra' has {foreign}; say under 'trust.{name}' in {source} why, or leave it out")
 
 
 def _check_trainable(name: str, row: dict[str, Any], path: str) -> None:
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_+-]*(, [A-Za-z0-9_+-]+)*", name):
-        raise InputError(f"{path}: model name '{name}' becomes a file name: use letters, digits, '_', '+' and '-', and ', ' between such words")
+    if len(name) > 100 or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_+-]*(, [A-Za-z0-9_+-]+)*", name):
+        raise InputError(
+            f"{path}: model name '{name}' becomes a file name: use letters, digits, '_', '+' and '-', and ', ' between such words, 100 at most"
+        )
     where = f"{path}, model '{name}'"
-    choices = importlib.import_module(f"nnip.potentials.{row['framework']}.choices")
-    if problem := choices.problem(row):
+    if problem := _choices(row["framework"]).problem(row):
         raise InputError(f"{where}: {problem}")
     if row["energy_weight"] == 0 and row["forces_weight"] == 0:
         raise InputError(f"{where}: 'energy_weight' and 'forces_weight' are both 0: nothing would be learnt")
     if row["swa"] and row["swa"]["start_epoch"] >= row["epochs"]:
         raise InputError(f"{where}: 'swa.start_epoch' is {row['swa']['start_epoch']}, but must be smaller than epochs ({row['epochs']})")
+
+
+def _choices(framework: str) -> ModuleType:
+    return importlib.import_module(f"nnip.potentials.{framework}.choices")
 
 
 def hyperparameters(row: dict[str, Any]) -> dict[str, Any]:

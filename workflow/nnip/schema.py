@@ -146,7 +146,7 @@ def _fill(value: Any, schema: dict[str, Any], root: dict[str, Any]) -> None:
 
 
 def _typed(value: Any, schema: dict[str, Any]) -> Any:
-    """What a value means to the schema: a text where it asks for something else (snakemake's --config gives all nested values as texts), 5.0 for 5."""
+    """What a value means to the schema: a text where it asks for something else (snakemake's --config gives nested values as texts), 5.0 for 5."""
     if isinstance(value, list):
         return [_typed(item, schema.get("items", {})) for item in value]
     kinds = schema.get("type", "string")

@@ -20,6 +20,8 @@ def load_trained(train_directory: str | os.PathLike[str], device: str) -> tuple[
     if not manifest_file.exists():
         raise InputError(f"{manifest_file}: not found; --train-directory takes the directory of a finished training")
     manifest = read_manifest(manifest_file)
+    if "status" not in manifest or "reason" not in manifest:
+        raise InputError(f"{manifest_file}: is no training's manifest")
     if manifest["status"] != "ok":
         return None, f"nothing to measure: the training is '{manifest['status']}' ({manifest['reason']})"
     if device != "cpu":

@@ -9,7 +9,7 @@ rule prepare_data:
     input:
         own_frames(),
         script=code("prepare_data.py"),
-        library=library("data"),
+        library=library("data", "frames"),
     output:
         [f"{RESULTS}/data/{name}.xyz" for name in ["train", "val", *(f"test_{split}" for split in SPLITS)]],
         [f"{RESULTS}/data/n{size}/{name}.xyz" for size in SIZES for name in ("train", "val")],
@@ -26,12 +26,13 @@ rule prepare_data:
         runtime=growing(60),
         mem_mb=growing(4000),
     params:
-        dataset=config["dataset"],
-        options=json.dumps(DATASET),
+        # functions, for snakemake takes braces in a text for wildcards
+        dataset=lambda wildcards: config["dataset"],
+        options=lambda wildcards: json.dumps(DATASET),
         study=json.dumps({key: config[key] for key in ("seed", "n_train", "validation_fraction", "learning_curve")}),
         directory=lambda wildcards, output: os.path.dirname(output.manifest),
     message:
-        f"Prepare the frames of {config['dataset']} ({DATASET['source']}): {config['n_train']} to train on, tests {', '.join(SPLITS)}; about a minute per 300 frames made"
+        f"Prepare the frames of {{params.dataset}} ({DATASET['source']}): {config['n_train']} to train on, tests {', '.join(SPLITS)}; about a minute per 300 frames made"
     shell:
-        "python {input.script} --dataset {params.dataset:q} --options {params.options:q} --study {params.study:q}"
+        "python {input.script:q} --dataset={params.dataset:q} --options {params.options:q} --study {params.study:q}"
         " --directory {params.directory:q} --processes {threads} > {log} 2>&1"

@@ -33,4 +33,4 @@ rule make_environment:
     message:
         "Make the {wildcards.framework} environment .venvs/{wildcards.framework}-{wildcards.hash} (about a minute, 0.8 GB with a CPU build of torch)"
     shell:
-        'bash {params.script:q} .venvs/{wildcards.framework}-{wildcards.hash} {params.lock:q} "{params.backend}" > {log} 2>&1'
+        "bash {params.script:q} .venvs/{wildcards.framework}-{wildcards.hash} {params.lock:q} {params.backend:q} > {log} 2>&1"

@@ -36,5 +36,5 @@ rule evaluate_model:
     message:
         "Evaluate {wildcards.run} on every split: at most {resources.runtime} min"
     shell:
-        "{params.python:q} {input.script} --settings {params.settings:q} --options {params.options:q} --train-directory {params.trained_in:q}"
+        "{params.python:q} {input.script:q} --settings {params.settings:q} --options {params.options:q} --train-directory {params.trained_in:q}"
         " --splits train={input.train} val={input.val} {params.splits:q} --directory {params.directory:q} > {log} 2>&1"

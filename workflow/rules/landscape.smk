@@ -36,5 +36,5 @@ rule scan_landscape:
     message:
         "Scan the {wildcards.mode} loss landscape of {wildcards.run}: at most {resources.runtime} min"
     shell:
-        "{params.python:q} {input.script} --settings {params.settings:q} --options {params.options:q} --mode {wildcards.mode}"
+        "{params.python:q} {input.script:q} --settings {params.settings:q} --options {params.options:q} --mode {wildcards.mode}"
         " --train-directory {params.trained_in:q} --frames {input.frames} --directory {params.directory:q} > {log} 2>&1"

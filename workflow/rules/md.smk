@@ -37,5 +37,5 @@ rule run_md:
     message:
         "Run hot MD of {wildcards.run} until its replicas fail: at most {resources.runtime} min"
     shell:
-        "{params.python:q} {input.script} --settings {params.settings:q} --options {params.options:q} --train-directory {params.trained_in:q}"
+        "{params.python:q} {input.script:q} --settings {params.settings:q} --options {params.options:q} --train-directory {params.trained_in:q}"
         " --frames {input.frames} --directory {params.directory:q} > {log} 2>&1"

@@ -35,5 +35,5 @@ rule scan_plane:
     message:
         "Scan a plane of the loss landscape of {wildcards.run}: at most {resources.runtime} min"
     shell:
-        "{params.python:q} {input.script} --settings {params.settings:q} --options {params.options:q}"
+        "{params.python:q} {input.script:q} --settings {params.settings:q} --options {params.options:q}"
         " --train-directory {params.trained_in:q} --frames {input.frames} --directory {params.directory:q} > {log} 2>&1"

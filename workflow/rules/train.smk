@@ -35,5 +35,5 @@ rule train_model:
     message:
         "Train {wildcards.run}: at most {resources.runtime} min"
     shell:
-        "{params.python:q} {input.script} --settings {params.settings:q} --train {input.train} --val {input.val}"
+        "{params.python:q} {input.script:q} --settings {params.settings:q} --train {input.train} --val {input.val}"
         " --directory {params.directory:q} --checkpoint-minutes {resources.checkpoint_minutes} > {log} 2>&1"

@@ -38,7 +38,7 @@ rule measure_weights:
     message:
         "Measure the weights of all {wildcards.framework} models: about 10 s and 1 s per model"
     shell:
-        "{params.python:q} {input.script} --options {params.options:q} --train-directories {params.trained_in:q}"
+        "{params.python:q} {input.script:q} --options {params.options:q} --train-directories {params.trained_in:q}"
         " --directory {params.directory:q} > {log} 2>&1"
 
 

@@ -18,6 +18,7 @@ LARGEST = 1e6  # eV per atom, eV/Å, Å: no frame has more
 
 def labelled(atoms: Atoms, energy_eV: float, forces_eV_per_A: np.ndarray, origin: str) -> Atoms:
     """A bare copy of a frame (species, positions, cell, pbc) with its labels and info["origin"], the file and frame it comes from."""
+    origin = origin.replace("\\", "/").replace('"', "'")  # which ase would write but not read
     frame = Atoms(numbers=atoms.numbers, positions=atoms.positions, cell=atoms.cell, pbc=atoms.pbc, info={"origin": origin})
     frame.calc = SinglePointCalculator(frame, energy=energy_eV, forces=forces_eV_per_A)
     return frame

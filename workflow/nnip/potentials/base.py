@@ -3,6 +3,7 @@
 A framework is a sub-package of nnip.potentials, found by its name, with three modules:
 
 choices.py    problem(row) -> str | None: what it cannot train of a row of the model table (imported without torch)
+              foreign(extra) -> str | None: which of a row's extra options would read others' model files or run others' code
 training.py   fit(settings, train_xyz, val_xyz, directory, environment) -> Fit: runs the framework's own training command
 potential.py  load(model_file, device, energy_shift_eV_per_atom) -> Potential
 

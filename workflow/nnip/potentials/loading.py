@@ -40,16 +40,21 @@ def pick_device(name: str) -> torch.device:
 def load(train_directory: str | os.PathLike[str], device: str | torch.device = "cpu") -> Potential:
     """The potential a training left in its directory, with the manifest's energy shift, ready to evaluate.
 
-    Model files are pickles, which run code when read: InputError unless the training's manifest says ok and its checksum is the file's.
+    Model files are pickles, which run code when read: InputError unless the training's manifest says ok, the file lies in the directory and its
+    checksum is the one there.
     """
     manifest_file = Path(train_directory) / "manifest.json"
     if not manifest_file.exists():
         raise InputError(f"{manifest_file}: not found; load takes the directory of a finished training")
     manifest = read_manifest(manifest_file)
-    if manifest["status"] != "ok":
-        raise InputError(f"{manifest_file}: this training is '{manifest['status']}' ({manifest['reason']}): there is no model to load")
+    if manifest.get("status") != "ok":
+        raise InputError(f"{manifest_file}: this training is '{manifest.get('status')}' ({manifest.get('reason')}): there is no model to load")
+    if missing := next((key for key in ("model_file", "model_sha256", "framework", "energy_shift_eV_per_atom") if manifest.get(key) is None), None):
+        raise InputError(f"{manifest_file}: has no '{missing}'; train again")
     model_file = manifest_file.parent / manifest["model_file"]
-    if not model_file.exists():
+    if not model_file.resolve().is_relative_to(manifest_file.parent.resolve()):
+        raise InputError(f"{manifest_file}: names '{manifest['model_file']}', a file outside its directory; refusing to read it")
+    if not model_file.is_file():
         raise InputError(f"{model_file}: not found, though {manifest_file} names it; train again")
     if (found := sha256(model_file)) != manifest["model_sha256"]:
         raise InputError(f"{model_file}: sha256 is {found}, but its manifest says {manifest['model_sha256']}; refusing to read another file's pickle")

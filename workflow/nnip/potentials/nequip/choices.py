@@ -1,6 +1,12 @@
 """Which rows of the model table NequIP cannot train; read by the config's check, so without torch."""
 
+import re
+from collections.abc import Iterator
 from typing import Any
+
+# parts that do what their options say and read no model file; one name after the module, for os.system can be reached through most modules
+KNOWN = re.compile(r"(lightning\.pytorch\.callbacks|torch\.optim|torch\.optim\.lr_scheduler|nequip\.train|nnip\.potentials\.nequip\.\w+)\.[A-Z]\w*")
+STATISTIC = re.compile(r"\$\{training_data_stats:\w+\}")
 
 
 def problem(row: dict[str, Any]) -> str | None:
@@ -11,3 +17,24 @@ def problem(row: dict[str, Any]) -> str | None:
     if len(set(row["radial_mlp"])) > 1:
         return f"'radial_mlp' is {row['radial_mlp']}, but the hidden layers of NequIP's radial network have one width"
     return None
+
+
+def foreign(extra: dict[str, Any]) -> str | None:
+    """Which Python the extra options would call that may read a model file (a pickle, which runs code) or run anything else; None if none."""
+    for key in extra:
+        if str(key).split(".")[0] == "hydra":
+            return f"'{key}', by which NequIP's command can be made to run anything"
+    for key, value in _leaves(extra):
+        if key.split(".")[-1] == "_target_" and not KNOWN.fullmatch(str(value)):
+            return f"'{key}: {value}', which has NequIP call that"
+        if "${" in str(value) and not STATISTIC.fullmatch(str(value)):
+            return f"'{key}: {value}', from which NequIP makes options"
+    return None
+
+
+def _leaves(node: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(node, (dict, list)):
+        for key, part in node.items() if isinstance(node, dict) else enumerate(node):
+            yield from _leaves(part, f"{path}.{key}".lstrip("."))
+    else:
+        yield path, node
