@@ -12,14 +12,14 @@ from nnip.schema import check, frameworks, load_schema, nearest
 
 # what a study can ask for beside the main line that needs trained models or frames
 BESIDE = ("noise", "planes", "landscape.test_splits", "landscape.frozen", "weights", "distributions")
+MOST_STEPS = 1_000_000_000
 
 
 def check_config(config: dict[str, Any], source: str = "config") -> dict[str, Any]:
     """The whole config of a study, checked and complete; `study` gets its data set's name, `datasets` keeps only the chosen one."""
     schema = load_schema("config")
-    config = dict(config)
-    if isinstance(config.get("study"), str):
-        config["study"] = config["study"].replace("{dataset}", str(config.get("dataset")))
+    if isinstance(config, dict) and isinstance(config.get("study"), str) and isinstance(config.get("dataset"), str):
+        config = config | {"study": config["study"].replace("{dataset}", config["dataset"])}
     config = check(config, schema, source)
     if (chosen := config["dataset"]) not in config["datasets"]:
         raise InputError(f"{source}: 'dataset' is '{chosen}', which is not under 'datasets': {nearest(chosen, config['datasets'])}")
@@ -76,6 +76,8 @@ def _problems(config: dict[str, Any]) -> Iterator[str]:
 
 
 def _md_problems(md: dict[str, Any]) -> Iterator[str]:
+    if (steps := md["duration_fs"] / md["timestep_fs"]) > MOST_STEPS:
+        yield f"'md.duration_fs' ({md['duration_fs']}) and 'md.timestep_fs' ({md['timestep_fs']}) make {steps:.3g} steps, more than {MOST_STEPS}"
     if md["tau_fs"] < md["timestep_fs"]:
         yield f"'md.tau_fs' is {md['tau_fs']}, but must not be smaller than md.timestep_fs ({md['timestep_fs']})"
     if md["max_bond_A"] is None and md["min_distance_A"] is None:

@@ -1,5 +1,6 @@
 """The model table: every model's complete row and the experiments that compare them, checked before any work."""
 
+import contextlib
 import importlib
 import re
 from pathlib import Path
@@ -41,6 +42,8 @@ def load_models(path: str | Path, trained: bool = True) -> dict[str, Any]:
                 raise InputError(f"{path}: models '{twin}' and '{name}' would share one folder: rename one")
         models[str(name)] = row
     _check_experiments(table["experiments"], models, str(path))
+    for text in (*(row["label"] for row in models.values()), *(content["title"] for content in table["experiments"].values())):
+        _check_drawable(text, str(path))
     return {"models": models, "experiments": table["experiments"]}
 
 
@@ -55,6 +58,20 @@ def _check_experiments(experiments: dict[str, Any], models: dict[str, dict[str, 
     for name in models:
         if name not in compared:
             raise InputError(f"{path}: model '{name}' is in no experiment: list it in one, or leave it out")
+
+
+def _check_drawable(text: str, path: str) -> None:
+    """InputError for a text between dollar signs that figures would take for a formula and fail on, hours later."""
+    if text.replace(r"\$", "").count("$") < 2:
+        return
+    with contextlib.suppress(ImportError):  # matplotlib may live in the jobs' environment alone
+        from matplotlib.mathtext import MathTextParser
+
+        try:
+            MathTextParser("path").parse(text)
+        except ValueError as error:
+            reason = str(error).strip().splitlines()[-1]
+            raise InputError(f"{path}: '{text}' is no formula that figures can draw ({reason}); write \\$ for a dollar sign") from None
 
 
 def check_listed_models(config: dict[str, Any], models: dict[str, Any], source: str = "config") -> None:

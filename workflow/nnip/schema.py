@@ -2,7 +2,7 @@
 
 import copy
 import difflib
-import math
+import functools
 import os
 import unicodedata
 from collections.abc import Iterator
@@ -17,6 +17,7 @@ from nnip.files import reading
 
 SCHEMAS = Path(__file__).resolve().parent.parent / "schemas"
 LARGEST = 2**31 - 1  # of whole numbers, as tables and random generators hold them
+SMALLEST, HUGE = 1e-100, 1e30
 MOST_VALUES = 100_000
 DEEPEST = 20
 
@@ -25,9 +26,12 @@ class _Loader(yaml.SafeLoader):
     """YAML of plain values, in which a key cannot stand twice."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        own = [key.value for key, _ in node.value if key.tag != "tag:yaml.org,2002:merge" and isinstance(key.value, str)]
-        if repeated := next((key for key in own if own.count(key) > 1), None):
-            raise yaml.constructor.ConstructorError(None, None, f"the key '{repeated}' stands twice in one block", node.start_mark)
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                if key.value in seen:
+                    raise yaml.constructor.ConstructorError(None, None, f"the key '{key.value}' stands twice in one block", key.start_mark)
+                seen.add(key.value)
         return super().construct_mapping(node, deep)
 
 
@@ -42,6 +46,7 @@ def read_yaml(path: str | os.PathLike[str]) -> Any:
     return value
 
 
+@functools.cache
 def load_schema(name: str) -> dict[str, Any]:
     """One of the schemas in workflow/schemas, by its file name without ending."""
     return yaml.safe_load((SCHEMAS / f"{name}.schema.yaml").read_text(encoding="utf-8"))
@@ -114,8 +119,8 @@ def check_plain(value: Any, source: str) -> None:
             if any(unicodedata.category(character) in ("Cc", "Cs") for character in part):
                 raise InputError(f"{source}: {key} has control characters in {part[:100]!r}")
         elif isinstance(part, float):
-            if not math.isfinite(part):
-                raise InputError(f"{source}: {key} is {part}, but must be finite")
+            if part and not SMALLEST < abs(part) < HUGE:  # true of NaN too
+                raise InputError(f"{source}: {key} is {part}, but must be a finite number of a size between {SMALLEST} and {HUGE}, or 0")
         elif part is not None and not isinstance(part, bool) and not (isinstance(part, int) and abs(part) <= LARGEST):
             shown = f"a number of {part.bit_length()} bits" if isinstance(part, int) else f"of type {type(part).__name__}"
             raise InputError(f"{source}: {key} is {shown}, but must be text, true, false, null or a number of at most {LARGEST} if it is whole")

@@ -14,7 +14,7 @@ sys.path.insert(0, f"{ROOT}/workflow")
 from nnip import environments, estimates
 from nnip.config import check_config
 from nnip.model_table import check_listed_models, load_models
-from nnip.schema import frameworks
+from nnip.schema import frameworks, read_yaml
 from nnip.data import split_names
 from nnip.errors import InputError
 from nnip.figures import FIGURES
@@ -23,6 +23,9 @@ from nnip.runs import is_main, list_runs, run_settings
 
 try:
     SOURCE = ", ".join(map(str, workflow.configfiles)) or "config"
+    for path in workflow.configfiles:
+        if not str(path).endswith(".json"):
+            read_yaml(path)  # snakemake takes the last of two equal keys in silence
     config = check_config(config, SOURCE)
     PUBLISHED = config["datasets"][config["dataset"]]["source"] == "published"
     MODELS = load_models(config["models"], trained=not PUBLISHED)
