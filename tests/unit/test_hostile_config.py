@@ -81,7 +81,7 @@ BLOCKS = [(), *((name,) for name, part in load_schema("config")["properties"].it
 words = st.text("abcdefghijklmnopqrstuvwxyzäöü_-. 'あ", min_size=1, max_size=30)
 
 
-@settings(campaign, max_examples=500)
+@settings(campaign, max_examples=400)
 @given(base=st.sampled_from(BASES), number=st.integers(0, len(CONFIG_SPOILINGS) - 1))
 def test_values_that_a_key_cannot_have(base, number):
     path, value = CONFIG_SPOILINGS[number]
@@ -105,14 +105,16 @@ OTHER = [
     *(functools.partial(put, path=("study",), value=name) for name in NASTY),
     *(dataset("mine", test={name: "b.xyz"}) for name in [*NASTY, "train", "val", "all", 300, None]),
     *(dataset("mine", train={"file": "a.xyz", "frames": frames}) for frames in ("all", "-1:", "1:2:3", "0:" + "9" * 5000, 5, "a:b", "٣:٤", "0: 5")),
-    *(dataset("mine", train=file) for file in ("", {}, {"file": ""}, {"file": 1}, {"file": "a", "frame": ":"}, "a{run}.xyz", "a\nb", "a\0b", None, ["a"])),
+    *(dataset("mine", train=file) for file in ("", {}, {"file": ""}, {"file": 1}, {"file": "a", "frame": ":"}, None, ["a"])),
+    *(dataset("mine", train=file) for file in ("a{run}.xyz", "a\nb", "a\0b")),
     *(dataset("mine", test=test) for test in ({}, None, "b.xyz", ["b.xyz"])),
     *(dataset("mine", source=source) for source in ("", "xyz", None, 1, ["xtb"], {}, "EXTXYZ")),
     *(lambda base, size=size: base | {"learning_curve": [size]} for size in (0, 1, -1, 10**9, 2.5)),
     *(functools.partial(put, path=("landscape", "frozen"), value={name: {"nequip": "x"}}) for name in NASTY),
-    *(functools.partial(put, path=("landscape", "frozen"), value={"a": patterns}) for patterns in ({"nequip": "("}, {"mase": "x"}, {}, {"mace": ""}, "x")),
+    *(functools.partial(put, path=("landscape", "frozen"), value={"a": value}) for value in ({"nequip": "("}, {"mase": "x"}, {}, {"mace": ""}, "x")),
     *(functools.partial(put, path=("landscape", "split"), value=name) for name in ("trian", "test_", "test_0K", "../data/train", "")),
-    *(functools.partial(put, path=("python",), value={name: path}) for name in ("nequip", "mace", "x") for path in ("", "/nowhere", "/", "a b", "$(true)", 1)),
+    *(functools.partial(put, path=("python",), value={"nequip": path}) for path in ("", "/nowhere", "/", "a b", "$(true)", 1)),
+    *(functools.partial(put, path=("python",), value={name: "python3"}) for name in ("", "x", "maze", "nequip ")),
     *(functools.partial(put, path=("torch_backend",), value=text) for text in ("$(touch a)", "cpu; true", "", "a b", '"')),
     *(functools.partial(put, path=("trust",), value=value) for value in ({"a": ""}, {"a": "short"}, {"a": None}, ["a"], "all", {"a": "x\ny" * 9})),
     *(functools.partial(put, path=("md",), value={"timestep_fs": tiny, "duration_fs": 6000}) for tiny in (1e-9, 1e-30, 1e-99)),
@@ -123,9 +125,8 @@ OTHER = [
 
 @pytest.mark.parametrize("number", range(len(OTHER)))
 def test_other_mistakes(number):
-    for base in BASES:
-        with refused("config", "my.yaml"):
-            check_config(OTHER[number](base), "my.yaml")
+    with refused("config", "my.yaml"):
+        check_config(OTHER[number](BASES[number % len(BASES)]), "my.yaml")
 
 
 @settings(campaign, max_examples=300)
@@ -155,9 +156,10 @@ def with_row(change):
 TABLES = [
     *(put(TABLE, ("models", name), {"framework": "mace"}) for name in [*NASTY, 1, None, True, 1.5, "a, ", "a,b", ", a"]),
     *({key: value for key, value in TABLE.items() if key != lacking} for lacking in ("models", "experiments")),
-    *(put(TABLE, ("experiments", "nequip"), value) for value in (None, [], {}, {"title": "a"}, {"models": ["mace-base"]}, {"title": 1, "models": []})),
+    *(put(TABLE, ("experiments", "nequip"), value) for value in (None, [], {}, {"title": "a"}, {"models": ["mace-base"]}, {"title": 1})),
     *(put(TABLE, ("experiments", "nequip", "models"), value) for value in (None, "mace-base", ["mace-bas"], ["mace-base"], [["mace-base"]], [1])),
-    *(put(TABLE, ("models", "mace-base"), value) for value in (None, [], "mace", 1, {}, {"framework": None}, {"framework": "maze"}, {"framework": "../mace"})),
+    *(put(TABLE, ("models", "mace-base"), value) for value in (None, [], "mace", 1, {})),
+    *(put(TABLE, ("models", "mace-base"), {"framework": value}) for value in (None, "maze", "../mace", "")),
     *(with_row({"label": text}) for text in (r"$\frac$", "$x^$", r"$\input{a}$ $", "a\nb")),
     *(put(TABLE, ("extra",), 1), put(TABLE, ("defaults",), []), put(TABLE, ("models",), {}), put(TABLE, ("experiments",), {}), [], None, "text", 7),
     *(with_row({"swa": swa}) for swa in ({}, {"start_epoch": 1}, {"start_epoch": 99, "lr": 1.0, "energy_weight": 1, "forces_weight": 1}, [], 1)),

@@ -74,8 +74,8 @@ class Study:
         pythons = {name: str(ROOT / interpreter(name)) for name in frameworks()}
         self.config.write_text(yaml.safe_dump(CONFIG | {"models": str(self.models), "python": pythons} | change))
 
-    def snakemake(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--directory", str(self.folder)]
+    def snakemake(self, *arguments: str, snakefile: Path = ROOT / "Snakefile") -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "snakemake", "--snakefile", str(snakefile), "--directory", str(self.folder)]
         command += ["--configfile", str(self.config), "--cores", "2", *arguments]
         return subprocess.run(command, capture_output=True, text=True, timeout=900, cwd=self.folder, check=False)
 

@@ -1,11 +1,14 @@
 """What a user sees on bad input: one clear message before any work, and never a traceback."""
 
+import json
+import shlex
+
 import numpy as np
 import pytest
 from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
 from ase.io import write
-from conftest import output
+from conftest import ROOT, Study, output
 
 
 def refused(run, *words):
@@ -41,6 +44,54 @@ def test_model_row_with_an_impossible_value(study, table):
     models["models"]["nequip-b"]["layers"] = -2
     study.write_models(models)
     refused(study.snakemake("-n"), "nequip-b", "'layers' is -2")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("\nseed: 9\n", ["study.yaml", "'seed' stands twice"]),
+        ("\nmirror: &a [*a]\n", ["study.yaml", "levels"]),
+        ('\ntorch_backend: "$(touch pwned)"\n', ["study.yaml", "'torch_backend' is '$(touch pwned)'"]),
+    ],
+)
+def test_config_file(study, text, words):
+    study.config.write_text(study.config.read_text() + text)
+    refused(study.snakemake("-n"), *words)
+
+
+def test_names_and_paths_reach_no_shell_unquoted(tmp_path):
+    """The workflow, the study and its frames in folders, and under names, that a shell would take apart; frames are really prepared."""
+    repository = tmp_path / 'it\'s "my" $(touch pwned) ü'
+    folder = tmp_path / "a & b; touch pwned" / "`touch pwned` 'x'"
+    folder.mkdir(parents=True)
+    repository.mkdir()
+    for name in ("workflow", "envs", "Snakefile"):
+        (repository / name).symlink_to(ROOT / name)
+    files = {name: folder / f"{name}; touch pwned @1 #$(touch pwned)\"'\\é.xyz" for name in ("train", "test")}
+    for path, count in zip(files.values(), (24, 30), strict=True):
+        with open(path, "w") as file:
+            write(file, frames(count), format="extxyz")
+    dataset = 'it\'s a "set" {run} {x} $(touch pwned); `touch pwned` -x / ü'
+    study = Study(folder)
+    source = {"source": "extxyz", "train": str(files["train"]), "test": {"900K": {"file": str(files["test"]), "frames": "24:"}}}
+    study.write_config({"dataset": dataset, "datasets": {dataset: source}, "mirror": 'it\'s "a" mirror'})
+    run = study.snakemake("--until", "measure_distributions", "--show-failed-logs", snakefile=repository / "Snakefile")
+    assert run.returncode == 0, output(run)
+    manifest = json.loads((folder / "results/small/data/manifest.json").read_text())
+    assert manifest["settings"]["dataset"] == dataset
+    assert manifest["files"]["test_900K.xyz"]["n_frames"] == 6
+    assert (folder / "results/small/tables/distributions.csv").exists()
+    run = study.snakemake("--dry-run", "--printshellcmds", snakefile=repository / "Snakefile")
+    commands = [line.split("Shell command: ", 1)[1] for line in output(run).splitlines() if "Shell command: " in line and "None" not in line]
+    assert len(commands) > 20, output(run)
+    for command in commands:
+        words = shlex.split(command, posix=True)
+        scripts = [word for word in words if word.endswith(".py") and "/workflow/scripts/" in word]
+        assert len(scripts) == 1 and (folder / scripts[0]).exists(), command
+        for option in ("--settings", "--options"):
+            if option in words:
+                assert isinstance(json.loads(words[words.index(option) + 1]), dict)
+    assert not list(tmp_path.rglob("pwned"))
 
 
 def frames(n, change=lambda index, atoms, results: None):

@@ -67,7 +67,7 @@ def unpack(archive: Path, folder: Path) -> list[Path]:
                     shutil.copyfileobj(content, file)
                 files.append(target)
     except (tarfile.TarError, EOFError, OSError, ValueError) as error:
-        raise InputError(f"{archive.name}: not a readable tar archive ({type(error).__name__}: {error})") from None
+        raise InputError(f"{archive.name}: not a readable tar archive ({type(error).__name__}: {' '.join(str(error).split())[:200]})") from None
     if not files:
         raise InputError(f"{archive.name}: no .h5 file in this archive")
     return sorted(files)

@@ -48,7 +48,7 @@ def find(dataset: str, file: str) -> dict[str, str]:
         if row["file"] == file:
             return row
     known = ", ".join(row["file"] for row in rows) or "none at all"
-    raise InputError(f"{SOURCES.name} lists no file '{file}' of dataset '{dataset}'; it lists {known}")
+    raise InputError(f"{SOURCES.name} lists no file {file!r} of dataset '{dataset}'; it lists {known}")
 
 
 def mismatches(path: Path, source: dict[str, str]) -> list[str]:
