@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
-from hostile import REFUSED, campaign, refused, spoilt_bytes
+from hostile import REFUSED, campaign, no_hang, refused, spoilt_bytes  # noqa: F401
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -515,4 +515,4 @@ def test_more_than_two_thousand_bad_inputs_were_refused(request):
     assert set(REFUSED) == {"config", "model table", "extxyz", "no file", "table", "manifest", "archive", "download"}
     assert min(REFUSED.values()) >= 40, REFUSED
     assert REFUSED.total() >= 2000, REFUSED
-    print(dict(REFUSED))
+    print(f"refused: {REFUSED.total()}, {dict(REFUSED)}")
