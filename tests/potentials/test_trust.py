@@ -78,7 +78,7 @@ def test_a_checkpoint_runs_no_code(tmp_path):
         torch.save(vars(state), tmp_path / "made.pt")
         content = (tmp_path / "made.pt").read_bytes()
         (checkpoints.folder / f"00000001-{hashlib.sha256(content).hexdigest()}.pt").write_bytes(content)
-    content = pickle.dumps(Mine(tmp_path / "PWNED"))
+    content = pickle.dumps(Mine(tmp_path / "PWNED"), protocol=2)
     (checkpoints.folder / f"00000002-{hashlib.sha256(content).hexdigest()}.pt").write_bytes(content)
     refused = 0
     for file in checkpoints.folder.iterdir():

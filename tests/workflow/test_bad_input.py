@@ -74,7 +74,7 @@ def test_names_and_paths_reach_no_shell_unquoted(tmp_path):
     dataset = 'it\'s a "set" {run} {x} $(touch pwned); `touch pwned` -x / ü'
     study = Study(folder)
     source = {"source": "extxyz", "train": str(files["train"]), "test": {"900K": {"file": str(files["test"]), "frames": "24:"}}}
-    study.write_config({"dataset": dataset, "datasets": {dataset: source}, "mirror": 'it\'s "a" mirror'})
+    study.write_config({"dataset": dataset, "datasets": {dataset: source}, "mirror": 'it\'s "a" mirror', "distributions": {}})
     run = study.snakemake("--until", "measure_distributions", "--show-failed-logs", snakefile=repository / "Snakefile")
     assert run.returncode == 0, output(run)
     manifest = json.loads((folder / "results/small/data/manifest.json").read_text())
