@@ -11,7 +11,7 @@ from analytic import MorsePotential, ethanol, labelled
 from nnip.errors import InputError
 from nnip.evaluation import batches
 from nnip.landscape.directions import draw_directions, paper_directions
-from nnip.landscape.losses import line, plane, positions
+from nnip.landscape.losses import line, plane_row, positions
 from nnip.landscape.weights import displaced, weight_vector
 
 COLUMNS = ("energy_rmse_eV_per_atom", "forces_rmse_eV_per_A")
@@ -69,7 +69,8 @@ def test_a_line_is_the_loss_of_displaced_weights(potential, frames, mode, frames
 
 def test_a_plane_is_the_loss_of_weights_displaced_twice(potential, frames):
     directions = draw_directions(potential, "isotropic", seeds=[1, 2])
-    rows = plane(potential, batches(potential, frames, 50), directions, [-0.1, 0.0, 0.1])
+    graphs, points = batches(potential, frames, 50), [-0.1, 0.0, 0.1]
+    rows = [row for t1 in points for row in plane_row(potential, graphs, directions, t1, points)]
     assert [(row["t1"], row["t2"]) for row in rows[:4]] == [(-0.1, -0.1), (-0.1, 0.0), (-0.1, 0.1), (0.0, -0.1)]
     for row in rows:
         displacement = row["t1"] * directions[0] + row["t2"] * directions[1]
@@ -80,7 +81,7 @@ def test_a_plane_is_a_line_along_its_axes(potential, frames):
     """Bit by bit: the plane's middle row and column are the lines of its two directions."""
     directions = draw_directions(potential, "isotropic", seeds=[1, 2])
     graphs, points = batches(potential, frames, 50), positions("isotropic", 5, 0.2)
-    rows = plane(potential, graphs, directions, points)
+    rows = [row for t1 in points for row in plane_row(potential, graphs, directions, t1, points)]
     for axis, other, direction in (("t1", "t2", directions[0]), ("t2", "t1", directions[1])):
         along = [{"t": row[axis]} | {name: row[name] for name in COLUMNS} for row in rows if row[other] == 0]
         assert along == line(potential, graphs, direction, points)

@@ -196,6 +196,7 @@ def test_bonds_of_molecules_and_across_periodic_boundaries(frame):
 
 def test_replicas_run_on_one_thread_whatever_is_allowed(potential, frame, tmp_path, monkeypatch):
     ase.io.write(tmp_path / "start.xyz", labelled(potential, 1, seed=1), format="extxyz")
+    (tmp_path / "manifest.json").write_text('{"model_sha256": "of the model"}')
     threads = []
 
     class Watched(MorsePotential):

@@ -133,8 +133,8 @@ def test_patience_is_kept_and_a_spoilt_checkpoint_gives_way_to_the_one_before(tr
 
 
 def checkpoint(epochs, identity, **changes):
-    values = {"state": {"a": torch.ones(2)}, "files": {}, "wall_s": 10.0 * epochs, "resumed": 0, "notes": [], "identity": identity}
-    return Checkpoint(**{"epochs": epochs} | values | changes)
+    values = {"done": epochs, "state": {"a": torch.ones(2)}, "files": {}, "wall_s": 10.0 * epochs, "resumed": 0, "notes": [], "identity": identity}
+    return Checkpoint(**values | changes)
 
 
 @pytest.fixture
@@ -188,8 +188,8 @@ def test_a_checkpoint_is_only_of_these_settings_and_frames(told, settings_of, fr
         train(settings_of(), *ours, tmp_path)
         assert not told.calls[0]["resume"]
         notes = read_manifest(tmp_path / "manifest.json")["resume_notes"]
-        assert "other settings, frames or packages" in notes[0]
-        assert notes[1] == "there was no other: the training began anew"
+        assert "other settings, frames, packages or code" in notes[0]
+        assert notes[1] == "there was no other: the job began anew"
     left_by(settings_of(), ours)
     told.calls.clear()
     train(settings_of(), *ours, tmp_path)
@@ -200,7 +200,7 @@ def test_a_checkpoint_is_only_of_these_settings_and_frames(told, settings_of, fr
 def test_two_trainings_in_one_directory_are_refused(settings_of, frame_files, tmp_path):
     handle = os.open(tmp_path, os.O_RDONLY)
     fcntl.flock(handle, fcntl.LOCK_EX)
-    with pytest.raises(InputError, match="another training is at work in it"):
+    with pytest.raises(InputError, match="another job is at work in it"):
         train(settings_of(), *frame_files["molecule"], tmp_path)
     os.close(handle)
 
@@ -230,16 +230,16 @@ def test_the_newest_whole_checkpoint_is_taken(tmp_path):
     older, newest = sorted(store.folder.iterdir())
     assert [int(file.name[:8]) for file in (older, newest)] == [3, 12]
     found = store.newest()
-    assert (found.epochs, store.notes) == (12, ["before"])
+    assert (found.done, store.notes) == (12, ["before"])
     found.restore_files(tmp_path)
     assert (tmp_path / "a" / "b").read_bytes() == bytes(range(5))
     newest.write_bytes(newest.read_bytes()[:-1])
     (store.folder / ".left-by-a-kill.pt").touch()
-    assert store.newest().epochs == 3
+    assert store.newest().done == 3
     assert not newest.exists()
     older.write_bytes(b"")
     assert store.newest() is None
-    assert store.notes[-1] == "there was no other: the training began anew"
+    assert store.notes[-1] == "there was no other: the job began anew"
     store.remove()
     assert not store.folder.exists()
 
@@ -267,8 +267,8 @@ def test_a_full_disk_ends_no_training(tmp_path, monkeypatch, capsys):
 
     with monkeypatch.context() as patched:
         patched.setattr(os, "fsync", full)
-        progress.save(1, {}, tmp_path, [])
-    assert "no checkpoint after epoch 1: [Errno 28] No space left on device" in capsys.readouterr().out
+        progress.save_training(1, {}, tmp_path, [])
+    assert "no checkpoint at 1: [Errno 28] No space left on device" in capsys.readouterr().out
     assert list((tmp_path / "c").iterdir()) == []
-    progress.save(2, {}, tmp_path, [])
-    assert Progress(told | {"resume": True}).resumed_from.epochs == 2
+    progress.save_training(2, {}, tmp_path, [])
+    assert Progress(told | {"resume": True}).done == 2

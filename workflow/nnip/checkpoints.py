@@ -1,8 +1,8 @@
-"""Checkpoints of a training: written whole, verified when they are read, the one before kept until the newest is whole.
+"""Checkpoints of a training or a measurement: written whole, verified when they are read, the one before kept until the newest is whole.
 
-The training's own process (nnip.training) looks for a usable one and hands its choice on in an environment variable; the framework's command
-takes it up and writes further ones. A file's name holds how many epochs were done and the SHA-256 of its content. What is inside is read as
-weights and plain values only (torch.load), so that a checkpoint runs no code.
+A training's own process (nnip.training) looks for a usable one and hands its choice on in an environment variable; the framework's command
+takes it up and writes further ones. A measurement (nnip.stages.resumable) does both itself. A file's name holds how much was done and the SHA-256
+of its content. What is inside is read as weights and plain values only (torch.load), so that a checkpoint runs no code.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from nnip.files import whole
+from nnip.files import whole, write_synced
 
 VARIABLE = "NNIP_CHECKPOINTS"
 KEPT = 2
@@ -28,18 +28,18 @@ KEPT = 2
 
 @dataclass
 class Checkpoint:
-    """A training between two epochs.
+    """A job between two of its pieces.
 
-    epochs:   how many were done
-    state:    what the framework's part needs to go on: tensors and plain values
+    done:     how many were done: epochs of a training, steps of a simulation, lines of a landscape, rows of a plane
+    state:    what is needed to go on: tensors and plain values
     files:    content of the files that belong to it, by their paths in the framework's folder (the best model, the log of the losses)
-    wall_s:   what the training took so far, pieces before an interruption included
+    wall_s:   what the job took so far, the time before an interruption included
     resumed:  how many times it went on from a checkpoint
     notes:    what was wrong with checkpoints that could not be used, in words
-    identity: of which training it is
+    identity: of which job it is
     """
 
-    epochs: int
+    done: int
     state: dict[str, Any]
     files: dict[str, torch.Tensor]
     wall_s: float
@@ -58,14 +58,14 @@ class Checkpoint:
 
 @dataclass
 class Checkpoints:
-    """The checkpoints of one training in its folder; `identity` is a hash of all that makes it this training."""
+    """The checkpoints of one job in its folder; `identity` is a hash of all that makes it this job."""
 
     folder: Path
     identity: str
     notes: list[str] = field(default_factory=list)
 
     def newest(self) -> Checkpoint | None:
-        """The newest that is whole and of this training; those that are not are removed and noted."""
+        """The newest that is whole and of this job; those that are not are removed and noted."""
         for file in self._files():
             try:
                 checkpoint = _read(file)
@@ -75,10 +75,10 @@ class Checkpoints:
                 if checkpoint.identity == self.identity:
                     self.notes = list(dict.fromkeys([*checkpoint.notes, *self.notes]))
                     return checkpoint
-                self.notes.append(f"{file.name} was not used: it is of other settings, frames or packages")
+                self.notes.append(f"{file.name} was not used: it is of other settings, frames, packages or code")
             file.unlink(missing_ok=True)
             if not self._files():
-                self.notes.append("there was no other: the training began anew")
+                self.notes.append("there was no other: the job began anew")
         return None
 
     def save(self, checkpoint: Checkpoint) -> None:
@@ -86,12 +86,8 @@ class Checkpoints:
         buffer = io.BytesIO()
         torch.save(vars(checkpoint), buffer)
         content = buffer.getvalue()
-        name = f"{checkpoint.epochs:08d}-{hashlib.sha256(content).hexdigest()}.pt"
-        with whole(self.folder / name) as temporary, open(temporary, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        _sync_folder(self.folder)
+        name = f"{checkpoint.done:08d}-{hashlib.sha256(content).hexdigest()}.pt"
+        write_synced(self.folder / name, content)
         for old in self._files()[KEPT:]:
             old.unlink(missing_ok=True)
 
@@ -122,14 +118,6 @@ def _read(file: Path) -> Checkpoint:
         raise ValueError(f"it cannot be read ({type(error).__name__})") from None
 
 
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
 def environment_for(checkpoints: Checkpoints, minutes: float, resume: Checkpoint | None) -> dict[str, str]:
     """The variable that tells a framework's command where to write checkpoints, how often, and which to go on from."""
     told = {
@@ -144,7 +132,7 @@ def environment_for(checkpoints: Checkpoints, minutes: float, resume: Checkpoint
 
 
 class Progress:
-    """The framework's command's view: the checkpoint it goes on from (None at the start of a training), and when and how to write the next."""
+    """A job's view: the checkpoint it goes on from (None at the start), and when and how to write the next."""
 
     def __init__(self, told: Mapping[str, Any]) -> None:
         self.checkpoints = Checkpoints(Path(told["folder"]), told["identity"])
@@ -161,27 +149,58 @@ class Progress:
         told = os.environ.get(VARIABLE)
         return cls(json.loads(told)) if told else None
 
+    @classmethod
+    def of_measurement(cls, folder: Path, identity: str, minutes: float) -> "Progress":
+        """Of a job that goes on from what it finds in the folder; its first checkpoint is due after so many minutes."""
+        progress = cls({"folder": folder, "identity": identity, "minutes": minutes, "notes": [], "resume": True, "started": time.monotonic()})
+        progress.notes = progress.checkpoints.notes
+        progress.saved_at = progress.started
+        return progress
+
+    @property
+    def done(self) -> int:
+        """How much was done before."""
+        return self.resumed_from.done if self.resumed_from else 0
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """What the checkpoint holds to go on with, empty at the start."""
+        return self.resumed_from.state if self.resumed_from else {}
+
+    @property
+    def resumed(self) -> int:
+        """How many times the job went on from a checkpoint, this time included."""
+        return self.resumed_from.resumed + 1 if self.resumed_from else 0
+
     def is_due(self) -> bool:
-        """Whether to write one now: the first after the first epoch, then one every so many minutes."""
+        """Whether to write one now: the first of a training after its first epoch, then one every so many minutes."""
         return self.saved_at is None or time.monotonic() - self.saved_at >= 60 * self.minutes
 
-    def save(self, epochs: int, state: dict[str, Any], folder: Path, files: Iterable[Path]) -> None:
-        """Write a checkpoint with the content of files under the framework's folder. A full disk is no reason to stop: it is said, no more."""
-        before = self.resumed_from
+    def save_training(self, epochs: int, state: dict[str, Any], folder: Path, files: Iterable[Path]) -> None:
+        """Write a checkpoint with all random streams and the content of files under the framework's folder."""
         contents = {str(file.relative_to(folder)): torch.from_numpy(np.fromfile(file, dtype=np.uint8)) for file in files}
+        self.save(epochs, state | {"random": random_states()}, contents)
+
+    def save_if_due(self, done: int, state: dict[str, Any]) -> None:
+        """Write a checkpoint if it is time to."""
+        if self.is_due():
+            self.save(done, state, {})
+
+    def save(self, done: int, state: dict[str, Any], files: dict[str, torch.Tensor]) -> None:
+        """Write a checkpoint. A full disk is no reason to stop: it is said, no more."""
         checkpoint = Checkpoint(
-            epochs=epochs,
-            state=state | {"random": random_states()},
-            files=contents,
+            done=done,
+            state=state,
+            files=files,
             wall_s=round(self.earlier_s + time.monotonic() - self.started, 3),
-            resumed=before.resumed + 1 if before else 0,
+            resumed=self.resumed,
             notes=self.notes,
             identity=self.checkpoints.identity,
         )
         try:
             self.checkpoints.save(checkpoint)
         except OSError as error:
-            print(f"no checkpoint after epoch {epochs}: {error}", flush=True)
+            print(f"no checkpoint at {done}: {error}", flush=True)
         self.saved_at = time.monotonic()
 
 

@@ -1,6 +1,7 @@
 """Files that are either whole or absent, and their checksums."""
 
 import contextlib
+import fcntl
 import hashlib
 import json
 import os
@@ -8,6 +9,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO
+
+from nnip.errors import InputError
 
 from nnip.errors import InputError
 
@@ -55,6 +58,36 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
 def write_json(path: str | os.PathLike[str], value: Any) -> None:
     """Write a whole JSON file, keys in the order given; NaN and infinity are refused (they are not JSON)."""
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def write_synced(path: str | os.PathLike[str], content: bytes) -> None:
+    """Write a whole file that is on the disk, also after a crash of the machine, when this returns."""
+    with whole(path) as temporary, open(temporary, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    handle = os.open(Path(path).parent, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextlib.contextmanager
+def alone_in(directory: str | os.PathLike[str]) -> Iterator[None]:
+    """The directory, made if need be, for one job alone: InputError if another is at work in it, one that outlived its workflow, say."""
+    Path(directory).mkdir(parents=True, exist_ok=True)
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        # file systems without locks give other errors, and no protection
+        with contextlib.suppress(OSError):
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise InputError(f"{directory}: another job is at work in it; wait for its end or stop it") from None
+        yield
+    finally:
+        os.close(handle)
 
 
 def sha256(path: str | os.PathLike[str]) -> str:

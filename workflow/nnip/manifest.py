@@ -4,12 +4,13 @@ import hashlib
 import json
 import os
 import platform
+import sys
 import time
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from nnip.errors import InputError
-from nnip.files import reading, write_json
+from nnip.files import reading, sha256, write_json
 
 PACKAGES = ("nequip", "mace-torch", "torch", "e3nn", "ase", "numpy", "scipy", "pandas", "lifelines", "rdkit", "tblite", "snakemake")
 EVERY: dict[str, Any] = {
@@ -68,6 +69,12 @@ def package_versions() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return versions
+
+
+def code_version() -> str:
+    """A hash of the modules of nnip that this process has loaded: results begun by other code are not gone on with."""
+    files = {name: module.__file__ for name, module in sys.modules.items() if name.split(".")[0] == "nnip"}
+    return settings_hash({name: sha256(file) for name, file in files.items() if file})
 
 
 def read_manifest(path: str | os.PathLike[str]) -> dict[str, Any]:

@@ -1,12 +1,16 @@
 """What every measurement of a trained model begins and ends with: the model, or why there is none, and the manifest that says so."""
 
+import contextlib
 import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from nnip.checkpoints import Progress
 from nnip.errors import InputError
+from nnip.files import alone_in, sha256
 from nnip.gpus import take_gpu
-from nnip.manifest import Stopwatch, read_manifest, write_manifest
+from nnip.manifest import Stopwatch, code_version, package_versions, read_manifest, settings_hash, write_manifest
 from nnip.potentials.base import Potential
 from nnip.potentials.loading import load
 
@@ -29,6 +33,30 @@ def load_trained(train_directory: str | os.PathLike[str], device: str) -> tuple[
     return load(train_directory, device), None
 
 
+@contextlib.contextmanager
+def resumable(
+    potential: Potential | None,
+    what: Any,
+    train_directory: str | os.PathLike[str],
+    frames_files: Sequence[str | os.PathLike[str]],
+    directory: str | os.PathLike[str],
+    checkpoint_minutes: float,
+) -> Iterator[Progress]:
+    """Where a measurement of a trained model stands, with its checkpoints in <directory>/checkpoints; they are removed when the block ends well.
+
+    A checkpoint is used only by the measurement it is of: of the same settings (`what`, JSON values), model, frames, kind of device, packages and
+    code. InputError if another job is at work in the directory.
+    """
+    training = read_manifest(Path(train_directory) / "manifest.json")
+    model = [training.get(name) for name in ("model_sha256", "energy_shift_eV_per_atom")]
+    device = potential.device.type if potential else None
+    of = [what, model, [sha256(path) for path in frames_files], device, package_versions(), code_version()]
+    with alone_in(directory):
+        progress = Progress.of_measurement(Path(directory) / "checkpoints", settings_hash(of), checkpoint_minutes)
+        yield progress
+        progress.checkpoints.remove()
+
+
 def names(settings: dict[str, Any]) -> dict[str, Any]:
     """The columns that say which trained model a row is of."""
     return {name: settings[name] for name in ("framework", "model", "seed")}
@@ -42,9 +70,16 @@ def write_measured(
     potential: Potential | None,
     reason: str | None,
     watch: Stopwatch,
+    progress: Progress | None = None,
     **more: Any,
 ) -> None:
-    """Write a measurement's manifest.json: status ok, or skipped and the reason where load_trained gave no potential."""
+    """Write a measurement's manifest.json: status ok, or skipped and the reason where load_trained gave no potential.
+
+    progress: of a measurement that is resumable; its time before an interruption counts.
+    """
+    if progress:
+        watch.started -= progress.earlier_s
+        more |= {"resumed": progress.resumed, "resume_notes": progress.notes}
     write_manifest(
         f"{directory}/manifest.json",
         stage=stage,

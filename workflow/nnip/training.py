@@ -1,11 +1,9 @@
 """One training by a framework's own command, and an open word on whether it can be used."""
 
-import contextlib
-import fcntl
 import math
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,9 +14,8 @@ import yaml
 from ase import Atoms
 
 from nnip.checkpoints import Checkpoints, environment_for
-from nnip.errors import InputError
 from nnip.evaluation import batches
-from nnip.files import sha256, write_text
+from nnip.files import alone_in, sha256, write_text
 from nnip.frames import missing_label, read_frames
 from nnip.gpus import take_gpu
 from nnip.manifest import Stopwatch, package_versions, settings_hash, write_manifest
@@ -62,8 +59,7 @@ def train(
     the framework's model file is never edited.
     """
     directory = Path(directory).resolve()
-    directory.mkdir(parents=True, exist_ok=True)
-    with _alone_in(directory):
+    with alone_in(directory):
         _train(settings, Path(train_xyz).resolve(), Path(val_xyz).resolve(), directory, checkpoint_minutes)
 
 
@@ -103,22 +99,6 @@ def _train(settings: dict[str, Any], train_xyz: Path, val_xyz: Path, directory: 
     checkpoints.remove()
 
 
-@contextlib.contextmanager
-def _alone_in(directory: Path) -> Iterator[None]:
-    """InputError if another training is at work in the directory: a job that outlived its workflow, say."""
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        # file systems without locks give other errors, and no protection
-        with contextlib.suppress(OSError):
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise InputError(f"{directory}: another training is at work in it; wait for its end or stop it") from None
-        yield
-    finally:
-        os.close(handle)
-
-
 def _fit(
     settings: dict[str, Any], train_xyz: Path, val_xyz: Path, directory: Path, checkpoints: Checkpoints, minutes: float
 ) -> tuple[Fit, Interruptions]:
@@ -131,7 +111,7 @@ def _fit(
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
         fit = training.fit(settings, train_xyz, val_xyz, directory, environment_for(checkpoints, minutes, resume))
-        epochs_before = resume.epochs if resume else 0
+        epochs_before = resume.done if resume else 0
         if not fit.killed or tried == epochs_before:
             before = (resume.resumed + 1, resume.wall_s) if resume else (0, 0.0)
             return fit, Interruptions(*before, checkpoints.notes)

@@ -11,7 +11,7 @@ rule scan_landscape:
         frames=f"{RESULTS}/data/{config['landscape']['split']}.xyz",
         training=f"{RESULTS}/runs/{{run}}/train/manifest.json",
         script=code("scan_landscape.py"),
-        library=library("landscape", "evaluation", "frames", "stages"),
+        library=library("landscape", "evaluation", "frames", "stages", "checkpoints"),
         environment=environment_ready,
     output:
         landscape=f"{RESULTS}/runs/{{run}}/landscape-{{mode}}/landscape.csv",
@@ -27,6 +27,7 @@ rule scan_landscape:
         runtime=minutes("landscape"),
         mem_mb=megabytes("landscape"),
         gpu=gpus,
+        checkpoint_minutes=config["checkpoint_minutes"],
     params:
         python=python_of,
         settings=settings_of,
@@ -37,4 +38,5 @@ rule scan_landscape:
         "Scan the {wildcards.mode} loss landscape of {wildcards.run}: at most {resources.runtime} min"
     shell:
         "{params.python:q} {input.script:q} --settings {params.settings:q} --options {params.options:q} --mode {wildcards.mode}"
-        " --train-directory {params.trained_in:q} --frames {input.frames} --directory {params.directory:q} > {log} 2>&1"
+        " --train-directory {params.trained_in:q} --frames {input.frames} --directory {params.directory:q}"
+        " --checkpoint-minutes {resources.checkpoint_minutes} > {log} 2>&1"

@@ -15,7 +15,7 @@ use rule scan_landscape as scan_test_landscape with:
         frames=f"{RESULTS}/data/{{split}}.xyz",
         training=f"{RESULTS}/runs/{{run}}/train/manifest.json",
         script=code("scan_landscape.py"),
-        library=library("landscape", "evaluation", "frames", "stages"),
+        library=library("landscape", "evaluation", "frames", "stages", "checkpoints"),
         environment=environment_ready,
     output:
         landscape=f"{RESULTS}/runs/{{run}}/landscape-{{mode}}-{{split}}/landscape.csv",
@@ -43,7 +43,7 @@ use rule scan_landscape as scan_frozen_landscape with:
         frames=f"{RESULTS}/data/{config['landscape']['split']}.xyz",
         training=f"{RESULTS}/runs/{{run}}/train/manifest.json",
         script=code("scan_landscape.py"),
-        library=library("landscape", "evaluation", "frames", "stages"),
+        library=library("landscape", "evaluation", "frames", "stages", "checkpoints"),
         environment=environment_ready,
     output:
         landscape=f"{RESULTS}/runs/{{run}}/landscape-{{mode}}-frozen-{{frozen}}/landscape.csv",

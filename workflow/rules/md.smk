@@ -12,7 +12,7 @@ rule run_md:
         frames=[f"{RESULTS}/data/train.xyz", f"{RESULTS}/data/val.xyz"],
         training=f"{RESULTS}/runs/{{run}}/train/manifest.json",
         script=code("run_md.py"),
-        library=library("md", "frames", "stages"),
+        library=library("md", "frames", "stages", "checkpoints"),
         environment=environment_ready,
     output:
         **({"temperatures": f"{RESULTS}/runs/{{run}}/md/temperatures.csv"} if config["md"]["record_every_fs"] else {}),
@@ -28,6 +28,7 @@ rule run_md:
         runtime=minutes("md"),
         mem_mb=megabytes("md"),
         gpu=gpus,
+        checkpoint_minutes=config["checkpoint_minutes"],
     params:
         python=python_of,
         settings=settings_of,
@@ -38,4 +39,5 @@ rule run_md:
         "Run hot MD of {wildcards.run} until its replicas fail: at most {resources.runtime} min"
     shell:
         "{params.python:q} {input.script:q} --settings {params.settings:q} --options {params.options:q} --train-directory {params.trained_in:q}"
-        " --frames {input.frames} --directory {params.directory:q} > {log} 2>&1"
+        " --frames {input.frames} --directory {params.directory:q}"
+        " --checkpoint-minutes {resources.checkpoint_minutes} > {log} 2>&1"

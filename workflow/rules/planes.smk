@@ -11,7 +11,7 @@ rule scan_plane:
         frames=f"{RESULTS}/data/{config['planes']['split']}.xyz",
         training=f"{RESULTS}/runs/{{run}}/train/manifest.json",
         script=code("scan_plane.py"),
-        library=library("landscape", "evaluation", "frames", "stages"),
+        library=library("landscape", "evaluation", "frames", "stages", "checkpoints"),
         environment=environment_ready,
     output:
         planes=f"{RESULTS}/runs/{{run}}/plane/planes.csv",
@@ -26,6 +26,7 @@ rule scan_plane:
         runtime=minutes("plane"),
         mem_mb=megabytes("plane"),
         gpu=gpus,
+        checkpoint_minutes=config["checkpoint_minutes"],
     params:
         python=python_of,
         settings=settings_of,
@@ -36,4 +37,5 @@ rule scan_plane:
         "Scan a plane of the loss landscape of {wildcards.run}: at most {resources.runtime} min"
     shell:
         "{params.python:q} {input.script:q} --settings {params.settings:q} --options {params.options:q}"
-        " --train-directory {params.trained_in:q} --frames {input.frames} --directory {params.directory:q} > {log} 2>&1"
+        " --train-directory {params.trained_in:q} --frames {input.frames} --directory {params.directory:q}"
+        " --checkpoint-minutes {resources.checkpoint_minutes} > {log} 2>&1"

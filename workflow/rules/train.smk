@@ -27,7 +27,7 @@ rule train_model:
         runtime=minutes("train"),
         mem_mb=megabytes("train"),
         gpu=gpus,
-        checkpoint_minutes=config["training"]["checkpoint_minutes"],
+        checkpoint_minutes=config["checkpoint_minutes"],
     params:
         python=python_of,
         settings=settings_of,

@@ -14,12 +14,15 @@ def main() -> None:
     parser.add_argument("--train-directory", required=True, help="where the training's manifest is")
     parser.add_argument("--frames", required=True, nargs="+", help="labelled frames, extxyz; the one of lowest energy is the start")
     parser.add_argument("--directory", required=True, help="where failures.csv, manifest.json and temperatures.csv (with record_every_fs) go")
+    parser.add_argument("--checkpoint-minutes", default=5.0, type=float, help="how often to write a checkpoint; 0 = after every step")
     arguments = parser.parse_args()
     # torch reads this when it is imported
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     from nnip.md.failures import measure_failures
 
-    measure_failures(arguments.settings, arguments.options, arguments.train_directory, arguments.frames, arguments.directory)
+    measure_failures(
+        arguments.settings, arguments.options, arguments.train_directory, arguments.frames, arguments.directory, arguments.checkpoint_minutes
+    )
 
 
 if __name__ == "__main__":

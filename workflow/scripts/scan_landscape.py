@@ -15,12 +15,21 @@ def main() -> None:
     parser.add_argument("--train-directory", required=True, help="where the training's manifest is")
     parser.add_argument("--frames", required=True, help="labelled frames of the split in the options, extxyz")
     parser.add_argument("--directory", required=True, help="where landscape.csv, directions.csv and manifest.json go")
+    parser.add_argument("--checkpoint-minutes", default=5.0, type=float, help="how often to write a checkpoint; 0 = after every line")
     arguments = parser.parse_args()
     # torch reads this when it is imported
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     from nnip.landscape.scan import scan
 
-    scan(arguments.settings, arguments.options, arguments.mode, arguments.train_directory, arguments.frames, arguments.directory)
+    scan(
+        arguments.settings,
+        arguments.options,
+        arguments.mode,
+        arguments.train_directory,
+        arguments.frames,
+        arguments.directory,
+        arguments.checkpoint_minutes,
+    )
 
 
 if __name__ == "__main__":

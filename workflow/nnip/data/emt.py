@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import repeat
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -36,18 +37,21 @@ class Chunk:
     seed: int
 
 
-def generate(options: dict[str, Any], n_train: int, root_seed: int, processes: int) -> tuple[list[Atoms], dict[str, list[Atoms]], dict[str, Any]]:
+def generate(
+    options: dict[str, Any], n_train: int, root_seed: int, processes: int, folder: Path
+) -> tuple[list[Atoms], dict[str, list[Atoms]], dict[str, Any]]:
     """Training pool of n_train frames, test frames by split, and notes for the manifest; the same for any number of processes.
 
     options: the keys of a dataset block with source emt, all given. Every chunk is a trajectory of its own, so that training and test frames
-    share none; the chunks of the training pool take its temperatures in turn. InputError for dynamics that is unstable.
+    share none; the chunks of the training pool take its temperatures in turn. Finished ones are kept in `folder` (nnip.data.workers).
+    InputError for dynamics that is unstable.
     """
     chunks = list(plan("train", options, options["train_temperatures_K"], n_train, root_seed))
     splits = dict(zip(split_names(options), options["test_temperatures_K"], strict=True))
     for split, temperature in splits.items():
         chunks += plan(f"test_{split}", options, [temperature], options["n_test"], root_seed)
-    with workers(processes) as pool:
-        results = list(pool.map(sample, repeat(options), chunks))
+    with workers(processes, folder) as pool:
+        results = pool.map(sample, repeat(options), chunks)
     frames: dict[str, list[Atoms]] = {}
     for chunk, sampled in zip(chunks, results, strict=True):
         frames.setdefault(chunk.split, []).extend(sampled)
@@ -55,6 +59,8 @@ def generate(options: dict[str, Any], n_train: int, root_seed: int, processes: i
         "chunks": len(chunks),
         "n_atoms": len(frames["train"][0]),
         "liquid_chunks": sum(chunk.temperature_K > LIQUID_FROM_K for chunk in chunks),
+        "resumed": pool.resumed,
+        "resume_notes": pool.notes,
     }
     return frames["train"], {split: frames[f"test_{split}"] for split in splits}, notes
 

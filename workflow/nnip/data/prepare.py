@@ -1,5 +1,6 @@
 """A data set as every later stage reads it: train, validation and test frames, nested smaller sets, and a manifest."""
 
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,12 @@ from nnip.data import checks, splits
 from nnip.data.download import fetch
 from nnip.data.extxyz import read_frames, write_frames
 from nnip.errors import InputError
-from nnip.files import sha256
+from nnip.files import alone_in, sha256
 from nnip.manifest import Stopwatch, write_manifest
 from nnip.seeds import derive
 
 DOWNLOADS = "downloads"
+CHUNKS = "chunks"
 FILE_KEYS = ("source", "train", "test", "energy_key", "forces_key", "drop_duplicates")
 
 
@@ -31,10 +33,17 @@ def prepare(dataset: str, options: dict[str, Any], study: dict[str, Any], direct
     """Write train.xyz, val.xyz, test_<split>.xyz, n<k>/{train,val}.xyz of each smaller size k, and manifest.json into `directory`.
 
     `options` is the config's block of the data set; `study` has seed, n_train, validation_fraction, learning_curve and mirror (a folder
-    or None). Energies in eV, forces in eV/A. InputError naming data set and key, or file and frame, for anything that cannot be used.
+    or None). Energies in eV, forces in eV/A. Frames that are made here are kept in chunks/ until all is written, so that the same call goes on
+    after an interruption. InputError naming data set and key, or file and frame, for anything that cannot be used.
     """
-    watch, directory = Stopwatch(), Path(directory)
     splits.sizes(study)  # before a source spends minutes
+    with alone_in(directory):
+        _prepare(dataset, options, study, Path(directory), processes)
+        shutil.rmtree(Path(directory) / CHUNKS, ignore_errors=True)
+
+
+def _prepare(dataset: str, options: dict[str, Any], study: dict[str, Any], directory: Path, processes: int) -> None:
+    watch = Stopwatch()
     source = load(dataset, options, study, directory, processes)
     outputs: dict[str, list[Atoms]] = {}
     tests = {f"test {name}": frames for name, frames in source.tests.items()}
@@ -65,11 +74,11 @@ def load(dataset: str, options: dict[str, Any], study: dict[str, Any], directory
             case "xtb":
                 from nnip.data.xtb import generate
 
-                return Source(*generate(options, study["n_train"], study["seed"], processes))
+                return Source(*generate(options, study["n_train"], study["seed"], processes, directory / CHUNKS))
             case "emt":
                 from nnip.data import emt
 
-                return Source(*emt.generate(options, study["n_train"], study["seed"], processes))
+                return Source(*emt.generate(options, study["n_train"], study["seed"], processes, directory / CHUNKS))
             case "ani-al":
                 from nnip.data import ani_al
 

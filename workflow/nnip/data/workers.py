@@ -1,22 +1,38 @@
-"""Worker processes for frames that are made here."""
+"""Worker processes for frames that are made here; finished pieces of work are kept on disk, so that an interruption loses none of them."""
 
+import dataclasses
+import hashlib
+import json
 import multiprocessing
 import os
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ase import Atoms
+
+from nnip.data.extxyz import labelled
+from nnip.files import write_synced
+from nnip.manifest import code_version, package_versions, settings_hash
 
 
 @contextmanager
-def workers(processes: int) -> Iterator[Executor]:
-    """Worker processes with one OpenMP thread each: more are slower under load, and do not give the same bits twice."""
+def workers(processes: int, folder: Path) -> Iterator["Workers"]:
+    """Worker processes with one OpenMP thread each: more are slower under load, and do not give the same bits twice.
+
+    folder: where finished pieces are kept, for the caller to remove once its own results are written.
+    """
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
     before = {name: os.environ.get(name) for name in names}
     os.environ.update(dict.fromkeys(names, "1"))  # read when the workers import numpy and the engines' libraries, so set before they start
     try:
-        with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
+        with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn"), initializer=_end_with_parent) as pool:
             try:
-                yield pool
+                yield Workers(pool, folder)
             except BaseException:
                 pool.shutdown(cancel_futures=True)
                 raise
@@ -26,3 +42,89 @@ def workers(processes: int) -> Iterator[Executor]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
+
+
+class Workers:
+    """Calls of functions shared out to worker processes; what a call gave, frames included, is kept in a file named after all that it hangs on.
+
+    resumed: how many times the work went on from such files
+    notes:   which could not be used, in words
+    """
+
+    def __init__(self, pool: Executor, folder: Path) -> None:
+        self.pool = pool
+        self.folder = folder
+        self.versions = [package_versions(), code_version()]
+        self.resumed = 0
+        self.notes: list[str] = []
+
+    def map(self, function: Callable[..., Any], *arguments: Iterable[Any]) -> list[Any]:
+        """function(*arguments) of each, in order; a call that an earlier, interrupted process has finished is not made again."""
+        calls = list(zip(*arguments, strict=False))
+        names = [settings_hash([function.__module__, function.__name__, _plain(call), self.versions]) for call in calls]
+        files = [self.folder / f"{name}.json" for name in names]
+        found = {place: kept for place, file in enumerate(files) if (kept := self._read(file))}
+        self.resumed = max([self.resumed, *(kept["resumed"] + 1 for kept in found.values())])
+        missing = [place for place in range(len(calls)) if place not in found]
+        work = [(files[place], self.resumed, function, calls[place]) for place in missing]
+        made = dict(zip(missing, self.pool.map(_make, work), strict=True))
+        return [found[place]["result"] if place in found else made[place] for place in range(len(calls))]
+
+    def _read(self, file: Path) -> dict[str, Any] | None:
+        if not file.exists():
+            return None
+        checksum, _, content = file.read_bytes().partition(b"\n")
+        if hashlib.sha256(content).hexdigest().encode() == checksum:
+            return json.loads(content, object_hook=_restored)
+        self.notes.append(f"{file.name} was not used: its content is not what was written (SHA-256)")
+        return None
+
+
+def _make(work: tuple[Path, int, Callable[..., Any], tuple[Any, ...]]) -> Any:
+    """What one call gives, kept in its file. A full disk is no reason to stop: it is said, no more."""
+    file, resumed, function, call = work
+    result = function(*call)
+    content = json.dumps({"resumed": resumed, "result": _plain(result)}).encode()
+    try:
+        write_synced(file, hashlib.sha256(content).hexdigest().encode() + b"\n" + content)
+    except OSError as error:
+        print(f"{file.name} was not kept: {error}", flush=True)
+    return result
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON takes it, every bit of it: numbers are written with all their digits."""
+    if isinstance(value, Atoms):
+        labels = {"energy_eV": value.get_potential_energy(), "forces": value.get_forces(), "origin": value.info["origin"]}
+        value = {"numbers": value.numbers, "positions": value.positions, "cell": value.cell.array, "pbc": value.pbc} | labels
+    elif dataclasses.is_dataclass(value):
+        value = vars(value)
+    if isinstance(value, dict):
+        return {name: _plain(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    if isinstance(value, np.ndarray):
+        return {"array": value.tolist(), "dtype": str(value.dtype)}
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _restored(plain: dict[str, Any]) -> Any:
+    """The array or labelled frame that became these values; others as they are."""
+    if plain.keys() == {"array", "dtype"}:
+        return np.array(plain["array"], dtype=plain["dtype"])
+    if "positions" in plain:
+        atoms = Atoms(plain["numbers"], plain["positions"], cell=plain["cell"], pbc=plain["pbc"])
+        return labelled(atoms, plain["energy_eV"], plain["forces"], plain["origin"])
+    return plain
+
+
+def _end_with_parent() -> None:
+    """In a worker: end when the process that started it is no more, however that ended."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def wait() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()

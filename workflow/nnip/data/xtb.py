@@ -1,9 +1,9 @@
 """A data set made from a SMILES: conformers, Langevin dynamics and labels by GFN2-xTB (Bannwarth, Ehlert & Grimme, JCTC 15, 1652, 2019)."""
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass, fields
 from itertools import repeat
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from tblite.ase import TBLite
 from nnip.data import TEST_TEMPERATURES_K, molecule, split_names
 from nnip.data.dynamics import Forces, langevin
 from nnip.data.extxyz import labelled
-from nnip.data.workers import workers
+from nnip.data.workers import Workers, workers
 from nnip.errors import InputError
 from nnip.seeds import derive
 
@@ -79,21 +79,24 @@ class Chunk:
     seed: int
 
 
-def generate(options: dict[str, Any], n_train: int, root_seed: int, processes: int) -> tuple[list[Atoms], dict[str, list[Atoms]], dict[str, Any]]:
+def generate(
+    options: dict[str, Any], n_train: int, root_seed: int, processes: int, folder: Path
+) -> tuple[list[Atoms], dict[str, list[Atoms]], dict[str, Any]]:
     """Training pool of n_train frames, test frames by split, and notes for the manifest; the same for any number of processes.
 
     Every chunk is a trajectory of its own, so that training and test frames share none. Frames are labelled without restart from the frame
-    before. InputError for a bad recipe, a SMILES that is no molecule, or a molecule that GFN2-xTB does not hold together.
+    before. Finished chunks are kept in `folder` (nnip.data.workers). InputError for a bad recipe, a SMILES that is no molecule, or a
+    molecule that GFN2-xTB does not hold together.
     """
     recipe = Recipe.of(options)
     molecule.from_smiles(recipe.smiles)
-    with workers(processes) as pool:
+    with workers(processes, folder) as pool:
         starts, energies = relaxed_conformers(recipe, root_seed, pool)
         temperatures = dict(zip(split_names({**options, "source": "xtb"}), recipe.test_temperatures_K, strict=True))
         chunks = list(plan("train", recipe, recipe.train_temperature_K, n_train, starts, root_seed))
         for split, temperature in temperatures.items():
             chunks += plan(f"test_{split}", recipe, temperature, recipe.n_test, starts, root_seed)
-        results = list(pool.map(sample, repeat(recipe), chunks))
+        results = pool.map(sample, repeat(recipe), chunks)
     frames: dict[str, list[Atoms]] = {}
     for chunk, (sampled, _) in zip(chunks, results, strict=True):
         frames.setdefault(chunk.split, []).extend(sampled)
@@ -102,11 +105,13 @@ def generate(options: dict[str, Any], n_train: int, root_seed: int, processes: i
         "lowest_energy_eV": energies[0],
         "chunks": len(chunks),
         "chunks_by_plain_gfn2": [f"{chunk.split} {chunk.number}" for chunk, (_, plain) in zip(chunks, results, strict=True) if plain],
+        "resumed": pool.resumed,
+        "resume_notes": pool.notes,
     }
     return frames["train"], {split: frames[f"test_{split}"] for split in temperatures}, notes
 
 
-def relaxed_conformers(recipe: Recipe, root_seed: int, pool: Executor) -> tuple[list[np.ndarray], list[float]]:
+def relaxed_conformers(recipe: Recipe, root_seed: int, pool: Workers) -> tuple[list[np.ndarray], list[float]]:
     """Positions and energies (eV) of the relaxed conformers within the window above the lowest, lowest first."""
     starts = molecule.conformers(molecule.from_smiles(recipe.smiles), recipe.n_conformers, derive(root_seed, "xtb", "conformers"))
     seeds = [derive(root_seed, "xtb", "rattle", i) for i in range(len(starts))]

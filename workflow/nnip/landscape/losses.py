@@ -40,8 +40,7 @@ def line(potential: Potential, graphs: Sequence[Graph], direction: torch.Tensor,
     return [{"t": t} | row for t, row in zip(points, losses(potential, graphs, (t * direction for t in points)), strict=True)]
 
 
-def plane(potential: Potential, graphs: Sequence[Graph], directions: torch.Tensor, points: Sequence[float]) -> list[dict[str, float]]:
-    """The loss at theta + t1 * directions[0] + t2 * directions[1] for all pairs of points: rows of t1, t2 and both RMSE, t2 running faster."""
-    grid = [(t1, t2) for t1 in points for t2 in points]
-    found = losses(potential, graphs, (t1 * directions[0] + t2 * directions[1] for t1, t2 in grid))
-    return [{"t1": t1, "t2": t2} | row for (t1, t2), row in zip(grid, found, strict=True)]
+def plane_row(potential: Potential, graphs: Sequence[Graph], directions: torch.Tensor, t1: float, points: Sequence[float]) -> list[dict[str, float]]:
+    """The loss at theta + t1 * directions[0] + t2 * directions[1] for each t2 of points, one row of a plane: rows of t1, t2 and both RMSE."""
+    found = losses(potential, graphs, (t1 * directions[0] + t2 * directions[1] for t2 in points))
+    return [{"t1": t1, "t2": t2} | row for t2, row in zip(points, found, strict=True)]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from ase import Atoms
@@ -40,6 +41,30 @@ class Simulation:
     final_temperature_K: float | None
 
 
+@dataclass(frozen=True)
+class State:
+    """All that a simulation goes on from after a step: the replicas alive (positions, momenta and forces [n, n_atoms, 3]), the endings of the others,
+    and of each rule the extreme length so far.
+    """
+
+    step: int
+    alive: list[int]
+    positions: torch.Tensor
+    momenta: torch.Tensor
+    forces: torch.Tensor
+    extremes: list[torch.Tensor]
+    endings: list[Ending]
+
+    @classmethod
+    def of(cls, plain: dict[str, Any]) -> "State":
+        """The state that `plain` was made of."""
+        return cls(**plain | {"endings": [Ending(**ending) for ending in plain["endings"]]})
+
+    def plain(self) -> dict[str, Any]:
+        """The state as tensors and plain values, for a checkpoint."""
+        return vars(self) | {"endings": [vars(ending) for ending in self.endings]}
+
+
 class Batch:
     """Replicas of one frame evaluated at once, so that none changes another's result by a single bit, on one CPU thread.
 
@@ -76,13 +101,16 @@ def simulate(
     max_bond_A: float | None,
     min_distance_A: float | None = None,
     observe: Observer | None = None,
+    keep: Callable[[State], None] | None = None,
+    resume: State | None = None,
 ) -> Simulation:
     """Berendsen dynamics of n replicas that start from one frame with momenta float64 [n, n_atoms, 3] (ASE units).
 
     A replica has failed at the first step (0 is the start frame) in which a bond of the start frame is longer than max_bond_A, two atoms (or images
     of them across a periodic border) are closer than min_distance_A, or an energy, force or position is not finite; it then leaves the batch. Where
     several happen at once, the first of these is named. None leaves a rule out: where nothing is bonded, as in a metal, max_bond_A means nothing.
-    observe(step, replicas, positions_A, momenta, energies_eV), if given, sees the replicas still alive after every step.
+    observe(step, replicas, positions_A, momenta, energies_eV), if given, sees the replicas still alive after every step; keep(state), after it, may
+    write the state down, and a simulation that resumes from one (whatever momenta it is given) ends as if it had never stopped, bit for bit on a CPU.
     InputError for a thermostat faster than the time step, and for rules that this frame cannot start with (nnip.md.rules.find_rules).
     """
     if tau_fs < timestep_fs:
@@ -90,14 +118,11 @@ def simulate(
     device = potential.device
     rules = find_rules(frame, max_bond_A, min_distance_A, device)
     integrator = Berendsen(torch.tensor(frame.get_masses(), device=device), temperature_K, timestep_fs, tau_fs)
-    alive = list(range(len(momenta)))
-    endings: dict[int, Ending] = {}
-    momenta = momenta.to(device)
-    positions = torch.tensor(frame.positions, device=device).repeat(len(alive), 1, 1)
+    state = resume or _start(frame, momenta.to(device), rules)
+    step, alive, endings = state.step, state.alive, list(state.endings)
+    positions, momenta, forces, *extremes = (tensor.to(device) for tensor in (state.positions, state.momenta, state.forces, *state.extremes))
     batch = Batch(potential, frame, len(alive))
-    extremes = [rule.extreme(rule.pairs.lengths_A(positions[:1])) for rule in rules]
-    forces = torch.zeros_like(positions)
-    for step in range(n_steps(duration_fs, timestep_fs) + 1):
+    for step in range(state.step + 1, n_steps(duration_fs, timestep_fs) + 1):
         if step:
             positions, momenta = integrator.drift(positions, momenta, forces)
         energies, forces = batch.energies_forces(positions)
@@ -110,7 +135,7 @@ def simulate(
         if not good.all():
             kept = good.nonzero()[:, 0]
             for place in (~good).nonzero()[:, 0].tolist():
-                endings[alive[place]] = _failure(alive[place], step * timestep_fs, rules, [its[place] for its in lengths])
+                endings.append(_failure(alive[place], step * timestep_fs, rules, [its[place] for its in lengths]))
             alive = [alive[place] for place in kept.tolist()]
             if not alive:
                 break
@@ -120,11 +145,20 @@ def simulate(
         extremes = [rule.extreme(torch.stack((before, rule.extreme(its)))) for rule, before, its in zip(rules, extremes, lengths, strict=True)]
         if observe:
             observe(step, alive, positions, momenta, energies)
-    for replica in alive:
-        endings[replica] = Ending(replica, duration_fs, failed=False, reason="none")
+        if keep:
+            keep(State(step, alive, positions, momenta, forces, extremes, endings))
+    endings += [Ending(replica, duration_fs, failed=False, reason="none") for replica in alive]
+    endings.sort(key=lambda ending: ending.replica)
     temperature = float(temperatures_K(momenta, integrator.masses).mean()) if alive else None
     found = {rule.reason: float(extreme) for rule, extreme in zip(rules, extremes, strict=True)}
-    return Simulation([endings[replica] for replica in sorted(endings)], step, found.get("bond"), found.get("close"), temperature)
+    return Simulation(endings, step, found.get("bond"), found.get("close"), temperature)
+
+
+def _start(frame: Atoms, momenta: torch.Tensor, rules: list[Rule]) -> State:
+    """Before step 0."""
+    positions = torch.tensor(frame.positions, device=momenta.device).repeat(len(momenta), 1, 1)
+    extremes = [rule.extreme(rule.pairs.lengths_A(positions[:1])) for rule in rules]
+    return State(-1, list(range(len(momenta))), positions, momenta, torch.zeros_like(positions), extremes, [])
 
 
 def _failure(replica: int, time_fs: float, rules: list[Rule], lengths_A: list[torch.Tensor]) -> Ending:

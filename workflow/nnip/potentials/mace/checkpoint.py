@@ -94,7 +94,7 @@ class Training:
             "best": self.arguments["checkpoint_handler"].io.old_path,
         }
         files = [*folder.glob("checkpoints/*.pt"), *folder.glob("results/*_train.txt")]
-        self.progress.save(epochs, state, folder, files)
+        self.progress.save_training(epochs, state, folder, files)
 
     def _warm(self, arguments: dict[str, Any]) -> None:
         asked = {f"compute_{name}": arguments["output_args"][part] for name, part in OUTPUTS.items()}

@@ -38,7 +38,7 @@ class Checkpoints(Callback):
             restore(trainer, pl_module, self.progress.resumed_from.state)
         elif trainer.current_epoch > 0 and self.progress.is_due():
             files = [Path.cwd() / name for name in FILES]
-            self.progress.save(trainer.current_epoch, state_of(trainer, pl_module), Path.cwd(), filter(Path.exists, files))
+            self.progress.save_training(trainer.current_epoch, state_of(trainer, pl_module), Path.cwd(), filter(Path.exists, files))
 
 
 def state_of(trainer: Trainer, module: LightningModule) -> dict[str, Any]:
