@@ -1,0 +1,174 @@
+"""MD and landscapes that are interrupted anywhere and go on from their checkpoints, as if nothing had been."""
+
+import os
+import random
+import signal
+
+import ase.io
+import pytest
+from analytic import MorsePotential, ethanol, labelled
+
+from nnip.checkpoints import Progress
+from nnip.landscape.scan import scan, scan_plane
+from nnip.manifest import read_manifest
+from nnip.md.failures import measure_failures
+from nnip.tables import read_table
+
+SETTINGS = {"framework": "morse", "model": "ethanol", "seed": 1, "root_seed": 1, "device": "cpu"}
+# replicas fail all the time, one after the other
+MD = {"n_replicas": 8, "initial_velocities": "maxwell-boltzmann", "temperature_K": 4000, "timestep_fs": 0.5, "tau_fs": 50, "duration_fs": 60}
+MD |= {"max_bond_A": 1.62, "min_distance_A": 0.5, "record_every_fs": 2}
+LINES = {"split": "train", "n_directions": 6, "n_points": 5, "distance": 0.2, "n_frames": 4, "frames_per_batch": 3}
+PLANE = {"mode": "paper", "split": "train", "n_points": 7, "distance": 0.2, "n_frames": 4, "frames_per_batch": 3}
+
+
+class Interruption(BaseException):
+    """What no code expects."""
+
+
+class Mortal(MorsePotential):
+    """A potential that is interrupted after so many evaluations."""
+
+    def __init__(self, calls):
+        super().__init__(ethanol())
+        self.calls_left = calls
+
+    def energies_forces(self, graph):
+        if self.calls_left == 0:
+            raise Interruption
+        self.calls_left -= 1
+        return super().energies_forces(graph)
+
+
+@pytest.fixture
+def measure(tmp_path, monkeypatch):
+    """measure(stage, folder, calls): a stage with a potential that is interrupted after so many evaluations, into a folder."""
+    (tmp_path / "train").mkdir()
+    (tmp_path / "train" / "manifest.json").write_text('{"model_sha256": "of the model", "energy_shift_eV_per_atom": 0}')
+    frames = tmp_path / "frames.xyz"
+    ase.io.write(frames, labelled(MorsePotential(ethanol()), 4, seed=1), format="extxyz")
+
+    def run(stage, folder, calls=-1, minutes=0.0, **changes):
+        directory = tmp_path / folder
+        for module in ("nnip.md.failures", "nnip.landscape.scan"):
+            monkeypatch.setattr(f"{module}.load_trained", lambda *_: (Mortal(calls), None))
+        given = (tmp_path / "train", [frames] if stage == "md" else frames, directory, minutes)
+        if stage == "md":
+            measure_failures(SETTINGS, MD | changes, *given)
+        elif stage == "plane":
+            scan_plane(SETTINGS, PLANE | changes, *given)
+        else:
+            scan(SETTINGS, LINES | changes, "isotropic", *given)
+        return {file.name: file.read_bytes() for file in directory.glob("*.csv")}
+
+    return run
+
+
+@pytest.fixture
+def often(monkeypatch):
+    """Checkpoints at every third chance or so, so that an interruption loses something."""
+    rng = random.Random(5)
+    monkeypatch.setattr(Progress, "is_due", lambda self: rng.random() < 0.3)
+
+
+STAGES = {"md": 25, "landscape": 18, "plane": 30}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_interrupted_at_random_places_the_tables_are_the_same(measure, often, tmp_path, stage):
+    whole = measure(stage, "whole")
+    assert read_manifest(tmp_path / "whole" / "manifest.json")["resumed"] == 0
+    rng, tables, tries = random.Random(stage), None, 0
+    while tables is None:
+        tries += 1
+        try:
+            tables = measure(stage, "cut", calls=rng.randrange(1, STAGES[stage]) if tries < 40 else -1)
+        except Interruption:
+            assert not list((tmp_path / "cut").glob("*.*"))
+    assert tables == whole
+    manifests = [read_manifest(tmp_path / folder / "manifest.json") for folder in ("whole", "cut")]
+    assert 2 < manifests[1]["resumed"] < tries
+    assert manifests[1]["resume_notes"] == []
+    assert not (tmp_path / "cut" / "checkpoints").exists()
+    for manifest in manifests:
+        for name in ("resumed", "wall_s", "steps_per_s"):
+            manifest.pop(name, None)
+    assert manifests[0] == manifests[1]
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_killed_outright_it_goes_on(measure, tmp_path, stage):
+    for _ in range(2):
+        if not (child := os.fork()):
+            measure(stage, "cut")
+            os._exit(0)
+        before = newest(tmp_path / "cut")
+        while newest(tmp_path / "cut") == before:
+            assert os.waitpid(child, os.WNOHANG) == (0, 0), "it ended before it could be killed"
+        os.kill(child, signal.SIGKILL)
+        assert os.waitpid(child, 0)[1] == signal.SIGKILL
+    assert measure(stage, "cut", minutes=5) == measure(stage, "whole", minutes=5)
+    assert read_manifest(tmp_path / "cut" / "manifest.json")["resumed"] == 2
+
+
+def newest(directory):
+    return max((file.name for file in directory.glob("checkpoints/0*.pt")), default=None)
+
+
+def test_replicas_fail_before_and_after_the_interruptions(measure, tmp_path):
+    measure("md", "whole", minutes=5)
+    failures = read_table("failures", tmp_path / "whole" / "failures.csv")
+    assert failures["failed"].sum() >= 4
+    assert failures["time_fs"].nunique() >= 4
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_spoilt_checkpoint_gives_way_to_the_one_before(measure, tmp_path, stage):
+    whole = measure(stage, "whole", minutes=5)
+    with pytest.raises(Interruption):
+        measure(stage, "cut", calls=40)
+    _, newest = sorted((tmp_path / "cut" / "checkpoints").iterdir())
+    newest.write_bytes(newest.read_bytes()[:-9])
+    assert measure(stage, "cut", minutes=5) == whole
+    manifest = read_manifest(tmp_path / "cut" / "manifest.json")
+    assert manifest["resumed"] == 1
+    assert manifest["resume_notes"] == [f"{newest.name} was not used: its content is not what was written (SHA-256)"]
+
+
+@pytest.mark.parametrize("differs", ["options", "model", "frames", "code"])
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_checkpoint_is_only_of_these_options_model_frames_and_code(measure, tmp_path, monkeypatch, stage, differs):
+    if differs == "frames":
+        ase.io.write(tmp_path / "frames.xyz", labelled(MorsePotential(ethanol()), 4, seed=2), format="extxyz")
+    changes = {} if differs != "options" else {"temperature_K": 3900} if stage == "md" else {"distance": 0.1}
+    with pytest.raises(Interruption):
+        measure(stage, "cut", calls=15, **changes)
+    (tmp_path / "cut" / "checkpoints" / ".left-by-a-kill").touch()
+    if differs == "frames":
+        ase.io.write(tmp_path / "frames.xyz", labelled(MorsePotential(ethanol()), 4, seed=1), format="extxyz")
+    if differs == "model":
+        (tmp_path / "train" / "manifest.json").write_text('{"model_sha256": "of another", "energy_shift_eV_per_atom": 0}')
+    if differs == "code":
+        monkeypatch.setattr("nnip.stages.code_version", lambda: "another")
+    tables = measure(stage, "cut", minutes=5)
+    assert tables == measure(stage, "whole", minutes=5)
+    manifest = read_manifest(tmp_path / "cut" / "manifest.json")
+    assert "other settings, frames, packages or code" in manifest["resume_notes"][0]
+    assert manifest["resume_notes"][-1] == "there was no other: the job began anew"
+    assert manifest["resumed"] == 0
+    assert not (tmp_path / "cut" / "checkpoints").exists()
+
+
+def test_nothing_is_written_before_its_time(measure, tmp_path):
+    with pytest.raises(Interruption):
+        measure("md", "cut", calls=40, minutes=5)
+    assert not (tmp_path / "cut" / "checkpoints").exists()
+
+
+def test_a_job_that_ends_just_before_its_manifest_is_at_its_end(measure, tmp_path, monkeypatch):
+    whole = measure("md", "whole", duration_fs=10)
+    with monkeypatch.context() as patched:
+        patched.setattr("nnip.md.failures.write_table", None)
+        with pytest.raises(TypeError):
+            measure("md", "cut", duration_fs=10)
+    assert measure("md", "cut", calls=1, duration_fs=10) == whole

@@ -1,0 +1,76 @@
+"""MD and landscapes of really trained models whose script is killed and called again, as if nothing had been.
+
+NNIP_KILLS says how often (1), e.g. 10 for a long campaign, in which each framework goes through every stage.
+"""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from nnip.landscape.scan import scan, scan_plane
+from nnip.manifest import read_manifest
+from nnip.md.failures import measure_failures
+
+SCRIPTS = Path(__file__).resolve().parents[2] / "workflow" / "scripts"
+KILLS = int(os.environ.get("NNIP_KILLS", "1"))
+LINES = {"split": "train", "n_directions": 6 * KILLS, "n_points": 3, "distance": 0.1, "n_frames": 6, "frames_per_batch": 4}
+PLANE = {"mode": "isotropic", "split": "train", "n_points": 4 + KILLS, "distance": 0.1, "n_frames": 6, "frames_per_batch": 4}
+# some replicas fail, some do not
+MD = {"n_replicas": 4, "initial_velocities": "maxwell-boltzmann", "temperature_K": 900, "timestep_fs": 0.5, "tau_fs": 50, "duration_fs": 50 * KILLS}
+MD |= {"max_bond_A": 1.7, "record_every_fs": 2}
+OF = {"nequip": "md", "mace": "landscape"}
+STAGES = {"md": ("run_md.py", MD), "landscape": ("scan_landscape.py", LINES), "plane": ("scan_plane.py", PLANE)}
+
+
+def start(stage, settings, train_directory, files, directory, checkpoint_minutes):
+    script, options = STAGES[stage]
+    given = ["--settings", json.dumps(settings), "--options", json.dumps(options), "--train-directory", train_directory]
+    given += ["--frames", *(files if stage == "md" else files[:1]), "--directory", directory, "--checkpoint-minutes", checkpoint_minutes]
+    given += ["--mode", "isotropic"] if stage == "landscape" else []
+    environment = {**os.environ, "PYTHONPATH": str(SCRIPTS.parent), "OMP_NUM_THREADS": "1"}
+    return subprocess.Popen([sys.executable, *map(str, [SCRIPTS / script, *given])], env=environment)
+
+
+def in_one_go(stage, settings, train_directory, files, directory):
+    if stage == "md":
+        measure_failures(settings, MD, train_directory, files, directory)
+    elif stage == "plane":
+        scan_plane(settings, PLANE, train_directory, files[0], directory)
+    else:
+        scan(settings, LINES, "isotropic", train_directory, files[0], directory)
+
+
+def done(directory):
+    return max((int(file.name[:8]) for file in (directory / "checkpoints").glob("0*.pt")), default=0)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_measurement_killed_and_resumed_is_the_measurement(framework, trained, settings_of, frame_files, tmp_path, stage):
+    if stage != OF[framework] and KILLS == 1:
+        pytest.skip("with NNIP_KILLS only")
+    given = (settings_of(), trained("molecule"), frame_files["molecule"])
+    rng, cut = random.Random(stage), tmp_path / "cut"
+    for kill in range(KILLS):
+        job = start(stage, *given, cut, 0)
+        enough = done(cut) + rng.randint(1, 40 if stage == "md" else 2)
+        while done(cut) < enough:
+            assert job.poll() is None, "it ended before it could be killed"
+            time.sleep(0.001)
+        job.send_signal((signal.SIGKILL, signal.SIGTERM)[kill % 2])
+        assert job.wait() < 0
+        print(f"{stage} killed at {done(cut)}")
+        assert not list(cut.glob("*.csv"))
+    assert start(stage, *given, cut, 5).wait() == 0
+    in_one_go(stage, *given, tmp_path / "whole")
+    tables = [{file.name: file.read_bytes() for file in directory.glob("*.csv")} for directory in (tmp_path / "whole", cut)]
+    assert tables[0] == tables[1]
+    manifest = read_manifest(cut / "manifest.json")
+    assert (manifest["resumed"], manifest["resume_notes"]) == (KILLS, [])
+    assert not (cut / "checkpoints").exists()
