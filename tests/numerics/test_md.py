@@ -12,7 +12,7 @@ from analytic import MorsePotential, ethanol, labelled
 from ase.md.nvtberendsen import NVTBerendsen
 
 from nnip.errors import InputError
-from nnip.manifest import read_manifest
+from nnip.manifest import Stopwatch, read_manifest, write_manifest
 from nnip.md.berendsen import Berendsen, n_steps, temperatures_K
 from nnip.md.bonds import find_bonds
 from nnip.md.failures import measure_failures
@@ -196,7 +196,7 @@ def test_bonds_of_molecules_and_across_periodic_boundaries(frame):
 
 def test_replicas_run_on_one_thread_whatever_is_allowed(potential, frame, tmp_path, monkeypatch):
     ase.io.write(tmp_path / "start.xyz", labelled(potential, 1, seed=1), format="extxyz")
-    (tmp_path / "manifest.json").write_text('{"model_sha256": "of the model"}')
+    write_manifest(tmp_path / "manifest.json", "train", {}, {}, "cpu", Stopwatch(), model_sha256="of the model")
     threads = []
 
     class Watched(MorsePotential):

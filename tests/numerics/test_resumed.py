@@ -10,7 +10,7 @@ from analytic import MorsePotential, ethanol, labelled
 
 from nnip.checkpoints import Progress
 from nnip.landscape.scan import scan, scan_plane
-from nnip.manifest import read_manifest
+from nnip.manifest import Stopwatch, read_manifest, write_manifest
 from nnip.md.failures import measure_failures
 from nnip.tables import read_table
 
@@ -40,11 +40,16 @@ class Mortal(MorsePotential):
         return super().energies_forces(graph)
 
 
+def trained(folder, model_sha256):
+    more = {"model_sha256": model_sha256, "energy_shift_eV_per_atom": 0}
+    write_manifest(folder / "train/manifest.json", "train", SETTINGS, {}, "cpu", Stopwatch(), **more)
+
+
 @pytest.fixture
 def measure(tmp_path, monkeypatch):
     """measure(stage, folder, calls): a stage with a potential that is interrupted after so many evaluations, into a folder."""
     (tmp_path / "train").mkdir()
-    (tmp_path / "train" / "manifest.json").write_text('{"model_sha256": "of the model", "energy_shift_eV_per_atom": 0}')
+    trained(tmp_path, "of the model")
     frames = tmp_path / "frames.xyz"
     ase.io.write(frames, labelled(MorsePotential(ethanol()), 4, seed=1), format="extxyz")
 
@@ -147,7 +152,7 @@ def test_a_checkpoint_is_only_of_these_options_model_frames_and_code(measure, tm
     if differs == "frames":
         ase.io.write(tmp_path / "frames.xyz", labelled(MorsePotential(ethanol()), 4, seed=1), format="extxyz")
     if differs == "model":
-        (tmp_path / "train" / "manifest.json").write_text('{"model_sha256": "of another", "energy_shift_eV_per_atom": 0}')
+        trained(tmp_path, "of another")
     if differs == "code":
         monkeypatch.setattr("nnip.stages.code_version", lambda: "another")
     tables = measure(stage, "cut", minutes=5)

@@ -13,7 +13,7 @@ import torch
 from nnip.landscape.directions import cosines, isotropic_directions, paper_directions
 from nnip.landscape.scan import scan
 from nnip.landscape.weights import weight_vector
-from nnip.manifest import read_manifest
+from nnip.manifest import Stopwatch, read_manifest, write_manifest
 from nnip.potentials.loading import load
 from nnip.tables import read_table
 
@@ -116,8 +116,8 @@ def test_the_scripts_write_errors_and_landscapes(trained, settings_of, frame_fil
 
 def test_of_a_training_without_a_model_all_tables_have_no_rows(settings_of, frame_files, tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(SCRIPTS.parent))
-    (tmp_path / "train").mkdir()
-    (tmp_path / "train" / "manifest.json").write_text(json.dumps({"status": "diverged", "reason": "the loss is nan", "model_file": None}))
+    ending = {"status": "diverged", "reason": "the loss is nan", "model_file": None}
+    write_manifest(tmp_path / "train/manifest.json", "train", settings_of(), {}, "cpu", Stopwatch(), **ending)
     train, val = frame_files["molecule"]
     common = ["--settings", json.dumps(settings_of()), "--train-directory", tmp_path / "train", "--directory", tmp_path / "out"]
     for script, arguments in (
