@@ -11,7 +11,8 @@ from nnip.data.download import fetch
 from nnip.entropy import entropy_table
 from nnip.errors import InputError
 from nnip.model_table import load_models
-from nnip.published import FILES, TEST_FRAMES, import_release, read_release
+from nnip.published.files import FILES, TEST_FRAMES, read_release
+from nnip.published.tables import import_release
 
 ROOT = Path(__file__).resolve().parents[2]
 

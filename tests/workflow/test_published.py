@@ -11,7 +11,7 @@ import pytest
 import yaml
 from conftest import ROOT, output
 
-from nnip.published import FILES
+from nnip.published.files import FILES
 from nnip.tables import read_table
 
 RESULTS = "results/published"

@@ -12,8 +12,6 @@ from typing import Any, TextIO
 
 from nnip.errors import InputError
 
-from nnip.errors import InputError
-
 
 @contextlib.contextmanager
 def whole(path: str | os.PathLike[str]) -> Iterator[Path]:

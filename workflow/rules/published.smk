@@ -4,7 +4,7 @@ Needs: the network, or a mirror. Makes: results/<study>/released/*.csv and
 results/<study>/tables/{models,hyperparameters,errors,errors_repeated,landscape,failures,notes}.csv
 """
 
-from nnip.published import FILES
+from nnip.published.files import FILES
 
 
 localrules:

@@ -7,7 +7,7 @@ from typing import Any
 from make_model_tables import members
 
 from nnip.errors import InputError, run
-from nnip.published import import_release
+from nnip.published.tables import import_release
 from nnip.tables import write_table
 
 
