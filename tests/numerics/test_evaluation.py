@@ -7,7 +7,7 @@ import pytest
 import torch
 from analytic import MorsePotential, ethanol, labelled
 
-from nnip.evaluation import batches, errors
+from nnip.evaluation import Batches, errors
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def potential():
 
 
 def test_a_potential_has_no_errors_on_its_own_labels(potential):
-    found = errors(potential, batches(potential, labelled(potential, 7, seed=1), 3))
+    found = errors(Batches(potential, labelled(potential, 7, seed=1), 3))
     assert found.energy_rmse_eV_per_atom == pytest.approx(0, abs=1e-14)
     assert found.forces_rmse_eV_per_A == pytest.approx(0, abs=1e-14)
     assert found.n_frames == 7
@@ -33,7 +33,7 @@ def test_errors_are_those_of_all_frames_whatever_the_batches(potential, frames_p
         predicted.calc = calculator
         energy_errors.append((predicted.get_potential_energy() - frame.get_potential_energy()) / 9)
         force_errors.append(predicted.get_forces() - frame.get_forces())
-    found = errors(potential, batches(potential, frames, frames_per_batch))
+    found = errors(Batches(potential, frames, frames_per_batch))
     assert found.energy_rmse_eV_per_atom == pytest.approx(np.sqrt(np.mean(np.square(energy_errors))), rel=1e-12)
     assert found.energy_mae_eV_per_atom == pytest.approx(np.mean(np.abs(energy_errors)), rel=1e-12)
     assert found.forces_rmse_eV_per_A == pytest.approx(np.sqrt(np.mean(np.square(force_errors))), rel=1e-12)
@@ -44,6 +44,6 @@ def test_errors_are_those_of_all_frames_whatever_the_batches(potential, frames_p
 def test_predictions_that_are_not_finite_are_infinite_errors(potential):
     frames = labelled(potential, 3, seed=1)
     potential.module.depth[0] = torch.nan
-    found = errors(potential, batches(potential, frames, 2))
+    found = errors(Batches(potential, frames, 2))
     assert found.energy_rmse_eV_per_atom == found.energy_mae_eV_per_atom == math.inf
     assert found.forces_rmse_eV_per_A == found.forces_mae_eV_per_A == math.inf

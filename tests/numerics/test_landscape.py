@@ -9,7 +9,7 @@ import torch
 from analytic import MorsePotential, ethanol, labelled
 
 from nnip.errors import InputError
-from nnip.evaluation import batches
+from nnip.evaluation import Batches
 from nnip.landscape.directions import draw_directions, paper_directions
 from nnip.landscape.losses import line, plane_row, positions
 from nnip.landscape.weights import displaced, weight_vector
@@ -60,7 +60,7 @@ def test_points_of_a_line():
 def test_a_line_is_the_loss_of_displaced_weights(potential, frames, mode, frames_per_batch):
     direction = draw_directions(potential, mode, seeds=[1, 2])[1]
     points = positions(mode, 5, 0.1)
-    rows = line(potential, batches(potential, frames, frames_per_batch), direction, points)
+    rows = line(Batches(potential, frames, frames_per_batch), direction, points)
     assert [row["t"] for row in rows] == points
     for row in rows:
         assert [row[name] for name in COLUMNS] == pytest.approx(by_hand(potential, frames, row["t"] * direction), rel=1e-10, abs=1e-14)
@@ -69,8 +69,8 @@ def test_a_line_is_the_loss_of_displaced_weights(potential, frames, mode, frames
 
 def test_a_plane_is_the_loss_of_weights_displaced_twice(potential, frames):
     directions = draw_directions(potential, "isotropic", seeds=[1, 2])
-    graphs, points = batches(potential, frames, 50), [-0.1, 0.0, 0.1]
-    rows = [row for t1 in points for row in plane_row(potential, graphs, directions, t1, points)]
+    batches, points = Batches(potential, frames, 50), [-0.1, 0.0, 0.1]
+    rows = [row for t1 in points for row in plane_row(batches, directions, t1, points)]
     assert [(row["t1"], row["t2"]) for row in rows[:4]] == [(-0.1, -0.1), (-0.1, 0.0), (-0.1, 0.1), (0.0, -0.1)]
     for row in rows:
         displacement = row["t1"] * directions[0] + row["t2"] * directions[1]
@@ -80,11 +80,11 @@ def test_a_plane_is_the_loss_of_weights_displaced_twice(potential, frames):
 def test_a_plane_is_a_line_along_its_axes(potential, frames):
     """Bit by bit: the plane's middle row and column are the lines of its two directions."""
     directions = draw_directions(potential, "isotropic", seeds=[1, 2])
-    graphs, points = batches(potential, frames, 50), positions("isotropic", 5, 0.2)
-    rows = [row for t1 in points for row in plane_row(potential, graphs, directions, t1, points)]
+    batches, points = Batches(potential, frames, 50), positions("isotropic", 5, 0.2)
+    rows = [row for t1 in points for row in plane_row(batches, directions, t1, points)]
     for axis, other, direction in (("t1", "t2", directions[0]), ("t2", "t1", directions[1])):
         along = [{"t": row[axis]} | {name: row[name] for name in COLUMNS} for row in rows if row[other] == 0]
-        assert along == line(potential, graphs, direction, points)
+        assert along == line(batches, direction, points)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
@@ -112,7 +112,7 @@ def test_weights_come_back_after_an_error(potential):
 def test_a_loss_that_is_not_finite_is_infinite_and_the_others_are_found(potential, frames):
     direction = torch.zeros_like(weight_vector(potential.module))
     direction[0] = torch.finfo(torch.float64).max
-    rows = line(potential, batches(potential, frames, 50), direction, [-1, 0, 1])
+    rows = line(Batches(potential, frames, 50), direction, [-1, 0, 1])
     assert [row["energy_rmse_eV_per_atom"] for row in rows] == [math.inf, pytest.approx(0, abs=1e-14), math.inf]
 
 

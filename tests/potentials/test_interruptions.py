@@ -212,6 +212,15 @@ def test_a_command_that_is_told_to_end_leaves_no_result(tmp_path):
     assert not run_command([sys.executable, "-c", "import os; os.kill(os.getpid(), 11)"], tmp_path, tmp_path / "log").killed
 
 
+def test_want_of_memory_is_the_reason_wherever_it_stands(tmp_path):
+    code = "import sys; print('torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 9.00 GiB'); print('set HYDRA_FULL_ERROR'); sys.exit(1)"
+    ending = run_command([sys.executable, "-c", code], tmp_path, tmp_path / "log")
+    assert ending.failure.startswith("out of memory: torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 9.00 GiB; give the job more, or")
+    assert "smaller batch_size" in ending.failure and "ended with status 1" in ending.failure and not ending.killed
+    ending = run_command([sys.executable, "-c", "print('epoch 3', flush=True); import os; os.kill(os.getpid(), 9)"], tmp_path, tmp_path / "log")
+    assert "was killed by SIGKILL; its last line (of log): epoch 3; the system does that when memory runs out: " in ending.failure
+
+
 def test_random_streams_go_on_where_they_were():
     def draw():
         return torch.rand(2).tolist(), np.random.random(2).tolist(), random.random()

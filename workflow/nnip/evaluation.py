@@ -2,18 +2,21 @@
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from ase import Atoms
 
 from nnip.frames import read_labelled
 from nnip.manifest import Stopwatch
+from nnip.memory import AtOnce
 from nnip.potentials.base import Graph, Potential
 from nnip.stages import load_trained, names, write_measured
 from nnip.tables import write_table
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -27,16 +30,46 @@ class Errors:
     n_frames: int
 
 
-def batches(potential: Potential, frames: Sequence[Atoms], frames_per_batch: int) -> list[Graph]:
-    """Frames as graphs of at most frames_per_batch frames, built once; they stay valid while the weights change."""
-    return [potential.graph(frames[start : start + frames_per_batch]) for start in range(0, len(frames), frames_per_batch)]
+class Batches:
+    """Frames as graphs of at most frames_per_batch frames, built once; they stay valid while the weights change.
+
+    Where memory runs out, to build or to use them, they are built anew of half as many frames (nnip.memory); frames_per_batch says of how many.
+    """
+
+    def __init__(self, potential: Potential, frames: Sequence[Atoms], frames_per_batch: int) -> None:
+        self.potential = potential
+        self.frames = frames
+        self._at_once = AtOnce(frames_per_batch, f"{len(frames)} frames (the largest of {max(map(len, frames))} atoms)")
+        self._graphs: list[Graph] = []
+        self._built_of = 0
+
+    @property
+    def frames_per_batch(self) -> int:
+        return self._at_once.n
+
+    def use(self, work: Callable[[list[Graph]], T]) -> T:
+        """What `work` makes of all graphs; it is called anew with smaller ones where memory runs out."""
+
+        def work_with(frames_per_batch: int) -> T:
+            if self._built_of != frames_per_batch:
+                self._graphs, self._built_of = [], 0
+                starts = range(0, len(self.frames), frames_per_batch)
+                self._graphs = [self.potential.graph(self.frames[start : start + frames_per_batch]) for start in starts]
+                self._built_of = frames_per_batch
+            return work(self._graphs)
+
+        return self._at_once.run(work_with, len(self.frames))
 
 
-def errors(potential: Potential, graphs: Sequence[Graph]) -> Errors:
-    """Errors over all frames of labelled graphs in one pass, sums in float64.
+def errors(batches: Batches) -> Errors:
+    """Errors over all frames of labelled batches in one pass, sums in float64.
 
     Every frame counts alike in the energy errors, every force component alike in the force errors, whatever batch it is in.
     """
+    return batches.use(lambda graphs: _errors(batches.potential, graphs))
+
+
+def _errors(potential: Potential, graphs: Sequence[Graph]) -> Errors:
     sums = torch.zeros(4, dtype=torch.float64, device=potential.device)
     n_frames = n_components = 0
     for graph in graphs:
@@ -72,10 +105,12 @@ def evaluate(
     watch = Stopwatch()
     potential, reason = load_trained(train_directory, settings["device"])
     who = names(settings) | {"n_train": settings["n_train"], "noise": settings["noise"]}
-    rows = []
+    rows, frames_per_batch = [], options["frames_per_batch"]
     if potential:
         for split, path in splits.items():
-            graphs = batches(potential, read_labelled(path), options["frames_per_batch"])
-            rows.append(who | {"split": split} | vars(errors(potential, graphs)))
+            batches = Batches(potential, read_labelled(path), frames_per_batch)
+            rows.append(who | {"split": split} | vars(errors(batches)))
+            frames_per_batch = batches.frames_per_batch
     write_table("errors", rows, f"{directory}/errors.csv")
-    write_measured(directory, "evaluate", settings | {"evaluation": options}, {}, potential, reason, watch, splits=splits)
+    more = {"splits": splits, "frames_per_batch": frames_per_batch}
+    write_measured(directory, "evaluate", settings | {"evaluation": options}, {}, potential, reason, watch, **more)

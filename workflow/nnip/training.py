@@ -14,12 +14,12 @@ import yaml
 from ase import Atoms
 
 from nnip.checkpoints import Checkpoints, environment_for
-from nnip.evaluation import batches
+from nnip.evaluation import Batches
 from nnip.files import alone_in, sha256, write_text
 from nnip.frames import missing_label, read_frames
 from nnip.gpus import take_gpu
 from nnip.manifest import Stopwatch, package_versions, settings_hash, write_manifest
-from nnip.potentials.base import Fit, Potential
+from nnip.potentials.base import Fit, Graph, Potential
 from nnip.potentials.loading import framework_module, pick_device
 from nnip.tables import write_table
 
@@ -143,15 +143,15 @@ def _judge_potential(potential: Potential, energy_errors: np.ndarray) -> Verdict
 
 def _energy_errors(potential: Potential, frames: Sequence[Atoms]) -> np.ndarray:
     """(E_ref - E_pred) / n_atoms of each frame in eV, float64; not finite where a frame's energy or forces are not."""
-    errors = []
-    for graph in batches(potential, frames, FRAMES_AT_ONCE):
-        energies, forces = potential.energies_forces(graph)
-        assert graph.energies_eV is not None
-        # a sum over a frame's forces is finite only if each of them is
-        forces_of_frame = torch.zeros_like(energies).index_add_(0, graph.frame_of, forces.abs().sum(dim=1))
-        error = torch.where(forces_of_frame.isfinite(), (graph.energies_eV - energies) / graph.n_atoms, math.nan)
-        errors.append(error.cpu().numpy())
-    return np.concatenate(errors)
+    return Batches(potential, frames, FRAMES_AT_ONCE).use(lambda graphs: np.concatenate([_energy_errors_of(potential, graph) for graph in graphs]))
+
+
+def _energy_errors_of(potential: Potential, graph: Graph) -> np.ndarray:
+    energies, forces = potential.energies_forces(graph)
+    assert graph.energies_eV is not None
+    # a sum over a frame's forces is finite only if each of them is
+    forces_of_frame = torch.zeros_like(energies).index_add_(0, graph.frame_of, forces.abs().sum(dim=1))
+    return torch.where(forces_of_frame.isfinite(), (graph.energies_eV - energies) / graph.n_atoms, math.nan).cpu().numpy()
 
 
 def _write(

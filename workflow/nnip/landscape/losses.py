@@ -4,9 +4,8 @@ from collections.abc import Iterable, Sequence
 
 import torch
 
-from nnip.evaluation import errors
+from nnip.evaluation import Batches, errors
 from nnip.landscape.weights import displaced
-from nnip.potentials.base import Graph, Potential
 
 
 def positions(mode: str, n_points: int, distance: float) -> list[float]:
@@ -20,27 +19,27 @@ def positions(mode: str, n_points: int, distance: float) -> list[float]:
     return [(2 * i - (n_points - 1)) / (2 * (n_points - 1)) * distance for i in range(n_points)]
 
 
-def losses(potential: Potential, graphs: Sequence[Graph], displacements: Iterable[torch.Tensor]) -> list[dict[str, float]]:
-    """Energy and force RMSE over the frames of the graphs at the trained weights plus each displacement, float64 [n_weights].
+def losses(batches: Batches, displacements: Iterable[torch.Tensor]) -> list[dict[str, float]]:
+    """Energy and force RMSE over the frames of the batches at the trained weights plus each displacement, float64 [n_weights].
 
     The table columns energy_rmse_eV_per_atom and forces_rmse_eV_per_A, one pass for both; inf where a prediction is not finite.
     The weights are put back afterwards, bit by bit (RuntimeError if not).
     """
     rows = []
-    with displaced(potential.module) as weights:
+    with displaced(batches.potential.module) as weights:
         for displacement in displacements:
             weights.displace(displacement)
-            found = errors(potential, graphs)
+            found = errors(batches)
             rows.append({"energy_rmse_eV_per_atom": found.energy_rmse_eV_per_atom, "forces_rmse_eV_per_A": found.forces_rmse_eV_per_A})
     return rows
 
 
-def line(potential: Potential, graphs: Sequence[Graph], direction: torch.Tensor, points: Sequence[float]) -> list[dict[str, float]]:
+def line(batches: Batches, direction: torch.Tensor, points: Sequence[float]) -> list[dict[str, float]]:
     """The loss at theta + t * direction for each t of points: rows of t and both RMSE."""
-    return [{"t": t} | row for t, row in zip(points, losses(potential, graphs, (t * direction for t in points)), strict=True)]
+    return [{"t": t} | row for t, row in zip(points, losses(batches, (t * direction for t in points)), strict=True)]
 
 
-def plane_row(potential: Potential, graphs: Sequence[Graph], directions: torch.Tensor, t1: float, points: Sequence[float]) -> list[dict[str, float]]:
+def plane_row(batches: Batches, directions: torch.Tensor, t1: float, points: Sequence[float]) -> list[dict[str, float]]:
     """The loss at theta + t1 * directions[0] + t2 * directions[1] for each t2 of points, one row of a plane: rows of t1, t2 and both RMSE."""
-    found = losses(potential, graphs, (t1 * directions[0] + t2 * directions[1] for t2 in points))
+    found = losses(batches, (t1 * directions[0] + t2 * directions[1] for t2 in points))
     return [{"t1": t1, "t2": t2} | row for t2, row in zip(points, found, strict=True)]

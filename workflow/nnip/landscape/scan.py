@@ -3,7 +3,7 @@
 import os
 from typing import Any
 
-from nnip.evaluation import batches
+from nnip.evaluation import Batches
 from nnip.frames import read_labelled
 from nnip.landscape.directions import cosines, draw_directions
 from nnip.landscape.frozen import frozen_parameters, frozen_weights
@@ -53,12 +53,13 @@ def scan(
                 kept = frozen_weights(potential.module, more["frozen_parameters"])
             frames = read_labelled(frames_file, options["n_frames"])
             more["n_frames"] = len(frames)
-            graphs = batches(potential, frames, options["frames_per_batch"])
+            batches = Batches(potential, frames, options["frames_per_batch"])
             directions = draw_directions(potential, mode, list(seeds.values()), kept)
             points = positions(mode, options["n_points"], options["distance"])
             for number in range(progress.done, n_directions):
-                rows += [where | {"direction": number} | row for row in line(potential, graphs, directions[number], points)]
+                rows += [where | {"direction": number} | row for row in line(batches, directions[number], points)]
                 progress.save_if_due(number + 1, {"rows": rows})
+            more["frames_per_batch"] = batches.frames_per_batch
             cosine = cosines(directions).tolist()
             pairs = [
                 who | {"direction_a": a, "direction_b": b, "cosine": cosine[a][b]} for a in range(n_directions) for b in range(a + 1, n_directions)
@@ -90,13 +91,13 @@ def scan_plane(
         more: dict[str, Any] = {"n_frames": 0, "cosine": None}
         if potential:
             frames = read_labelled(frames_file, options["n_frames"])
-            graphs = batches(potential, frames, options["frames_per_batch"])
+            batches = Batches(potential, frames, options["frames_per_batch"])
             directions = draw_directions(potential, mode, list(seeds.values()))
             points = positions(mode, options["n_points"], options["distance"])
             where = names(settings) | {"mode": mode, "split": options["split"]}
             for number in range(progress.done, len(points)):
-                rows += [where | row for row in plane_row(potential, graphs, directions, points[number], points)]
+                rows += [where | row for row in plane_row(batches, directions, points[number], points)]
                 progress.save_if_due(number + 1, {"rows": rows})
-            more = {"n_frames": len(frames), "cosine": float(cosines(directions)[0, 1])}
+            more = {"n_frames": len(frames), "frames_per_batch": batches.frames_per_batch, "cosine": float(cosines(directions)[0, 1])}
         write_table("planes", rows, f"{directory}/planes.csv")
         write_measured(directory, "plane", settings | {"planes": options}, seeds, potential, reason, watch, progress, **more)

@@ -56,6 +56,7 @@ def measure_failures(
                 "longest_bond_A": result.longest_bond_A,
                 "closest_pair_A": result.closest_pair_A,
                 "final_temperature_K": result.final_temperature_K,
+                "replicas_per_batch": result.replicas_per_batch,
             }
         write_table("failures", rows, f"{directory}/failures.csv")
         if options.get("record_every_fs"):

@@ -1,6 +1,6 @@
 """Dynamics of all replicas of a potential in one batch, until each fails or time is up."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,8 @@ from ase import Atoms
 from nnip.errors import InputError
 from nnip.md.berendsen import Berendsen, n_steps, temperatures_K
 from nnip.md.rules import Rule, find_rules
-from nnip.potentials.base import Potential
+from nnip.memory import AtOnce
+from nnip.potentials.base import Graph, Potential
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Ending:
 
 @dataclass(frozen=True)
 class Simulation:
-    """What a simulation gave: an ending per replica, and the survivors' mean temperature (None without any).
+    """What a simulation gave: an ending per replica, the survivors' mean temperature (None without any), how many replicas were evaluated at once.
 
     longest_bond_A, closest_pair_A: of replicas not failed, over all steps; None where there is no rule about it. The latter is a bound from above
     where it exceeds min_distance_A in a cell smaller than twice that (nnip.md.pairs).
@@ -39,6 +40,7 @@ class Simulation:
     longest_bond_A: float | None
     closest_pair_A: float | None
     final_temperature_K: float | None
+    replicas_per_batch: int
 
 
 @dataclass(frozen=True)
@@ -71,18 +73,33 @@ class Batch:
     Matrix kernels add up the last rows of a matrix in another way than the others, and which rows those are hangs on the number of all neighbour
     pairs, so on every replica. A spare replica, which rests at the start frame, takes the last rows; what is found for it is not used.
     Several threads or a GPU split the rows by their number: there the others' results stay equal within rounding only.
+    Where memory runs out (nnip.memory) the replicas are evaluated in parts, each with a spare one, which changes nothing more.
     """
 
-    def __init__(self, potential: Potential, frame: Atoms, n: int) -> None:
+    def __init__(self, potential: Potential, frame: Atoms, at_once: AtOnce) -> None:
         self.potential = potential
+        self.frame = frame
+        self.at_once = at_once
         self.spare = torch.tensor(frame.positions, device=potential.device)[None]
-        self.graph = potential.replicas(frame, n + 1)
+        self.graphs: list[Graph] = []
+        self.sizes: list[int] = []
 
     def energies_forces(self, positions_A: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Energies [n] in eV and forces [n, n_atoms, 3] in eV/A at positions [n, n_atoms, 3]."""
+        return self.at_once.run(lambda at_once: self._in_parts(positions_A.split(at_once)), len(positions_A))
+
+    def _in_parts(self, parts: Sequence[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
+        if self.sizes != [len(part) for part in parts]:
+            self.graphs, self.sizes = [], []
+            self.graphs = [self.potential.replicas(self.frame, len(part) + 1) for part in parts]
+            self.sizes = [len(part) for part in parts]
+        energies, forces = zip(*(self._of_part(graph, part) for graph, part in zip(self.graphs, parts, strict=True)), strict=True)
+        return torch.cat(energies), torch.cat(forces)
+
+    def _of_part(self, graph: Graph, positions_A: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         positions_A = torch.cat((positions_A, self.spare))
-        self.potential.set_positions(self.graph, positions_A)
-        energies, forces = self.potential.energies_forces(self.graph)
+        self.potential.set_positions(graph, positions_A)
+        energies, forces = self.potential.energies_forces(graph)
         return energies[:-1], forces.view_as(positions_A)[:-1]
 
 
@@ -121,7 +138,7 @@ def simulate(
     state = resume or _start(frame, momenta.to(device), rules)
     step, alive, endings = state.step, state.alive, list(state.endings)
     positions, momenta, forces, *extremes = (tensor.to(device) for tensor in (state.positions, state.momenta, state.forces, *state.extremes))
-    batch = Batch(potential, frame, len(alive))
+    batch = Batch(potential, frame, AtOnce(len(alive), f"{len(alive)} replicas of {len(frame)} atoms"))
     for step in range(state.step + 1, n_steps(duration_fs, timestep_fs) + 1):
         if step:
             positions, momenta = integrator.drift(positions, momenta, forces)
@@ -141,7 +158,6 @@ def simulate(
                 break
             positions, momenta, forces, energies = (kept_of[kept] for kept_of in (positions, momenta, forces, energies))
             lengths = [its[kept] for its in lengths]
-            batch = Batch(potential, frame, len(alive))
         extremes = [rule.extreme(torch.stack((before, rule.extreme(its)))) for rule, before, its in zip(rules, extremes, lengths, strict=True)]
         if observe:
             observe(step, alive, positions, momenta, energies)
@@ -151,7 +167,7 @@ def simulate(
     endings.sort(key=lambda ending: ending.replica)
     temperature = float(temperatures_K(momenta, integrator.masses).mean()) if alive else None
     found = {rule.reason: float(extreme) for rule, extreme in zip(rules, extremes, strict=True)}
-    return Simulation(endings, step, found.get("bond"), found.get("close"), temperature)
+    return Simulation(endings, step, found.get("bond"), found.get("close"), temperature, batch.at_once.n)
 
 
 def _start(frame: Atoms, momenta: torch.Tensor, rules: list[Rule]) -> State:

@@ -13,10 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
+from nnip.memory import tells_of_memory
+
 LIBRARY = Path(__file__).resolve().parents[2]
 # what schedulers and people send to end a job: no word on the training
 INTERRUPTIONS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGXCPU, signal.SIGUSR1, signal.SIGUSR2)
 PR_SET_PDEATHSIG = 1
+# the batch size is one of the model's settings, so that a training is not repeated with another in silence
+LESS_MEMORY = "give the job more, or the model a smaller batch_size"
 
 
 @dataclass
@@ -54,8 +58,13 @@ def run_command(command: Sequence[str], directory: Path, output: Path, environme
     if -status in INTERRUPTIONS:
         raise SystemExit(f"interrupted: {Path(command[0]).name} was told to end by {signal.Signals(-status).name}; the same call goes on")
     how = f"ended with status {status}" if status > 0 else f"was killed by {signal.Signals(-status).name}"
+    killed = -status == signal.SIGKILL
     words = f"{Path(command[0]).name} {how}; its last line (of {output.name}): {last_line(output)}"
-    return Ending(wall_s, words, killed=-status == signal.SIGKILL)
+    if line := next((line for line in reversed(_lines(output)) if tells_of_memory(line)), None):
+        words = f"out of memory: {line[:300]}; {LESS_MEMORY} ({Path(command[0]).name} {how})"
+    elif killed:
+        words += f"; the system does that when memory runs out: {LESS_MEMORY}"
+    return Ending(wall_s, words, killed)
 
 
 @contextlib.contextmanager
@@ -91,5 +100,9 @@ def _end_with_parent() -> Callable[[], None] | None:
 
 def last_line(output: Path, longest: int = 300) -> str:
     """The last line of a log that is not blank, cut to a readable length."""
-    lines = [line.strip() for line in output.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
+    lines = _lines(output)
     return lines[-1][:longest] if lines else "(no output)"
+
+
+def _lines(output: Path) -> list[str]:
+    return [line.strip() for line in output.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
