@@ -21,7 +21,7 @@ from nnip.md.failures import measure_failures
 SCRIPTS = Path(__file__).resolve().parents[2] / "workflow" / "scripts"
 KILLS = int(os.environ.get("NNIP_KILLS", "1"))
 LINES = {"split": "train", "n_directions": 6 * KILLS, "n_points": 3, "distance": 0.1, "n_frames": 6, "frames_per_batch": 4}
-PLANE = {"mode": "isotropic", "split": "train", "n_points": 4 + KILLS, "distance": 0.1, "n_frames": 6, "frames_per_batch": 4}
+PLANE = {"mode": "isotropic", "split": "train", "n_points": 4 + 2 * KILLS, "distance": 0.1, "n_frames": 6, "frames_per_batch": 4}
 # some replicas fail, some do not
 MD = {"n_replicas": 4, "initial_velocities": "maxwell-boltzmann", "temperature_K": 900, "timestep_fs": 0.5, "tau_fs": 50, "duration_fs": 50 * KILLS}
 MD |= {"max_bond_A": 1.7, "record_every_fs": 2}
@@ -56,19 +56,26 @@ def test_a_measurement_killed_and_resumed_is_the_measurement(framework, trained,
     if stage != OF[framework] and KILLS == 1:
         pytest.skip("with NNIP_KILLS only")
     given = (settings_of(), trained("molecule"), frame_files["molecule"])
+    in_one_go(stage, *given, tmp_path / "whole")
     rng, cut = random.Random(stage), tmp_path / "cut"
-    for kill in range(KILLS):
+    pieces = {
+        "md": read_manifest(tmp_path / "whole" / "manifest.json").get("n_steps"),
+        "landscape": LINES["n_directions"],
+        "plane": PLANE["n_points"],
+    }
+    for kill, moment in enumerate(sorted(rng.sample(range(1, pieces[stage] * 4 // 5), KILLS))):
         job = start(stage, *given, cut, 0)
-        enough = done(cut) + rng.randint(1, 40 if stage == "md" else 2)
+        enough = max(moment, done(cut) + 1)
         while done(cut) < enough:
             assert job.poll() is None, "it ended before it could be killed"
             time.sleep(0.001)
-        job.send_signal((signal.SIGKILL, signal.SIGTERM)[kill % 2])
-        assert job.wait() < 0
-        print(f"{stage} killed at {done(cut)}")
+        # anywhere in a step, a line or the writing of a checkpoint
+        time.sleep(rng.uniform(0, 0.05))
+        job.send_signal((signal.SIGKILL, signal.SIGTERM)[kill % 2] if stage != "md" else signal.SIGKILL)
+        assert job.wait() < 0, "it ended before it could be killed"
+        print(f"{stage} killed at {done(cut)} of {pieces[stage]}")
         assert not list(cut.glob("*.csv"))
     assert start(stage, *given, cut, 5).wait() == 0
-    in_one_go(stage, *given, tmp_path / "whole")
     tables = [{file.name: file.read_bytes() for file in directory.glob("*.csv")} for directory in (tmp_path / "whole", cut)]
     assert tables[0] == tables[1]
     manifest = read_manifest(cut / "manifest.json")

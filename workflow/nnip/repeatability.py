@@ -75,7 +75,7 @@ def _row(framework: str, names: list[str], kind: str, quantity: str, a: float, b
         "value_b": b,
         "difference": b - a,
         "spread_of_models": spread,
-        "share_of_spread": abs(b - a) / spread if spread else np.nan,
+        "share_of_spread": abs(b - a) / spread if pd.notna(spread) and spread else np.nan,
     }
 
 

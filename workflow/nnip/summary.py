@@ -1,9 +1,12 @@
 """What a study's data support and what they do not, in plain words; every number is taken from its tables."""
 
+import math
 import re
 from collections.abc import Mapping
 
 import pandas as pd
+
+from nnip.missing import in_words
 
 WORDS = {
     "rmst_fs": "time to failure in hot MD",
@@ -20,7 +23,7 @@ GIVEN = "log train_forces_rmse"
 def summary(study: str, tables: Mapping[str, pd.DataFrame], confidence: float) -> str:
     """Markdown page from tables models, failures, survival, logrank, effects, sensitivity, correlations, partial_correlations and noise_floor.
 
-    Tables notes and trainings, where given, tell what is odd or missing; table resolution, whether the landscapes tell the models apart.
+    Tables notes, trainings and missing, where given, tell what is odd or missing; table resolution, whether the landscapes tell the models apart.
     """
     percent = f"{confidence:.0%}"
     parts = [f"# {study}: what the data support", what_there_is(tables), how_to_read(tables["correlations"], percent)]
@@ -30,6 +33,8 @@ def summary(study: str, tables: Mapping[str, pd.DataFrame], confidence: float) -
         if "resolution" in own:
             parts.append(resolution_words(own["resolution"], confidence))
     parts += ["## Noise floor", noise_words(tables["noise_floor"])]
+    if lacking := missing_words(tables):
+        parts += ["## What is missing", lacking]
     if "notes" in tables:
         counts = tables["notes"].groupby("table", sort=False).size()
         parts += [
@@ -59,6 +64,25 @@ def what_there_is(tables: Mapping[str, pd.DataFrame]) -> str:
             + "."
         )
     return " ".join(text)
+
+
+def missing_words(tables: Mapping[str, pd.DataFrame]) -> str:
+    """A line for every training that gave no model, with its reason, and for models whose landscapes or replicas tell less than they should."""
+    lines = in_words(tables["missing"]) if "missing" in tables else []
+    failures = tables["failures"]
+    for (framework, model), own in failures.groupby(["framework", "model"], sort=False):
+        failed = own["failed"].astype(bool)
+        exploded = int((own["reason"] == "nonfinite").sum())
+        at_start = int((failed & (own["time_fs"] == 0)).sum())
+        of = f"of {len(own)} replicas of {model} ({framework})"
+        lines += [f"{exploded} {of} exploded: energies, forces or positions that are not finite (counted as failed)"] if exploded else []
+        lines += [f"{at_start} {of} failed at the start frame (time to failure 0)"] if at_start else []
+        lines += [f"none {of} failed: the time to failure is censored, its mean a lower bound"] if not failed.any() else []
+    flat = tables["entropy"] if "entropy" in tables else tables["models"].iloc[:0].assign(S=0.0)
+    infinite = flat[~flat["S"].astype(float).map(math.isfinite)]
+    for framework, model in dict.fromkeys(infinite[["framework", "model"]].itertuples(index=False, name=None)):
+        lines.append(f"the landscape of {model} ({framework}) is infinite everywhere along its lines: no loss entropy")
+    return "\n".join(f"- {line[0].upper() if line.split()[0] in ('none', 'the') else line[0]}{line[1:]}." for line in lines)
 
 
 def how_to_read(correlations: pd.DataFrame, percent: str) -> str:

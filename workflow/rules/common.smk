@@ -209,9 +209,9 @@ def parts_of_table(wildcards):
     return PARTS[wildcards.table]
 
 
-def trainings_unless_gathered(wildcards):
-    """The trainings' table, which tells why another table has no rows."""
-    return [] if wildcards.table == "trainings" else f"{RESULTS}/tables/trainings.csv"
+def missing_unless_trainings(wildcards):
+    """The table of what is missing, which is not made where nothing is left: then the trainings' table is the only one, and tells how they ended."""
+    return [] if wildcards.table == "trainings" else f"{TABLES}/missing.csv"
 
 
 def gpus(wildcards):

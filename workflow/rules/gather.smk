@@ -1,11 +1,12 @@
 """Tables: what every run measured, gathered into the study's tidy tables.
 
-Needs: the runs' own tables. Makes: results/<study>/tables/{models,hyperparameters,trainings,errors,landscape,directions,failures}.csv
+Needs: the runs' own tables. Makes: results/<study>/tables/{models,hyperparameters,missing,trainings,errors,landscape,directions,failures}.csv
 """
 
 
 localrules:
     make_model_tables,
+    list_missing,
     gather_table,
 
 
@@ -29,11 +30,31 @@ rule make_model_tables:
         "../scripts/make_model_tables.py"
 
 
+rule list_missing:
+    """Which trainings gave no model, and why. Where none on all frames did, the study ends here with a message that says so."""
+    input:
+        trainings=run_files("train/training.csv", RUNS),
+        library=library("missing"),
+    output:
+        f"{TABLES}/missing.csv",
+    log:
+        f"{LOGS}/tables/missing.log",
+    conda:
+        "../../envs/workflow.yaml"
+    params:
+        runs=list(RUNS),
+        main_runs=MAIN_RUNS,
+    message:
+        "List what is missing"
+    script:
+        "../scripts/list_missing.py"
+
+
 rule gather_table:
     """One table of the study from the same table of every run."""
     input:
         parts=parts_of_table,
-        trainings=trainings_unless_gathered,
+        missing=missing_unless_trainings,
     output:
         f"{RESULTS}/tables/{{table}}.csv",
     log:

@@ -39,6 +39,7 @@ rule gather_noise:
     input:
         trainings=run_files("train/training.csv", NOISE_RUNS),
         errors=run_files("evaluate/errors.csv", NOISE_RUNS),
+        missing=f"{TABLES}/missing.csv",
         noise=[f"{noise_folder(RUNS[run])}/manifest.json" for run in NOISE_RUNS],
         library=library("noise_study"),
     output:

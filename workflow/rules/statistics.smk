@@ -172,9 +172,9 @@ rule write_summary:
             "correlations",
             "partial_correlations",
             "noise_floor",
-            *(["notes"] if PUBLISHED else ["trainings", "resolution"]),
+            *(["notes"] if PUBLISHED else ["trainings", "missing", "resolution"]),
         ),
-        library=library("summary"),
+        library=library("summary", "missing"),
     output:
         report(f"{RESULTS}/summary.md", category="Summary"),
     log:

@@ -20,10 +20,7 @@ def cosine_matrix(directions: pd.DataFrame) -> np.ndarray:
 
 @style.styled
 def draw_directions(models: pd.DataFrame, directions: pd.DataFrame) -> Figure:
-    """One heat map of the cosines per framework (row) and mode (column), with the mean and the largest absolute cosine off the diagonal.
-
-    InputError if a table has no row.
-    """
+    """One heat map of the cosines per framework (row) and mode (column), with the mean and the largest absolute cosine off the diagonal."""
     style.need(models=models, directions=directions)
     frameworks, modes = style.frameworks(directions), list(dict.fromkeys(directions["mode"]))
     width = max(style.SINGLE_MM, 15 + 38 * len(modes))

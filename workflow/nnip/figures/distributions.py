@@ -31,10 +31,7 @@ def colours(splits: list[str]) -> dict[str, str | tuple[float, ...]]:
 
 @style.styled
 def draw_distributions(distributions: pd.DataFrame, distribution_moments: pd.DataFrame) -> Figure:
-    """A panel per quantity with the density of every split (logarithmic axis for forces), and under it what share lies outside the training range.
-
-    InputError if a table has no row.
-    """
+    """A panel per quantity with the density of every split (logarithmic axis for forces), and under it what share lies outside the training range."""
     style.need(distributions=distributions, distribution_moments=distribution_moments)
     quantities = [name for name in TITLES if name in set(distributions["quantity"])]
     splits = list(dict.fromkeys(distributions["split"]))

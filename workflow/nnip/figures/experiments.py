@@ -30,9 +30,8 @@ def draw_experiments(
     """One column per experiment of a framework; rows: force landscape and entropy (once per landscape mode), then time to failure.
 
     Takes the tables of these names (workflow/schemas/tables.yaml). Models without data are named where they would stand.
-    InputError if a table has no row at all.
     """
-    style.need(models=models, landscape=landscape, entropy=entropy, failures=failures, survival=survival)
+    style.need(framework, models=models, landscape=landscape, entropy=entropy, failures=failures, survival=survival)
     models = style.of_framework(models, framework)
     look = style.looks(models)
     groups = style.experiments(models)

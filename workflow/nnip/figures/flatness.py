@@ -24,7 +24,7 @@ def centre_errors(landscape: pd.DataFrame) -> pd.DataFrame:
 def draw_flatness(models: pd.DataFrame, landscape: pd.DataFrame, entropy: pd.DataFrame, survival: pd.DataFrame) -> Figure:
     """S against the training force RMSE at the centre: rows with the minimum kept and subtracted, columns frameworks; colour: time to failure.
 
-    One point per model, the mean over its seeds (small points), first landscape mode. InputError if tables models, landscape or entropy have no row.
+    One point per model, the mean over its seeds (small points), first landscape mode.
     """
     style.need(models=models, landscape=landscape, entropy=entropy)
     look = style.looks(models)

@@ -16,10 +16,7 @@ def draw_frozen(
     landscape_frozen: pd.DataFrame,
     entropy_frozen: pd.DataFrame,
 ) -> Figure:
-    """RMSE of forces and energy along lines with and without the frozen parameters, a row per model; S with them frozen against S without.
-
-    InputError if a table has no row.
-    """
-    style.need(models=models, landscape=landscape, entropy=entropy, landscape_frozen=landscape_frozen, entropy_frozen=entropy_frozen)
+    """RMSE of forces and energy along lines with and without the frozen parameters, a row per model; S with them frozen against S without."""
+    style.need(framework, models=models, landscape=landscape, entropy=entropy, landscape_frozen=landscape_frozen, entropy_frozen=entropy_frozen)
     pairs = (landscape, landscape_frozen), (entropy, entropy_frozen)
     return draw_variants(framework, models, *pairs, key="frozen", main="all weights", words=lambda name: f"{name} frozen")

@@ -27,9 +27,8 @@ def draw_kaplan_meier(
     """Kaplan-Meier curves of each experiment of a framework; beside a model's name the log-rank p (Holm) against the model above it.
 
     A model's curve is that of all its seeds together; where it has several, thin lines are the seeds'.
-    InputError if tables models or kaplan_meier have no row.
     """
-    style.need(models=models, kaplan_meier=kaplan_meier)
+    style.need(framework, models=models, kaplan_meier=kaplan_meier)
     models = style.of_framework(models, framework)
     look, groups = style.looks(models), style.experiments(models)
     kaplan_meier, survival, logrank = (part[part["framework"] == framework] for part in (kaplan_meier, survival, logrank))

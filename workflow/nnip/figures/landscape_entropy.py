@@ -15,7 +15,7 @@ SHOWN_TEMPERATURES = 12  # the vertical axis ends here: exp(-12) adds nothing th
 def draw_landscape_entropy(models: pd.DataFrame, landscape: pd.DataFrame, entropy: pd.DataFrame) -> Figure:
     """Force landscape l(t) above, its weights exp(-l/T) below, of the models with the lowest and the highest S (minimum kept, first mode).
 
-    S_F = ln sum_t exp(-l(t)/T_F) with k = 1 (Vita and Schwalbe-Koda 2023). InputError if a table has no row.
+    S_F = ln sum_t exp(-l(t)/T_F) with k = 1 (Vita and Schwalbe-Koda 2023).
     """
     style.need(models=models, landscape=landscape, entropy=entropy)
     look = style.looks(models)

@@ -12,9 +12,9 @@ from nnip.figures.style import NO_DATA
 def draw_landscapes(framework: str, models: pd.DataFrame, landscape: pd.DataFrame, trainings: pd.DataFrame | None = None) -> Figure:
     """RMSE of forces and of energy per atom against the displacement of the weights; columns: experiments, rows: modes and quantities.
 
-    Lines are means over directions, bands their range. InputError if a table has no row.
+    Lines are means over directions, bands their range.
     """
-    style.need(models=models, landscape=landscape)
+    style.need(framework, models=models, landscape=landscape)
     models = style.of_framework(models, framework)
     landscape = landscape[landscape["framework"] == framework]
     look, groups = style.looks(models), style.experiments(models)

@@ -18,9 +18,9 @@ def draw_learning_curves(
     """Force RMSE over all test frames against n_train, both logarithmic; one panel per experiment of the framework.
 
     Points are means over seeds (thin lines: the seeds), dashes the power law with the model's mean slope of table learning_curves; the slope stands
-    beside the model's name. InputError if tables models or errors have no row.
+    beside the model's name.
     """
-    style.need(models=models, errors=errors)
+    style.need(framework, models=models, errors=errors)
     models = style.of_framework(models, framework)
     look, groups = style.looks(models), style.experiments(models)
     curves = overall_errors(errors[errors["framework"] == framework])

@@ -32,7 +32,6 @@ def draw_noise(models: pd.DataFrame, noise_errors: pd.DataFrame, noise_trainings
     """RMSE on the training frames against the noise of their labels; rows: the label that had noise, columns: noisy and clean frames.
 
     Lines are means over seeds, small points the seeds; dashed: the RMSE of a model that fits the clean labels exactly, on the noisy frames.
-    InputError if tables models or noise_errors have no row.
     """
     style.need(models=models, noise_errors=noise_errors)
     everything = noise_errors if noise_trainings is None else noise_trainings

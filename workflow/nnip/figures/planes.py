@@ -32,14 +32,13 @@ def draw_planes(
 ) -> Figure:
     """One row of contour maps per model, a column per weight of the energy; all on one logarithmic scale of colours.
 
-    T_E and T_F are those of table entropy. InputError if a table has no row.
+    T_E and T_F are those of table entropy.
     """
-    style.need(models=models, planes=planes, entropy=entropy)
+    style.need(framework, models=models, planes=planes, entropy=entropy)
     look = style.looks(style.of_framework(models, framework))
     own = planes[planes["framework"] == framework]
     T_energy, T_forces, _ = settings(entropy)
     names = [name for name in look if name in set(own["model"])]
-    style.need(planes=own)
     maps = {(name, w): losses(own[own["model"] == name], T_energy, T_forces, w) for name in names for w in energy_weights}
     levels = shades([table.to_numpy() for table in maps.values()])
     width = max(style.SINGLE_MM, min(style.DOUBLE_MM, 30 + 30 * len(energy_weights)))

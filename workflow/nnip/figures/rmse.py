@@ -32,9 +32,9 @@ def ordered(splits: pd.Series) -> list[str]:
 def draw_rmse(framework: str, models: pd.DataFrame, errors: pd.DataFrame, trainings: pd.DataFrame | None = None) -> Figure:
     """Force and energy RMSE per split and model, largest noise-free training; rows: quantities, columns: experiments of the framework.
 
-    Marks are means over seeds, small points the seeds; grey lines join a split's means. InputError if a table has no row.
+    Marks are means over seeds, small points the seeds; grey lines join a split's means.
     """
-    style.need(models=models, errors=errors)
+    style.need(framework, models=models, errors=errors)
     models = style.of_framework(models, framework)
     look, groups = style.looks(models), style.experiments(models)
     errors = errors[(errors["framework"] == framework) & (errors["split"] != "all")]

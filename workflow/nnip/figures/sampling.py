@@ -23,9 +23,9 @@ def over_seeds(sampling: pd.DataFrame, against: str) -> pd.DataFrame:
 def draw_sampling(framework: str, models: pd.DataFrame, sampling: pd.DataFrame, resolution: pd.DataFrame) -> Figure:
     """A row per landscape mode: S with intervals against number of directions; S - ln n against number of points n; shares of the variance of S.
 
-    Values and intervals of a single training, mean over seeds. InputError if a table has no row.
+    Values and intervals of a single training, mean over seeds.
     """
-    style.need(models=models, sampling=sampling)
+    style.need(framework, models=models, sampling=sampling)
     models = style.of_framework(models, framework)
     look = style.looks(models)
     own = sampling[sampling["framework"] == framework]

@@ -21,9 +21,9 @@ def settings(entropy: pd.DataFrame) -> tuple[float, float, float]:
 def draw_sensitivity(framework: str, models: pd.DataFrame, sensitivity: pd.DataFrame, entropy: pd.DataFrame) -> Figure:
     """Heat maps, a row per landscape mode: S of each model against T; against alpha; Spearman of the ranking with the study's own over T and alpha.
 
-    T scales both temperatures together. Numbers in the cells are ranks (1 = largest S). InputError if a table has no row.
+    T scales both temperatures together. Numbers in the cells are ranks (1 = largest S).
     """
-    style.need(models=models, sensitivity=sensitivity, entropy=entropy)
+    style.need(framework, models=models, sensitivity=sensitivity, entropy=entropy)
     models = style.of_framework(models, framework)
     look = style.looks(models)
     T_energy, T_forces, alpha = settings(entropy)

@@ -26,9 +26,9 @@ def draw_slopes(
 ) -> Figure:
     """Rows: force RMSE against temperature; its slope; slope of the learning curve with its interval. Columns: experiments of the framework.
 
-    Takes the largest noise-free training of every model. InputError if tables models or errors have no row.
+    Takes the largest noise-free training of every model.
     """
-    style.need(models=models, errors=errors)
+    style.need(framework, models=models, errors=errors)
     models = style.of_framework(models, framework)
     look, groups = style.looks(models), style.experiments(models)
     errors, outcomes, learning_curves = (part[part["framework"] == framework] for part in (errors, outcomes, learning_curves))

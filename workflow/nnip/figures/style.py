@@ -1,6 +1,7 @@
 """What all figures share: sizes, fonts, colours, notes, labels of points, and saving whole files with the same bytes every time."""
 
 import functools
+import inspect
 import os
 import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -60,15 +61,35 @@ RC: Any = {
 }
 
 
+class NothingToDrawError(Exception):
+    """A table without the rows a figure is drawn from, in words."""
+
+
 def styled(function: Callable[..., Figure]) -> Callable[..., Figure]:
-    """Draw in this style, whatever the reader's own matplotlib settings are."""
+    """Draw in this style, whatever the reader's own matplotlib settings are; where there is nothing to draw, a small figure that says why."""
 
     @functools.wraps(function)
     def draw(*args: Any, **kwargs: Any) -> Figure:
         with mpl.rc_context(RC):
-            return function(*args, **kwargs)
+            try:
+                return function(*args, **kwargs)
+            except NothingToDrawError as why:
+                given = inspect.signature(function).bind(*args, **kwargs).arguments
+                return _blank(str(why), given.get("trainings"), given.get("framework"))
 
     return draw
+
+
+def _blank(why: str, trainings: pd.DataFrame | None, framework: str | None) -> Figure:
+    """One sentence in place of panels, and what became of the trainings."""
+    figure, axes = panels(1, 1, SINGLE_MM, 30)
+    axes[0, 0].set_axis_off()
+    if trainings is not None:
+        lost = trainings[(trainings["status"] != "ok") & (trainings["framework"] == framework)]
+        ended = [f"{model} {' and '.join(dict.fromkeys(own['status']))}" for model, own in lost.groupby("model", sort=False)]
+        why += f" Trainings that gave no model: {', '.join(ended)}." if ended else ""
+    axes[0, 0].text(0.5, 0.5, textwrap.fill(why, 60), ha="center", va="center", fontsize=6, color=GREY, transform=axes[0, 0].transAxes)
+    return figure
 
 
 def panels(rows: int, columns: int, width_mm: float, height_mm: float, **options: Any) -> tuple[Figure, np.ndarray]:
@@ -160,11 +181,17 @@ def framework_title(framework: str) -> str:
     return FRAMEWORKS.get(framework, framework)
 
 
-def need(**tables: pd.DataFrame) -> None:
-    """InputError naming the first table without a row."""
+def need(framework: str | None = None, /, **tables: pd.DataFrame) -> None:
+    """NothingToDrawError naming the first table without a row, of the framework if one is named; InputError where it is table models."""
     for name, table in tables.items():
+        if framework is not None and not (table["framework"] == framework).any():
+            if name == "models":
+                raise InputError(f"table 'models' has no model of framework '{framework}': nothing to draw")
+            raise NothingToDrawError(f"Nothing to draw of {framework_title(framework)}: table '{name}' has no row of it.")
         if table.empty:
-            raise InputError(f"table '{name}' is empty: it needs at least one row to be drawn")
+            if name == "models":
+                raise InputError("table 'models' is empty: it needs at least one row to be drawn")
+            raise NothingToDrawError(f"Nothing to draw: table '{name}' is empty.")
 
 
 def why_missing(model: str, trainings: pd.DataFrame | None) -> str:
@@ -232,6 +259,8 @@ def signed(value: float, digits: int = 2) -> str:
 def counted(table: pd.DataFrame, what: str = "seed") -> str:
     """How many seeds the models of a table have, in words."""
     counts = table.groupby(["framework", "model"])[what].nunique()
+    if counts.empty:
+        return ""
     if counts.nunique() == 1:
         return f"{plural(int(counts.iloc[0]), what)} per model."
     return f"{counts.min()} to {plural(int(counts.max()), what)} per model."

@@ -20,9 +20,8 @@ def draw_temperatures(framework: str, models: pd.DataFrame, temperatures: pd.Dat
     """Mean temperature with the replicas' standard deviation, and change of the mean total energy, against time; columns: experiments.
 
     Means are over the replicas that have not failed yet, of all seeds together; lines get thinner as these get fewer. Thin lines: seeds, if several.
-    InputError if a table has no row.
     """
-    style.need(models=models, temperatures=temperatures)
+    style.need(framework, models=models, temperatures=temperatures)
     models = style.of_framework(models, framework)
     temperatures = temperatures[temperatures["framework"] == framework]
     look, groups = style.looks(models), style.experiments(models)

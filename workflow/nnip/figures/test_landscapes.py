@@ -16,11 +16,8 @@ def draw_test_landscapes(
     landscape_tests: pd.DataFrame,
     entropy_tests: pd.DataFrame,
 ) -> Figure:
-    """RMSE of forces and energy along the same lines over training and test frames, a row per model; S over test against S over training.
-
-    InputError if a table has no row.
-    """
-    style.need(models=models, landscape=landscape, entropy=entropy, landscape_tests=landscape_tests, entropy_tests=entropy_tests)
+    """RMSE of forces and energy along the same lines over training and test frames, a row per model; S over test against S over training."""
+    style.need(framework, models=models, landscape=landscape, entropy=entropy, landscape_tests=landscape_tests, entropy_tests=entropy_tests)
     main = str(landscape["split"].iloc[0])
     pairs = (landscape, landscape_tests), (entropy, entropy_tests)
     return draw_variants(framework, models, *pairs, key="split", main=in_words(main), words=in_words)

@@ -28,7 +28,6 @@ def draw_trends(models: pd.DataFrame, predictors: pd.DataFrame, outcomes: pd.Dat
     """Scatter plots, a row per pair of quantities and a column per framework, with the correlations of table correlations in each panel.
 
     Points are means over seeds, small ones the seeds. Models with S <= 0, which the paper leaves out of its learning-curve panels, are ringed.
-    InputError if tables models, predictors or outcomes have no row.
     """
     style.need(models=models, predictors=predictors, outcomes=outcomes)
     values = per_model(predictors, outcomes)

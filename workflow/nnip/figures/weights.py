@@ -19,9 +19,9 @@ def draw_weights(
 ) -> Figure:
     """Columns: experiments. Above: density of all weights of each model (logarithmic axis); below: standard deviation of each part's weights.
 
-    Lines and marks are means over seeds, thin lines and small points the seeds. InputError if a table has no row.
+    Lines and marks are means over seeds, thin lines and small points the seeds.
     """
-    style.need(models=models, weights=weights, weight_moments=weight_moments)
+    style.need(framework, models=models, weights=weights, weight_moments=weight_moments)
     models = style.of_framework(models, framework)
     weights, moments = (table[table["framework"] == framework] for table in (weights, weight_moments))
     look, groups = style.looks(models), style.experiments(models)

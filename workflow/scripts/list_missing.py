@@ -1,0 +1,24 @@
+"""Which trainings gave no model, and an end with one message where none did."""
+
+import sys
+
+from nnip.errors import InputError, run
+from nnip.missing import check_something_is_left, missing
+from nnip.tables import read_table, write_table
+
+
+def list_missing(paths: dict[str, str], main_runs: list[str], output: str) -> None:
+    """Write table missing from every run's table trainings; what the user is told where nothing is left goes to the terminal as well."""
+    lost = missing({name: read_table("trainings", path) for name, path in paths.items()}, main_runs)
+    try:
+        check_something_is_left(lost, main_runs)
+    except InputError as error:
+        print(f"\n{error}\n", file=sys.__stderr__, flush=True)
+        raise
+    write_table("missing", lost, output)
+
+
+if __name__ == "__main__":
+    job = snakemake
+    paths = dict(zip(job.params.runs, job.input.trainings, strict=True))
+    run(lambda: list_missing(paths, job.params.main_runs, job.output[0]), log=job.log[0])
