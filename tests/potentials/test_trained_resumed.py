@@ -25,6 +25,9 @@ PLANE = {"mode": "isotropic", "split": "train", "n_points": 4 + 2 * KILLS, "dist
 # some replicas fail, some do not
 MD = {"n_replicas": 4, "initial_velocities": "maxwell-boltzmann", "temperature_K": 900, "timestep_fs": 0.5, "tau_fs": 50, "duration_fs": 50 * KILLS}
 MD |= {"max_bond_A": 1.7, "record_every_fs": 2}
+if KILLS > 1:
+    # so that some live long enough to be killed so often
+    MD |= {"temperature_K": 50, "max_bond_A": 3.0}
 OF = {"nequip": "md", "mace": "landscape"}
 STAGES = {"md": ("run_md.py", MD), "landscape": ("scan_landscape.py", LINES), "plane": ("scan_plane.py", PLANE)}
 

@@ -41,6 +41,10 @@ def test_a_diverged_training_is_a_result(tables):
     assert hot["reason"].notna().all()
     for table in ("errors", "landscape", "failures"):
         assert "mace-hot" not in set(tables(table)["model"])
+    missing = tables("missing")
+    assert missing["run"].tolist() == ["mace-hot.n20.seed1", "mace-hot.n10.seed1"]
+    assert missing["without"].tolist() == ["errors, landscapes, MD", "errors"]
+    assert set(missing["reason"]) == set(hot["reason"])
 
 
 def test_noise_runs_have_tables_of_their_own(ran, tables):
@@ -129,7 +133,8 @@ def test_figures_and_summary_exist(ran):
     figures = ran.folder / "results/small/figures"
     assert {path.stem for path in figures.glob("*.png")} == {path.stem for path in figures.glob("*.pdf")}
     assert len(list(figures.glob("*.png"))) >= 4
-    assert "mace-hot" in (ran.folder / "results/small/summary.md").read_text()
+    lacking = (ran.folder / "results/small/summary.md").read_text().split("## What is missing")[1].split("##")[0]
+    assert "- mace-hot (mace; " in lacking
 
 
 def test_manifests_say_what_made_the_results(ran):

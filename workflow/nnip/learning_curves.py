@@ -33,11 +33,12 @@ def overall_errors(errors: pd.DataFrame) -> pd.DataFrame:
 
 
 def learning_curves(errors: pd.DataFrame, confidence: float = 0.95) -> pd.DataFrame:
-    """Table learning_curves: slope of ln(forces RMSE) against ln(n_train) of every model and seed with two sizes or more.
+    """Table learning_curves: slope of ln(forces RMSE) against ln(n_train) of every model and seed with two sizes of finite error or more.
 
     The interval is the straight line's own (Student's t, n_points - 2); two points have none.
     """
     points = overall_errors(errors)
+    points = points[np.isfinite(points["forces_rmse_eV_per_A"].to_numpy(float))]
     rows = []
     for (framework, model, seed), own in points[points["n_train"] >= SMALLEST].groupby(["framework", "model", "seed"], sort=False):
         if own["n_train"].nunique() < 2:

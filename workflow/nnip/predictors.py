@@ -82,9 +82,10 @@ def outcomes(survival: pd.DataFrame, errors: pd.DataFrame, learning_curves: pd.D
 
 
 def extrapolation_slopes(tests: pd.DataFrame) -> pd.DataFrame:
-    """Slope of a straight line through force RMSE against temperature in eV/A/K, for every model and seed with two temperatures or more."""
+    """Slope of a straight line through force RMSE against temperature in eV/A/K, for every model and seed with finite errors at two temperatures or more."""
     rows = []
-    for keys, own in tests.dropna(subset=["temperature_K"]).groupby(KEYS, sort=False):
+    known = tests[finite(tests["temperature_K"]) & finite(tests["forces_rmse_eV_per_A"])]
+    for keys, own in known.groupby(KEYS, sort=False):
         if own["temperature_K"].nunique() > 1:
             slope = np.polyfit(own["temperature_K"].to_numpy(float), own["forces_rmse_eV_per_A"].to_numpy(float), 1)[0]
             rows.append(dict(zip(KEYS, keys, strict=True)) | {"slope": slope})

@@ -1,20 +1,14 @@
 """Which trainings gave no model, and an end with one message where none did."""
 
-import sys
-
-from nnip.errors import InputError, run
+from nnip.errors import run
 from nnip.missing import check_something_is_left, missing
 from nnip.tables import read_table, write_table
 
 
 def list_missing(paths: dict[str, str], main_runs: list[str], output: str) -> None:
-    """Write table missing from every run's table trainings; what the user is told where nothing is left goes to the terminal as well."""
+    """Write table missing from every run's table trainings; InputError where nothing is left to go on with."""
     lost = missing({name: read_table("trainings", path) for name, path in paths.items()}, main_runs)
-    try:
-        check_something_is_left(lost, main_runs)
-    except InputError as error:
-        print(f"\n{error}\n", file=sys.__stderr__, flush=True)
-        raise
+    check_something_is_left(lost, main_runs)
     write_table("missing", lost, output)
 
 

@@ -1,5 +1,6 @@
 """Loss landscapes as curves: the panels that several figures share."""
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
@@ -15,14 +16,14 @@ def mean_curves(landscape: pd.DataFrame, quantity: str) -> pd.DataFrame:
 
 
 def draw_curves(axis: Axes, landscape: pd.DataFrame, quantity: str, members: list[str], look: dict[str, Look], spread: bool = False) -> list[str]:
-    """The landscapes of one experiment in one mode: thin lines are seeds (if several), thick ones their mean; returns the models without any.
+    """The landscapes of one experiment in one mode: thin lines are seeds (if several), thick ones their mean; returns the models without any finite one.
 
     With spread, a band shows the range over directions and seeds.
     """
     missing = []
     for name in members:
         own = landscape[landscape["model"] == name]
-        if own.empty:
+        if not np.isfinite(own[quantity].to_numpy(float)).any():
             missing.append(name)
             continue
         curves = mean_curves(own, quantity)

@@ -13,11 +13,12 @@ from nnip.figures.style import GREY, LIGHT
 
 
 def centre_errors(landscape: pd.DataFrame) -> pd.DataFrame:
-    """Training force RMSE (meV/Å) where t is nearest to 0, per framework, model, seed and mode; mean over directions."""
+    """Training force RMSE (meV/Å) where t is nearest to 0, per framework, model, seed and mode; mean over directions. Finite ones alone."""
     nearest = landscape.assign(distance=landscape["t"].abs())
     keys = ["framework", "model", "seed", "mode"]
     nearest = nearest[nearest["distance"] == nearest.groupby(keys)["distance"].transform("min")]
-    return nearest.groupby(keys, sort=False)["forces_rmse_eV_per_A"].mean().astype(float).mul(1000).rename("centre").reset_index()
+    centre = nearest.groupby(keys, sort=False)["forces_rmse_eV_per_A"].mean().astype(float).mul(1000).rename("centre")
+    return centre[np.isfinite(centre)].reset_index()
 
 
 @style.styled
@@ -41,12 +42,16 @@ def draw_flatness(models: pd.DataFrame, landscape: pd.DataFrame, entropy: pd.Dat
     image, to_label = None, []
     for row, (minimum, words) in enumerate((("kept", "minimum kept"), ("subtracted", "minimum subtracted"))):
         S_of_seeds = entropy[entropy["minimum"] == minimum].set_index([*keys, "seed"])["S"].astype(float)
+        S_of_seeds = S_of_seeds[np.isfinite(S_of_seeds)]
         seeds = pd.concat([centre_of_seeds, S_of_seeds], axis=1).dropna()
         values = S_of_seeds.groupby(keys, sort=False).mean()
         points = pd.concat([centre, values, rmst.rename("rmst")], axis=1).dropna(subset=["centre", "S"])
         for column, framework in enumerate(frameworks):
             axis: Axes = axes[row, column]
             own = points[points.index.get_level_values("framework") == framework]
+            if own.empty:
+                style.say(axis, "no landscape with a finite centre and entropy")
+                continue
             known = own[own["rmst"].notna()]
             axis.scatter(own["centre"], own["S"], s=16, facecolors="none", edgecolors=GREY, linewidths=0.5)
             image = axis.scatter(known["centre"], known["S"], c=known["rmst"], s=16, linewidths=0, **shades) if len(known) else image

@@ -25,7 +25,7 @@ def draw_learning_curves(
     look, groups = style.looks(models), style.experiments(models)
     curves = overall_errors(errors[errors["framework"] == framework])
     tiny = sorted(set(curves.loc[curves["n_train"] < SMALLEST, "n_train"]))
-    curves = curves[curves["n_train"] >= SMALLEST]
+    curves = curves[(curves["n_train"] >= SMALLEST) & np.isfinite(curves["forces_rmse_eV_per_A"].to_numpy(float))]
     of_models = learning_curves[learning_curves["framework"] == framework].groupby("model")
     slopes, spread = of_models[["slope", "n_points"]].mean(), of_models["slope"].std()
     width = style.page_width([3] * len(groups))

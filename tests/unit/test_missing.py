@@ -1,0 +1,146 @@
+"""What a study lacks: said once, with reasons; and statistics and figures of what is left."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from test_figures import HORIZON_FS, draw, study, texts, with_statistics
+
+from nnip.correlations import Settings, correlations, replica_draws
+from nnip.errors import InputError
+from nnip.missing import check_something_is_left, in_words, missing
+from nnip.repeatability import noise_floor
+from nnip.si_tables import entropy_table, error_table
+from nnip.summary import summary
+from nnip.tables import frame
+
+MEASURED = ("landscape", "directions", "errors", "failures", "temperatures", "planes", "weights", "weight_moments")
+
+
+def training(model, n_train=20, status="ok", reason=None, seed=1):
+    row = {"framework": "mace", "model": model, "seed": seed, "n_train": n_train, "noise": 0.0, "status": status, "device": "cpu", "reason": reason}
+    return frame("trainings", [row])
+
+
+def test_every_training_without_a_model_is_listed_with_its_reason():
+    runs = {
+        "a.n20.seed1": training("a"),
+        "b.n20.seed1": training("b", status="diverged", reason="the validation loss is nan"),
+        "b.n10.seed1": training("b", 10, "failed", "out of memory"),
+    }
+    lost = missing(runs, ["a.n20.seed1", "b.n20.seed1"])
+    assert lost["run"].tolist() == ["b.n20.seed1", "b.n10.seed1"]
+    assert lost["without"].tolist() == ["errors, landscapes, MD", "errors"]
+    assert in_words(lost) == ["b (mace; n20.seed1) diverged: the validation loss is nan", "b (mace; n10.seed1) failed: out of memory"]
+    check_something_is_left(lost, ["a.n20.seed1", "b.n20.seed1"])
+    assert missing({"a.n20.seed1": training("a")}, ["a.n20.seed1"]).empty
+
+
+def test_where_nothing_is_left_one_message_says_how_each_ended_and_what_to_do():
+    runs = {f"b.n20.seed{seed}": training("b", status="diverged", reason="the validation loss is nan", seed=seed) for seed in range(5)}
+    runs |= {"a.n20.seed1": training("a", status="failed", reason="out of memory"), "a.n10.seed1": training("a", 10)}
+    main = [name for name in runs if ".n20" in name]
+    with pytest.raises(InputError) as raised:
+        check_something_is_left(missing(runs, main), main)
+    text = str(raised.value)
+    assert "none of the 6 trainings on all frames gave a model" in text
+    assert "b (mace; 5 trainings) diverged: the validation loss is nan" in text and "a (mace; n20.seed1) failed: out of memory" in text
+    assert "lower 'lr'" in text and "the same command again" in text
+    many = {f"m{i}.n20.seed1": training(f"m{i}", status="failed", reason=None) for i in range(50)}
+    with pytest.raises(InputError, match=r"m19 \(mace; n20.seed1\) failed: no reason known\n  and 30 more kinds"):
+        check_something_is_left(missing(many, list(many)), list(many))
+
+
+@pytest.fixture(scope="module")
+def whole():
+    return study(names=("a", "b", "c"), modes=("isotropic",))
+
+
+def twice(one):
+    """The tables twice, under two frameworks' names."""
+    one = dict(one)
+    for name in ("models", "trainings", *MEASURED):
+        other = one[name].assign(framework="nequip", model="n" + one[name]["model"])
+        if name == "models":
+            other = other.assign(experiment="n" + other["experiment"])
+        one[name] = frame(name, pd.concat([one[name], other], ignore_index=True))
+    return one
+
+
+def without(tables, query):
+    """The tables where the trainings of a query diverged."""
+    tables = dict(tables)
+    trainings = tables["trainings"].copy()
+    hit = trainings.eval(query)
+    trainings.loc[hit, ["status", "reason"]] = ["diverged", "the validation loss is nan"]
+    gone = set(trainings.loc[hit, ["framework", "model", "seed"]].itertuples(index=False, name=None))
+    for name in MEASURED:
+        keys = tables[name][["framework", "model", "seed"]].itertuples(index=False, name=None)
+        tables[name] = frame(name, tables[name][[key not in gone for key in keys]].reset_index(drop=True))
+    return tables | {"trainings": trainings}
+
+
+def ended(tables, **columns):
+    return tables | {"failures": frame("failures", tables["failures"].assign(**columns))}
+
+
+def infinite(tables, table, models):
+    columns = ["energy_rmse_eV_per_atom", "forces_rmse_eV_per_A"]
+    values = tables[table].copy()
+    values.loc[values["model"].isin(models), columns] = np.inf
+    return tables | {table: frame(table, values)}
+
+
+LEFT = {
+    "a framework": lambda tables: without(twice(tables), "framework == 'nequip'"),
+    "one seed of one model": lambda tables: without(tables, "model != 'a' or seed == 2"),
+    "no time": lambda tables: ended(tables, time_fs=0.0, failed=True, reason="nonfinite") | {"temperatures": frame("temperatures", [])},
+    "no failure": lambda tables: ended(tables, time_fs=HORIZON_FS, failed=False, reason="none"),
+    "one infinite landscape": lambda tables: infinite(tables, "landscape", ["a"]),
+    "no finite landscape": lambda tables: infinite(tables, "landscape", ["a", "b", "c"]),
+    "one infinite error": lambda tables: infinite(tables, "errors", ["a"]),
+    "no finite error": lambda tables: infinite(tables, "errors", ["a", "b", "c"]),
+}
+SAID = {
+    "a framework": "na (nequip; n100.seed1, n100.seed2) diverged: the validation loss is nan.",
+    "one seed of one model": "a (mace; n100.seed2) diverged",
+    "no time": "12 of 12 replicas of a (mace) failed at the start frame (time to failure 0).",
+    "no failure": "None of 12 replicas of b (mace) failed: the time to failure is censored",
+    "one infinite landscape": "The landscape of a (mace) is infinite everywhere",
+    "no finite landscape": "The landscape of c (mace) is infinite everywhere",
+}
+# the figures that a kind of lack reaches
+FIGURES = {
+    "a framework": "experiments effects landscapes correlations learning_curves slopes rmse kaplan_meier sensitivity sampling weights temperatures",
+    "one seed of one model": "trends flatness noise scaling",
+    "no time": "kaplan_meier temperatures",
+    "no failure": "kaplan_meier",
+    "one infinite landscape": "sensitivity",
+    "no finite landscape": "landscapes flatness sampling",
+    "one infinite error": "slopes",
+    "no finite error": "learning_curves rmse scaling",
+}
+
+
+@pytest.mark.parametrize("left", LEFT)
+def test_statistics_summary_and_figures_of_what_is_left(left, whole):
+    tables = with_statistics(LEFT[left](whole))
+    runs = {f"{row.model}.n100.seed{row.seed}": tables["trainings"].iloc[[row.Index]] for row in tables["trainings"].itertuples()}
+    tables["missing"] = missing(runs, list(runs))
+    settings = Settings(n_bootstrap=20, n_permutation=20)
+    draws = replica_draws(tables["failures"], HORIZON_FS, settings)
+    switches = frame("hyperparameters", [{"framework": "mace", "model": "a", "name": "layers", "value": "2"}])
+    pair = correlations(tables["predictors"], tables["outcomes"], switches, draws, settings)
+    tables["correlations"], tables["partial_correlations"] = pair
+    tables["noise_floor"] = noise_floor(switches, tables["predictors"], tables["outcomes"], tables["failures"])
+    page = summary("left", tables, 0.95)
+    assert ("## What is missing" in page) == (left in SAID)
+    assert SAID.get(left, "") in page
+    for framework in dict.fromkeys(tables["models"]["framework"]):
+        assert entropy_table(tables["models"], tables["entropy"], tables["survival"], tables["failures"], framework).markdown()
+        assert error_table(tables["models"], tables["errors"], framework).markdown()
+    for name in FIGURES[left].split():
+        framework = "nequip" if left == "a framework" else "mace"
+        figure = draw(name, tables, framework=framework)
+        figure.draw_without_rendering()
+        if left == "a framework" and name not in ("effects", "correlations"):
+            assert "Nothing to draw of NequIP" in texts(figure)

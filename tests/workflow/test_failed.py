@@ -1,0 +1,30 @@
+"""A study in which no training gave a model, from trainings that ended so."""
+
+from conftest import MODELS, output
+
+from nnip.files import write_text
+from nnip.tables import read_table, write_table
+
+
+def test_where_everything_failed_one_message_says_so_and_the_tables_stay(study):
+    results = study.folder / "results/small"
+    for name in ("train", "val", "n10/train", "n10/val", "test_300K", "test_900K"):
+        write_text(results / f"data/{name}.xyz", "")
+    write_text(results / "data/manifest.json", "{}")
+    for model, row in MODELS["models"].items():
+        for size in (20, 10):
+            who = {"framework": row["framework"], "model": model, "seed": 1, "n_train": size, "noise": 0.0, "device": "cpu"}
+            ended = {"status": "diverged", "reason": "the validation loss is nan after 3 epochs"} if size == 20 else {"status": "ok"}
+            write_table("trainings", [who | ended], results / f"runs/{model}.n{size}.seed1/train/training.csv")
+            write_text(results / f"runs/{model}.n{size}.seed1/train/manifest.json", "{}")
+    # what was trained by hand has no record of its code and parameters
+    as_by_hand = ("--rerun-triggers", "mtime", "--keep-going", "--show-failed-logs")
+    trainings = "results/small/tables/trainings.csv"
+    run = study.snakemake(trainings, "results/small/tables/missing.csv", *as_by_hand)
+    text = output(run)
+    assert run.returncode != 0
+    assert "none of the 5 trainings on all frames gave a model, so there is nothing to measure and nothing to draw:" in text
+    assert "mace-hot (mace; n20.seed1) diverged: the validation loss is nan after 3 epochs" in text and "lower 'lr'" in text
+    assert "Traceback" not in text and text.count("Error in rule") == text.count("none of the 5 trainings") == 1
+    assert len(read_table("trainings", study.folder / trainings)) == 10
+    assert not (results / "tables/missing.csv").exists() and not (results / "figures").exists()
