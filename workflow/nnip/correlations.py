@@ -71,7 +71,7 @@ def correlations(
                     name = {"framework": framework, "predictor": predictor, "outcome": outcome, "subset": subset}
                     row, partial = _pair(name, pairs, draws, settings)
                     # seeds can differ where the models' means do not
-                    if np.isfinite([row["pearson"], row["spearman"]]).all():
+                    if all(np.isfinite(np.array([row["pearson"], row["spearman"]], dtype=float))):
                         rows.append(row)
                         partials += partial
     return frame("correlations", rows), frame("partial_correlations", partials)

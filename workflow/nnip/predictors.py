@@ -82,7 +82,7 @@ def outcomes(survival: pd.DataFrame, errors: pd.DataFrame, learning_curves: pd.D
 
 
 def extrapolation_slopes(tests: pd.DataFrame) -> pd.DataFrame:
-    """Slope of a straight line through force RMSE against temperature in eV/A/K, for every model and seed with finite errors at two temperatures or more."""
+    """Slope of a straight line through force RMSE against temperature in eV/A/K, where two temperatures or more have finite errors."""
     rows = []
     known = tests[finite(tests["temperature_K"]) & finite(tests["forces_rmse_eV_per_A"])]
     for keys, own in known.groupby(KEYS, sort=False):

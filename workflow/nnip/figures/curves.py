@@ -16,9 +16,9 @@ def mean_curves(landscape: pd.DataFrame, quantity: str) -> pd.DataFrame:
 
 
 def draw_curves(axis: Axes, landscape: pd.DataFrame, quantity: str, members: list[str], look: dict[str, Look], spread: bool = False) -> list[str]:
-    """The landscapes of one experiment in one mode: thin lines are seeds (if several), thick ones their mean; returns the models without any finite one.
+    """The landscapes of one experiment in one mode: thin lines are seeds (if several), thick ones their mean.
 
-    With spread, a band shows the range over directions and seeds.
+    Returns the models without a finite one. With spread, a band shows the range over directions and seeds.
     """
     missing = []
     for name in members:

@@ -28,6 +28,8 @@ def draw_flatness(models: pd.DataFrame, landscape: pd.DataFrame, entropy: pd.Dat
     One point per model, the mean over its seeds (small points), first landscape mode.
     """
     style.need(models=models, landscape=landscape, entropy=entropy)
+    if centre_errors(landscape).empty or not np.isfinite(entropy["S"].to_numpy(float)).any():
+        raise style.NothingToDrawError("Nothing to draw: no landscape has a finite centre and entropy.")
     look = style.looks(models)
     mode = landscape["mode"].iloc[0]
     keys = ["framework", "model"]

@@ -1,5 +1,6 @@
 """Energy and force landscapes of every experiment, in every mode."""
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -17,6 +18,8 @@ def draw_landscapes(framework: str, models: pd.DataFrame, landscape: pd.DataFram
     style.need(framework, models=models, landscape=landscape)
     models = style.of_framework(models, framework)
     landscape = landscape[landscape["framework"] == framework]
+    if not np.isfinite(landscape[list(QUANTITIES)].to_numpy(float)).any():
+        raise style.NothingToDrawError(f"Nothing to draw of {style.framework_title(framework)}: its landscapes are infinite everywhere.")
     look, groups = style.looks(models), style.experiments(models)
     modes = list(dict.fromkeys(landscape["mode"])) or ["-"]
     rows = [(mode, quantity) for mode in modes for quantity in QUANTITIES]
