@@ -136,9 +136,9 @@ def simulate(
     rules = find_rules(frame, max_bond_A, min_distance_A, device)
     integrator = Berendsen(torch.tensor(frame.get_masses(), device=device), temperature_K, timestep_fs, tau_fs)
     state = resume or _start(frame, momenta.to(device), rules)
+    batch = Batch(potential, frame, AtOnce(len(momenta), f"{len(momenta)} replicas of {len(frame)} atoms"))
     step, alive, endings = state.step, state.alive, list(state.endings)
     positions, momenta, forces, *extremes = (tensor.to(device) for tensor in (state.positions, state.momenta, state.forces, *state.extremes))
-    batch = Batch(potential, frame, AtOnce(len(alive), f"{len(alive)} replicas of {len(frame)} atoms"))
     for step in range(state.step + 1, n_steps(duration_fs, timestep_fs) + 1):
         if step:
             positions, momenta = integrator.drift(positions, momenta, forces)
