@@ -36,7 +36,7 @@ def trajectories(potential, frame, momenta, names, duration_fs=15, max_bond_A=15
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-def test_a_replica_is_bit_identical_whatever_becomes_of_the_others(trained, frames, kind, dtype):
+def test_a_replica_is_bit_identical_whatever_becomes_of_the_others(trained, frames, kind, dtype, monkeypatch):
     potential = load(trained(kind, dtype=dtype))
     frame = frames[0]
     momenta = initial_momenta(frame, "maxwell-boltzmann", 300, seeds=range(7))
@@ -49,6 +49,20 @@ def test_a_replica_is_bit_identical_whatever_becomes_of_the_others(trained, fram
     assert [ending.replica for ending in exploded.endings if ending.failed] == [0, 3, 6]
     assert len({ending.time_fs for ending in exploded.endings if ending.failed}) > 1
     cases = [(disturbed, [1, 2, 4, 5])]
+    # memory for four at once, the one at rest included, from the third step on
+    evaluate, calls = potential.energies_forces, []
+
+    def want_memory(graph):
+        calls.append(len(graph.n_atoms))
+        if len(calls) > 3 and calls[-1] > 4:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return evaluate(graph)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(potential, "energies_forces", want_memory)
+        in_parts, replicas = trajectories(potential, frame, momenta, range(7))
+    assert in_parts.replicas_per_batch == 2 and calls[:6] == [8, 8, 8, 8, 5, 3]
+    cases.append((replicas, list(range(7))))
     cases += [(trajectories(potential, frame, momenta[list(names)], names)[1], names) for names in ([5, 2], [4])]
     for replicas, names in cases:
         for name in names:
