@@ -121,7 +121,7 @@ def test_of_a_training_without_a_model_all_tables_have_no_rows(settings_of, fram
     train, val = frame_files["molecule"]
     common = ["--settings", json.dumps(settings_of()), "--train-directory", tmp_path / "train", "--directory", tmp_path / "out"]
     for script, arguments in (
-        ("evaluate_model.py", ["--options", "{}", "--splits", f"train={train}"]),
+        ("evaluate_model.py", ["--options", '{"frames_per_batch": 5}', "--splits", f"train={train}"]),
         ("scan_landscape.py", ["--options", json.dumps(OPTIONS), "--mode", "paper", "--frames", train]),
         ("run_md.py", ["--options", '{"n_replicas": 2}', "--frames", train, val]),
     ):
