@@ -2,13 +2,15 @@
 # make demo    the demo study to its figures, in results/demo-xtb
 # make test    all tests
 # make test-cluster   the small study on a real one-node SLURM (as root; Debian: apt-get install munge slurmctld slurmd slurm-client)
+# make faults   one fault after another done to a small study (killed jobs, full disks, damaged files ...): docs/reliability.md; goes on where it stopped
 # make check   formatting, lint and types
 PYTHON ?= python3
 CORES ?= all
+MINUTES ?= 60
 SNAKEMAKE = .venv/bin/snakemake --workflow-profile workflow/profiles/local --cores $(CORES)
 FRAMEWORK_PYTHON = $(shell .venv/bin/python -c "import sys; sys.path.insert(0, 'workflow'); from nnip.environments import interpreter; print(interpreter('$(1)'))")
 
-.PHONY: setup demo test test-cluster environments check format clean
+.PHONY: setup demo test test-cluster faults environments check format clean
 
 setup: .venv/.ready
 
@@ -33,6 +35,9 @@ test: environments
 
 test-cluster: environments
 	.venv/bin/python -m pytest -s tests/cluster
+
+faults: environments
+	PYTHONPATH=workflow .venv/bin/python tests/faults/campaign.py --minutes $(MINUTES)
 
 check: setup
 	.venv/bin/ruff format --check workflow tests benchmarks

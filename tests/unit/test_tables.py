@@ -8,6 +8,7 @@ import pytest
 
 from nnip.errors import InputError
 from nnip.files import git_blob_id, whole, write_json
+from nnip.manifest import Stopwatch, write_manifest
 from nnip.seeds import derive
 from nnip.tables import gather, read_table, write_table
 
@@ -76,3 +77,14 @@ def test_seeds_differ_by_use_and_repeat():
     assert derive(1, "md", "a", 0) == derive(1, "md", "a", 0)
     assert all(0 <= seed < 2**31 for seed in seeds)
     assert pd.Series(list(seeds)).is_unique
+
+
+@pytest.mark.parametrize("damage", [lambda text: text.replace("12.5", "12.6"), lambda text: text[: text.index("mace,b")], lambda text: ""])
+def test_a_runs_table_that_its_job_did_not_write_is_not_gathered(tmp_path, damage):
+    file = tmp_path / "failures.csv"
+    write_table("failures", [FAILURE, FAILURE | {"model": "b"}], file)
+    write_manifest(tmp_path / "manifest.json", "md", {}, {}, "cpu", Stopwatch())
+    assert len(gather("failures", [file])) == 2
+    file.write_text(damage(file.read_text()))
+    with pytest.raises(InputError, match=r"failures.csv: is not what its job wrote .* remove it, and it is made again"):
+        gather("failures", [file])

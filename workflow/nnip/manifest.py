@@ -7,6 +7,7 @@ import platform
 import sys
 import time
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 from nnip.errors import InputError
@@ -43,12 +44,13 @@ def settings_hash(settings: Any) -> str:
 def write_manifest(
     path: str | os.PathLike[str], stage: str, settings: dict[str, Any], seeds: dict[str, int], device: str, watch: Stopwatch, **more: Any
 ) -> None:
-    """Write the manifest of one result directory; `more` holds what only this stage knows (JSON values)."""
+    """Write the manifest of one result directory, with the checksums of the tables in it; `more` holds what only this stage knows (JSON values)."""
     write_json(
         path,
         {
             "stage": stage,
             **more,
+            "table_sha256": {table.name: sha256(table) for table in sorted(Path(path).parent.glob("*.csv"))},
             "settings": settings,
             "settings_sha256": settings_hash(settings),
             "seeds": seeds,
@@ -58,6 +60,14 @@ def write_manifest(
             "packages": package_versions(),
         },
     )
+
+
+def check_table(path: str | os.PathLike[str]) -> None:
+    """InputError unless a table is the one its job wrote, by the checksum in the manifest beside it; nothing is known where that has none."""
+    manifest = Path(path).parent / "manifest.json"
+    checksums = read_manifest(manifest).get("table_sha256", {}) if manifest.exists() else {}
+    if Path(path).name in checksums and sha256(path) != checksums[Path(path).name]:
+        raise InputError(f"{path}: is not what its job wrote (SHA-256 in {manifest.name}), so it was changed or cut; remove it, and it is made again")
 
 
 def package_versions() -> dict[str, str]:

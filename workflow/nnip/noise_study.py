@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from nnip.manifest import read_manifest
-from nnip.tables import frame, read_table
+from nnip.tables import frame, gather
 
 
 def gather_noise(table: str, paths: Sequence[str | os.PathLike[str]], manifests: Sequence[str | os.PathLike[str]]) -> pd.DataFrame:
@@ -15,5 +15,5 @@ def gather_noise(table: str, paths: Sequence[str | os.PathLike[str]], manifests:
     for path, manifest_file in zip(paths, manifests, strict=True):
         manifest = read_manifest(manifest_file)
         sigma = {name: value for name, value in manifest.items() if name.startswith("noise_sigma_")}
-        parts.append(read_table(table, path).assign(noise_label=manifest["settings"]["label"], **sigma))
+        parts.append(gather(table, [path]).assign(noise_label=manifest["settings"]["label"], **sigma))
     return frame(f"noise_{table}", pd.concat(parts, ignore_index=True))

@@ -14,6 +14,7 @@ import yaml
 
 from nnip.errors import InputError
 from nnip.files import reading, whole
+from nnip.manifest import check_table
 
 SCHEMA = Path(__file__).resolve().parent.parent / "schemas" / "tables.yaml"
 NUMBER = {"int": re.compile(r"-?[0-9]{1,18}"), "float": re.compile(r"-?(inf|[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?)")}
@@ -65,7 +66,7 @@ def read_table(table: str, path: str | os.PathLike[str]) -> pd.DataFrame:
     except KeyError as error:
         raise InputError(f"{path}: column {error} of table '{table}' is missing; it should have {', '.join(wanted)}") from None
     except (ValueError, TypeError, csv.Error) as error:
-        raise InputError(f"{path}: {error}") from None
+        raise InputError(f"{path}: {error}; where the workflow made it, remove it, and it is made again") from None
 
 
 def _read_texts(path: str | os.PathLike[str]) -> pd.DataFrame:
@@ -94,6 +95,9 @@ def _value(text: str, kind: str) -> Any:
 
 
 def gather(table: str, paths: Iterable[str | os.PathLike[str]]) -> pd.DataFrame:
-    """Several files of one table as one data frame, in the order given."""
-    parts = [read_table(table, path) for path in paths]
+    """Several files of one table as one data frame, in the order given; InputError for one that is not what its job wrote."""
+    parts = []
+    for path in paths:
+        check_table(path)
+        parts.append(read_table(table, path))
     return pd.concat(parts, ignore_index=True) if parts else frame(table, [])

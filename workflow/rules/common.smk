@@ -92,7 +92,7 @@ def environment_ready(wildcards):
     framework = framework_of(wildcards)
     if USE_CONDA or framework in config["python"]:
         return []
-    return ancient(f"{environments.environment(framework)}/.ready")
+    return [ancient(f"{environments.environment(framework)}/.ready"), ancient(environments.interpreter(framework))]
 
 
 def python_of(wildcards):

@@ -13,12 +13,14 @@ rule environments:
     """All frameworks' environments, ahead of a study (where compute nodes have no network, say)."""
     input:
         [f"{environments.environment(framework)}/.ready" for framework in frameworks()],
+        [environments.interpreter(framework) for framework in frameworks()],
 
 
 rule make_environment:
     """Install one framework's packages with uv (pip if that fails), torch in the build the site chose."""
     output:
         ready=touch(".venvs/{framework}-{hash}/.ready"),
+        python=".venvs/{framework}-{hash}/bin/python",
     log:
         "logs/environments/{framework}-{hash}.log",
     wildcard_constraints:

@@ -1,0 +1,42 @@
+"""What of a run's output tells its user what happened, in one line, without this machine's paths."""
+
+import re
+
+from bench import Outcome
+
+# the most telling first: our own words, then those of programs, then snakemake's
+TELLING = (
+    r"^\s*(error: .*(?:\n(?!\s*(?:$|\[|=)).*){0,2})",
+    r"^((?:\w*Error|OSError): .*)",
+    r"(Directory cannot be locked.*?(?=\n\S*\n)|Directory cannot be locked[^\n]*)",
+    r"^((?:\w+Exception|WorkflowError)[^\n]*\n[^\n]*)",
+    r"((?:No such file or directory|command not found|Killed|Terminated)[^\n]*)",
+    r"(Terminating processes on user request[^\n]*|Will exit after finishing currently running jobs[^\n]*)",
+    r"^(Error in rule \w+)",
+)
+LONGEST = 230
+
+
+def has_traceback(output: str) -> bool:
+    return "Traceback (most recent call last)" in output
+
+
+def what_is_seen(outcome: Outcome, places: dict[str, str]) -> str:
+    """The first of the telling lines, or how the run ended; `places` are folders to be left out, and what is written for them."""
+    text = re.sub(r"\x1b\[[0-9;]*m", "", outcome.output)
+    if outcome.status == 0:
+        return "nothing to be done" if "Nothing to be done" in text else "no error"
+    for pattern in TELLING:
+        if found := re.search(pattern, text, flags=re.MULTILINE):
+            words = " ".join(found.group(1).split())
+            break
+    else:
+        words = "nothing" if outcome.status < 0 else f"exit status {outcome.status}"
+    if rule := re.search(r"^Error in rule (\w+)", text, flags=re.MULTILINE):
+        killed = re.search(r"exit code (\d+)|exit status (\d+)|died with <Signals\.(\w+)", text)
+        if words.startswith("Error in rule"):
+            words = f"Error in rule {rule.group(1)}" + (f" ({killed.group(0)})" if killed else "")
+    for place, name in sorted(places.items(), key=lambda item: -len(item[0])):
+        words = words.replace(place, name)
+    words = re.sub(r"[0-9a-f]{40,}", "...", words)
+    return words if len(words) <= LONGEST else words[:LONGEST].rsplit(" ", 1)[0] + " ..."
