@@ -44,6 +44,13 @@ CONFIG = {
     "statistics": {"n_bootstrap": 100, "n_permutation": 100},
 }
 TABLES = ("trainings", "errors", "landscape", "directions", "planes", "failures", "temperatures", "entropy", "survival", "predictors", "outcomes")
+GATHERED = {
+    "train": ("trainings",),
+    "evaluate": ("errors",),
+    "landscape-isotropic": ("landscape", "directions"),
+    "plane": ("planes",),
+    "md": ("failures", "temperatures"),
+}
 FIGURE = "kaplan_meier_mace.png"
 PATIENCE_S = 600
 # columns that no two runs share
@@ -90,7 +97,8 @@ class Bench:
 
     def __init__(self, scratch: Path, random: Random) -> None:
         self.scratch, self.random = scratch, random
-        self.folder, self.undisturbed, self.repository = scratch / "study", scratch / "undisturbed", scratch / "repository"
+        self.folder, self.undisturbed = scratch / "study", scratch / "undisturbed"
+        self.repository, self.code = scratch / "repository", scratch / "code"
         self.results = self.folder / "results" / STUDY
         self.config: dict[str, Any] = {}
         self.environment: dict[str, str] = {}
@@ -102,7 +110,7 @@ class Bench:
     def prepare(self) -> Outcome | None:
         """Make the undisturbed study once; None if it is there already. The code that runs is a copy, so that faults may touch it."""
         self.scratch.mkdir(parents=True, exist_ok=True)
-        if not self.repository.exists():
+        if not self.code.exists():
             self._copy_code()
         if self.undisturbed.exists():
             return None
@@ -122,15 +130,17 @@ class Bench:
         for name in ("workflow", "envs"):
             shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copy2(ROOT / "Snakefile", copy / "Snakefile")
-        copy.rename(self.repository)
+        copy.rename(self.code)
 
     def restore(self) -> None:
-        """The finished, undisturbed study again, and its own config."""
+        """The finished, undisturbed study again, its own config, and the code that made it."""
         shutil.rmtree(self.folder, ignore_errors=True)
         shutil.copytree(self.undisturbed, self.folder, symlinks=True)
         self._reset()
 
     def _reset(self) -> None:
+        shutil.rmtree(self.repository, ignore_errors=True)
+        shutil.copytree(self.code, self.repository)
         self.environment = {**os.environ, "OMP_NUM_THREADS": "1"}
         self.targets = [f"results/{STUDY}/tables/{name}.csv" for name in TABLES] + [f"results/{STUDY}/figures/{FIGURE}"]
         self.profile = ["local", "--cores", "2"]
@@ -165,10 +175,17 @@ class Bench:
 
     # what faults do
 
+    def ask_for(self, *tables: str) -> None:
+        """Let the command make these tables alone; the errors, to their last digit, tell whether a training is the same, on which all tables hang."""
+        self.targets = [f"results/{STUDY}/tables/{name}.csv" for name in tables]
+
     def lose(self, *patterns: str) -> None:
-        """Remove results, as if they had never been made."""
+        """Remove results as if they had never been made, and the study's tables that are gathered from them: only what is asked for is made again."""
         for path in self.found(*patterns):
+            stage = (path.relative_to(self.results).parts[2:3] or ("train",))[0]
             shutil.rmtree(path) if path.is_dir() else path.unlink()
+            for table in GATHERED.get(stage, ()) if path.is_relative_to(self.results / "runs") else ():
+                (self.results / "tables" / f"{table}.csv").unlink(missing_ok=True)
 
     def found(self, *patterns: str) -> list[Path]:
         """Results by their names."""

@@ -18,6 +18,8 @@ from catalogue import FAULTS, Fault, NotHereError
 from reliability import read_records, write_document
 from seen import has_traceback, what_is_seen
 
+from nnip.files import alone_in
+
 
 def judge(bench: Bench, fault: Fault) -> dict[str, Any]:
     """Do one fault to the finished study and tell what became of it.
@@ -101,7 +103,8 @@ def main() -> None:
     done = read_records(file)
     faults = [fault for fault in FAULTS if (fault.name in arguments.only if arguments.only else fault.name not in done)]
     try:
-        run_campaign(Bench(folder, Random(arguments.seed)), faults, arguments.seed, arguments.minutes, file)
+        with alone_in(folder):
+            run_campaign(Bench(folder, Random(arguments.seed)), faults, arguments.seed, arguments.minutes, file)
     finally:
         write_document(arguments.document, FAULTS, read_records(file))
         print(f"written: {arguments.document}")

@@ -73,6 +73,7 @@ def mace_training_killed(bench):
 @fault(JOB)
 def nequip_command_killed(bench):
     """SIGKILL to the nequip-train command inside a training, after its first checkpoint."""
+    bench.ask_for("trainings", "errors")
     bench.lose("runs/nequip-a*/train")
     yield bench.kill_job(bench.start(), "nequip-train", after="runs/nequip-a*/train/checkpoints/*.pt")
 
@@ -80,6 +81,7 @@ def nequip_command_killed(bench):
 @fault(JOB)
 def mace_command_killed(bench):
     """SIGKILL to the mace command inside a training, after its first checkpoint."""
+    bench.ask_for("trainings", "errors")
     bench.lose("runs/mace-a*/train")
     yield bench.kill_job(bench.start(), "mace.launcher", after="runs/mace-a*/train/checkpoints/*.pt")
 
@@ -87,6 +89,7 @@ def mace_command_killed(bench):
 @fault(JOB)
 def mace_command_killed_twice(bench):
     """SIGKILL to the mace command inside a training, and again to the one that is started in its place, both before any checkpoint."""
+    bench.ask_for("trainings", "errors")
     bench.lose("runs/mace-a*/train")
     running = bench.start()
     first = bench.until(lambda: bench.job("mace.launcher"), running)[0]
@@ -95,7 +98,7 @@ def mace_command_killed_twice(bench):
     os.kill(second, signal.SIGKILL)
     yield running.end()
     bench.lose("runs/mace-a*/train")
-    yield "the folder of the failed training is removed, as the summary's reason asks"
+    yield "the folder of the training that table trainings calls failed is removed"
 
 
 @fault(JOB)
@@ -189,6 +192,7 @@ def snakemake_told_to_end(bench):
 @fault(RUN)
 def control_c(bench):
     """Ctrl-C in the terminal (SIGINT to snakemake and all its jobs) while a model trains."""
+    bench.ask_for("trainings", "errors")
     bench.lose("runs/nequip-a*/train")
     running = bench.start()
     bench.until(lambda: bench.found_now("runs/nequip-a*/train/checkpoints/*.pt"), running)
@@ -222,6 +226,7 @@ def machine_stops(bench):
 @fault(RUN)
 def machine_stops_in_data(bench):
     """All processes die at once while the frames are made."""
+    bench.ask_for("trainings", "errors")
     bench.lose("data", "runs", "tables", "figures")
     running = bench.start()
     bench.until(lambda: bench.found_now("data/chunks/*.json"), running)
@@ -272,6 +277,7 @@ DISK = "the disk"
 @fault(DISK, lasts=True)
 def disk_full_in_training(bench):
     """The disk fills up while a model trains."""
+    bench.ask_for("trainings", "errors")
     bench.lose("runs/mace-a*/train")
     with bench.small_disk(60) as enlarge:
         yield bench.run()
@@ -334,7 +340,7 @@ FILES = "files are damaged"
 
 
 def cut_checkpoints(bench: Bench, start: str, folder: str, damage: Callable[[Path], object], which: int) -> Outcome:
-    """Kill all of a run once a job has two checkpoints, damage the newest `which` of them, unlock, run again."""
+    """Kill all of a run once a job has two checkpoints, damage the newest `which` of them, run again."""
     running = bench.start()
     bench.until(lambda: len(bench.found_now(f"{folder}/checkpoints/*.pt")) > 1, running)
     running.send(signal.SIGKILL, whole_group=True)
@@ -343,13 +349,13 @@ def cut_checkpoints(bench: Bench, start: str, folder: str, damage: Callable[[Pat
     assert files, f"no checkpoint of {start} is left to damage"
     for file in files[:which]:
         damage(file)
-    bench.run("--unlock")
     return bench.run()
 
 
 @fault(FILES)
 def checkpoint_truncated(bench):
     """The newest checkpoint of a MACE training is cut in half after a power failure."""
+    bench.ask_for("trainings", "errors")
     bench.lose("runs/mace-a*/train")
     yield cut_checkpoints(bench, "a training", "runs/mace-a*/train", lambda file: os.truncate(file, file.stat().st_size // 2), 1)
 
@@ -357,6 +363,7 @@ def checkpoint_truncated(bench):
 @fault(FILES)
 def checkpoint_garbage(bench):
     """The newest checkpoint of a NequIP training is full of random bytes after a power failure."""
+    bench.ask_for("trainings", "errors")
     bench.lose("runs/nequip-a*/train")
     noise = bench.random.randbytes(4096)
     yield cut_checkpoints(bench, "a training", "runs/nequip-a*/train", lambda file: file.write_bytes(noise), 1)
@@ -463,6 +470,7 @@ def study_table_truncated(bench):
 @fault(FILES)
 def manifest_of_a_training_deleted(bench):
     """The manifest of a training is deleted."""
+    bench.ask_for("trainings", "errors")
     bench.lose("runs/nequip-a*/train/manifest.json")
     yield bench.run()
 
@@ -470,6 +478,7 @@ def manifest_of_a_training_deleted(bench):
 @fault(FILES)
 def manifest_of_a_training_truncated(bench):
     """The manifest of a training is cut in half."""
+    bench.ask_for("trainings", "errors")
     damaged(bench, "runs/mace-a*/train/manifest.json", lambda content: content[: len(content) // 2])
     yield bench.run()
     yield made_anew(bench, "runs/mace-a*/train/manifest.json")
@@ -500,7 +509,17 @@ def model_file_deleted(bench):
 @fault(FILES)
 def frames_truncated(bench):
     """The training frames are cut in the middle of a frame."""
+    bench.ask_for("trainings", "errors")
     damaged(bench, "data/train.xyz", lambda content: content[: len(content) // 2])
+    yield bench.run()
+    yield made_anew(bench, "data/train.xyz")
+
+
+@fault(FILES)
+def frames_cut_at_a_frame(bench):
+    """The training frames have lost their last frame; those they have are whole."""
+    bench.ask_for("trainings", "errors")
+    damaged(bench, "data/train.xyz", lambda content: b"".join(content.splitlines(keepends=True)[:-11]))
     yield bench.run()
     yield made_anew(bench, "data/train.xyz")
 
@@ -508,6 +527,7 @@ def frames_truncated(bench):
 @fault(FILES)
 def frames_deleted(bench):
     """The test frames are deleted."""
+    bench.ask_for("trainings", "errors")
     bench.lose("data/test_300K.xyz")
     yield bench.run()
 
@@ -654,20 +674,15 @@ def library_touched(bench):
 
 @fault(EDITS)
 def library_edited_after_an_interruption(bench):
-    """All processes die while an MD runs, and the MD's code is another one when the command is given again; then the first code is put back."""
+    """All processes die while an MD runs, and the MD's code is another one when the command is given again."""
     bench.lose("runs/mace-a*/md")
     module = bench.repository / "workflow/nnip/md/simulation.py"
-    before = module.read_bytes()
     running = bench.start()
     bench.until(lambda: bench.found_now("runs/mace-a*/md/checkpoints/*.pt"), running)
     running.send(signal.SIGKILL, whole_group=True)
     running.end()
-    bench.run("--unlock")
-    try:
-        module.write_bytes(before + b"\n# another version\n")
-        yield bench.run()
-    finally:
-        module.write_bytes(before)
+    module.write_bytes(module.read_bytes() + b"\n# another version\n")
+    yield bench.run()
 
 
 # what the jobs need

@@ -7,12 +7,11 @@ from bench import Outcome
 # the most telling first: our own words, then those of programs, then snakemake's
 TELLING = (
     r"^\s*(error: .*(?:\n(?!\s*(?:$|\[|=)).*){0,2})",
-    r"^((?:\w*Error|OSError): .*)",
-    r"(Directory cannot be locked.*?(?=\n\S*\n)|Directory cannot be locked[^\n]*)",
-    r"^((?:\w+Exception|WorkflowError)[^\n]*\n[^\n]*)",
-    r"((?:No such file or directory|command not found|Killed|Terminated)[^\n]*)",
-    r"(Terminating processes on user request[^\n]*|Will exit after finishing currently running jobs[^\n]*)",
-    r"^(Error in rule \w+)",
+    r"^((?!RuleException|LockException|WorkflowError|CalledProcessError)\w*(?:Error|Exception)\b(?:: |:?\n).*)",
+    r"(Directory cannot be locked.*\n.*\n.*)",
+    r"^((?:WorkflowError|LockException):?\n(?!At least one job).*)",
+    r"(\S+ (?:No such file or directory|command not found))",
+    r"(Terminating processes on user request|Will exit after finishing currently running jobs[^\n]*)",
 )
 LONGEST = 230
 
@@ -31,12 +30,19 @@ def what_is_seen(outcome: Outcome, places: dict[str, str]) -> str:
             words = " ".join(found.group(1).split())
             break
     else:
-        words = "nothing" if outcome.status < 0 else f"exit status {outcome.status}"
-    if rule := re.search(r"^Error in rule (\w+)", text, flags=re.MULTILINE):
-        killed = re.search(r"exit code (\d+)|exit status (\d+)|died with <Signals\.(\w+)", text)
-        if words.startswith("Error in rule"):
-            words = f"Error in rule {rule.group(1)}" + (f" ({killed.group(0)})" if killed else "")
+        words = _rule(text) if "Error in rule" in text else "nothing" if outcome.status < 0 else f"exit status {outcome.status}"
     for place, name in sorted(places.items(), key=lambda item: -len(item[0])):
         words = words.replace(place, name)
     words = re.sub(r"[0-9a-f]{40,}", "...", words)
     return words if len(words) <= LONGEST else words[:LONGEST].rsplit(" ", 1)[0] + " ..."
+
+
+def _rule(text: str) -> str:
+    """The rule that failed, and how its job ended."""
+    rule = re.search(r"^Error in rule (\w+)", text, flags=re.MULTILINE)
+    how = (
+        re.search(r"died with <Signals\.(\w+): \d+>", text)
+        or re.search(r"\s(Killed|Terminated)\s", text)
+        or re.search(r"(?:exit code|status) (\d+)", text)
+    )
+    return f"Error in rule {rule.group(1) if rule else '?'}" + (f" ({how.group(1)})" if how else "")

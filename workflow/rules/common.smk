@@ -18,6 +18,7 @@ from nnip.schema import frameworks, read_yaml
 from nnip.data import split_names
 from nnip.errors import InputError
 from nnip.figures import FIGURES
+from nnip.killed_runs import release_locks_of_killed_runs
 from nnip.landscape import variants
 from nnip.runs import is_main, list_runs, run_settings
 
@@ -34,6 +35,8 @@ except InputError as error:
     raise WorkflowError(str(error)) from None
 
 environments.enter(config["mirror"])
+if workflow.is_main_process and release_locks_of_killed_runs(Path(".snakemake")):
+    print("An earlier run on this machine was killed; its lock is removed.", file=sys.stderr)
 
 RESULTS = f"results/{config['study']}"
 LOGS = f"logs/{config['study']}"
