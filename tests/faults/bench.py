@@ -254,11 +254,13 @@ class Bench:
         results = self.folder / "results"
         results.rename(aside)
         results.mkdir()
-        used_kB = sum(4 * (path.stat().st_size // 4096 + 1) for path in aside.rglob("*"))
-        mount("-t", "tmpfs", "-o", f"size={used_kB + spare_kB}k", "tmpfs", str(results))
+        mount("-t", "tmpfs", "-o", "size=1g", "tmpfs", str(results))
         try:
             shutil.copytree(aside, results, symlinks=True, dirs_exist_ok=True)
             shutil.rmtree(aside)
+            disk = os.statvfs(results)
+            used_kB = (disk.f_blocks - disk.f_bfree) * disk.f_frsize // 1024
+            mount("-o", f"remount,size={used_kB + spare_kB}k", str(results))
             yield lambda: mount("-o", "remount,size=1g", str(results))
         finally:
             subprocess.run(["umount", "--lazy", str(results)], check=True)

@@ -48,8 +48,7 @@ def judge(bench: Bench, fault: Fault) -> dict[str, Any]:
             differ = bench.compare() if outcome.status == 0 else [what_is_seen(outcome, bench.places())]
     if outcome.status:
         completes = "never"
-    for _ in steps:
-        pass
+    steps.close()
     return record | {"completes": completes, "cure": cure, "differ": differ, "jobs": jobs_run(outcome.output)}
 
 

@@ -12,13 +12,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench import ROOT, Bench, Outcome, mount
 
-Inject = Callable[[Bench], Iterator[Outcome | str]]
+Inject = Callable[[Bench], Generator[Outcome | str, None, None]]
 YEAR_S = 365 * 24 * 3600
 MIRROR = ROOT.parent / "shared" / "mirror"
 
