@@ -1,7 +1,12 @@
 """Errors a user can mend, and how a script ends on one."""
 
+import errno
 import sys
 from collections.abc import Callable
+
+
+# what a disk says that is full or cannot be written: nothing wrong with the program
+DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
 
 
 class InputError(Exception):
@@ -9,7 +14,7 @@ class InputError(Exception):
 
 
 def run(main: Callable[[], None], log: str | None = None) -> None:
-    """Run a script's main function; an InputError ends it with one line on stderr and exit status 1, never a traceback.
+    """Run a script's main function; an InputError, or a disk that is full, ends it with one line on stderr and exit status 1, never a traceback.
 
     Where a log file is named (the jobs that snakemake runs in its own Python), all output goes there.
     """
@@ -19,3 +24,8 @@ def run(main: Callable[[], None], log: str | None = None) -> None:
         main()
     except InputError as error:
         sys.exit(f"error: {error}")
+    except OSError as error:
+        if error.errno not in DISK:
+            raise
+        where = f"{error.filename}: " if error.filename else ""
+        sys.exit(f"error: {where}{error.strerror}; once that is mended, the same command goes on")

@@ -1,0 +1,33 @@
+"""How a script ends: what a user can mend in one line, what is wrong with the program with a traceback."""
+
+import errno
+import os
+
+import pytest
+
+from nnip.errors import InputError, run
+
+
+def fails_with(error):
+    def main():
+        raise error
+
+    return main
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (InputError("a.csv: the file is empty"), "error: a.csv: the file is empty"),
+        (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "b.csv"), "error: b.csv: No space left on device; once that is mended, .* goes on"),
+        (OSError(errno.EROFS, os.strerror(errno.EROFS)), "error: Read-only file system; once"),
+    ],
+)
+def test_what_a_user_can_mend_is_one_line(error, words):
+    with pytest.raises(SystemExit, match=words):
+        run(fails_with(error))
+
+
+def test_a_mistake_of_the_program_keeps_its_traceback():
+    with pytest.raises(FileNotFoundError):
+        run(fails_with(FileNotFoundError(errno.ENOENT, "no such file", "c.csv")))
