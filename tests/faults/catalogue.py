@@ -387,7 +387,7 @@ def damaged(bench: Bench, pattern: str, change: Callable[[bytes], bytes]) -> Pat
 
 def made_anew(bench: Bench, *patterns: str) -> str:
     bench.lose(*patterns)
-    return f"the file that the message names is removed ({', '.join(pattern.replace('*', '') for pattern in patterns)})"
+    return ", ".join(f"`{pattern}`" for pattern in patterns) + " is removed"
 
 
 @fault(FILES)

@@ -4,7 +4,6 @@ import errno
 import sys
 from collections.abc import Callable
 
-
 # what a disk says that is full or cannot be written: nothing wrong with the program
 DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
 
