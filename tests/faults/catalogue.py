@@ -558,6 +558,9 @@ def results_from_the_future(bench):
     shift(bench, YEAR_S, "**/*")
     bench.lose("runs/mace-a*/md")
     yield bench.run()
+    for path in bench.found("**/*"):
+        os.utime(path)
+    yield "the files are given true times (`find results -newermt now -exec touch {} +`)"
 
 
 @fault(CLOCK)

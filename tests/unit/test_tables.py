@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from nnip.errors import InputError
-from nnip.files import git_blob_id, whole, write_json
+from nnip.files import git_blob_id, sha256, whole, write_json
+from nnip.frames import read_frames
 from nnip.manifest import Stopwatch, write_manifest
 from nnip.seeds import derive
 from nnip.tables import gather, read_table, write_table
@@ -86,5 +87,19 @@ def test_a_runs_table_that_its_job_did_not_write_is_not_gathered(tmp_path, damag
     write_manifest(tmp_path / "manifest.json", "md", {}, {}, "cpu", Stopwatch())
     assert len(gather("failures", [file])) == 2
     file.write_text(damage(file.read_text()))
-    with pytest.raises(InputError, match=r"failures.csv: is not what its job wrote .* remove it, and it is made again"):
+    with pytest.raises(InputError, match=r"failures.csv: is not what its job wrote .* remove it and it is made again"):
         gather("failures", [file])
+
+
+def test_frames_that_were_taken_out_are_noticed(tmp_path):
+    (tmp_path / "n2").mkdir()
+    files = {name: tmp_path / name for name in ("train.xyz", "n2/train.xyz")}
+    for file in files.values():
+        file.write_text("1\nProperties=species:S:1:pos:R:3\nH 0 0 0\n" * 2)
+    listed = {name: {"n_frames": 2, "sha256": sha256(file)} for name, file in files.items()}
+    write_manifest(tmp_path / "manifest.json", "data", {}, {}, "cpu", Stopwatch(), files=listed)
+    for file in files.values():
+        assert len(read_frames(file)) == 2
+        file.write_text("1\nProperties=species:S:1:pos:R:3\nH 0 0 0\n")
+        with pytest.raises(InputError, match=r"train.xyz: is not what its job wrote"):
+            read_frames(file)

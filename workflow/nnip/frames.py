@@ -13,6 +13,7 @@ from ase.data import chemical_symbols
 
 from nnip.errors import InputError
 from nnip.files import reading
+from nnip.manifest import check_written
 
 MOST_ATOMS = 1_000_000
 QUOTED = re.compile(r'"(?:\\.|[^"\\])*"')
@@ -75,7 +76,8 @@ def _read(lines: list[str], where: str) -> Atoms:
 
 
 def read_frames(path: str | os.PathLike[str], at_most: int | None = None) -> list[Atoms]:
-    """The first `at_most` frames (None: all) of an extxyz file, labelled or not; InputError if it cannot be read or has none."""
+    """The first `at_most` frames (None: all) of an extxyz file, labelled or not; InputError if it cannot be read, has none or was changed."""
+    check_written(path)
     frames = list(itertools.islice(iterate_frames(path), at_most))
     if not frames:
         raise InputError(f"{path}: has no frames")

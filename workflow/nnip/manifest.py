@@ -62,12 +62,26 @@ def write_manifest(
     )
 
 
-def check_table(path: str | os.PathLike[str]) -> None:
-    """InputError unless a table is the one its job wrote, by the checksum in the manifest beside it; nothing is known where that has none."""
-    manifest = Path(path).parent / "manifest.json"
-    checksums = read_manifest(manifest).get("table_sha256", {}) if manifest.exists() else {}
-    if Path(path).name in checksums and sha256(path) != checksums[Path(path).name]:
-        raise InputError(f"{path}: is not what its job wrote (SHA-256 in {manifest.name}), so it was changed or cut; remove it, and it is made again")
+def check_written(path: str | os.PathLike[str]) -> None:
+    """InputError unless a table or a file of frames is what its job wrote, by the checksum in the manifest of its folder or of the one above.
+
+    Nothing is known of a file that no manifest lists.
+    """
+    path = Path(path)
+    for folder in path.parents[:2]:
+        if not (folder / "manifest.json").is_file():
+            continue
+        manifest, name = read_manifest(folder / "manifest.json"), path.relative_to(folder).as_posix()
+        try:
+            expected = manifest.get("table_sha256", {}).get(name) or manifest.get("files", {}).get(name, {}).get("sha256")
+        except AttributeError:
+            raise InputError(
+                f"{folder}/manifest.json: 'table_sha256' or 'files' is no block; remove it, and what it belongs to is made again"
+            ) from None
+        if expected and path.is_file() and sha256(path) != expected:
+            raise InputError(
+                f"{path}: is not what its job wrote (SHA-256 in manifest.json), so it was changed or cut; remove it, and it is made again"
+            )
 
 
 def package_versions() -> dict[str, str]:

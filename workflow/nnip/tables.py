@@ -14,7 +14,7 @@ import yaml
 
 from nnip.errors import InputError
 from nnip.files import reading, whole
-from nnip.manifest import check_table
+from nnip.manifest import check_written
 
 SCHEMA = Path(__file__).resolve().parent.parent / "schemas" / "tables.yaml"
 NUMBER = {"int": re.compile(r"-?[0-9]{1,18}"), "float": re.compile(r"-?(inf|[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?)")}
@@ -98,6 +98,6 @@ def gather(table: str, paths: Iterable[str | os.PathLike[str]]) -> pd.DataFrame:
     """Several files of one table as one data frame, in the order given; InputError for one that is not what its job wrote."""
     parts = []
     for path in paths:
-        check_table(path)
+        check_written(path)
         parts.append(read_table(table, path))
     return pd.concat(parts, ignore_index=True) if parts else frame(table, [])

@@ -55,8 +55,11 @@ def load(train_directory: str | os.PathLike[str], device: str | torch.device = "
     if not model_file.resolve().is_relative_to(manifest_file.parent.resolve()):
         raise InputError(f"{manifest_file}: names '{manifest['model_file']}', a file outside its directory; refusing to read it")
     if not model_file.is_file():
-        raise InputError(f"{model_file}: not found, though {manifest_file} names it; train again")
+        raise InputError(f"{model_file}: not found, though {manifest_file} names it; remove that, and the model is trained again")
     if (found := sha256(model_file)) != manifest["model_sha256"]:
-        raise InputError(f"{model_file}: sha256 is {found}, but its manifest says {manifest['model_sha256']}; refusing to read another file's pickle")
+        raise InputError(
+            f"{model_file}: sha256 is {found}, but its manifest says {manifest['model_sha256']}; refusing to read another file's pickle "
+            f"(remove {manifest_file}, and the model is trained again)"
+        )
     device = pick_device(device) if isinstance(device, str) else device
     return framework_module(manifest["framework"], "potential").load(model_file, device, manifest["energy_shift_eV_per_atom"])
