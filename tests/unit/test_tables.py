@@ -87,7 +87,7 @@ def test_a_runs_table_that_its_job_did_not_write_is_not_gathered(tmp_path, damag
     write_manifest(tmp_path / "manifest.json", "md", {}, {}, "cpu", Stopwatch())
     assert len(gather("failures", [file])) == 2
     file.write_text(damage(file.read_text()))
-    with pytest.raises(InputError, match=r"failures.csv: is not what its job wrote .* remove it and it is made again"):
+    with pytest.raises(InputError, match=r"failures.csv: is not what its job wrote .* remove it, and it is made again"):
         gather("failures", [file])
 
 
