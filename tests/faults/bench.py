@@ -72,8 +72,15 @@ class Running:
     def __init__(self, command: list[str], folder: Path, environment: dict[str, str], log: Path) -> None:
         self.log, self.started = log, time.monotonic()
         with open(log, "wb") as file:
+            # signals as in a terminal, though the campaign itself may run under nohup or in the background
             self.process = subprocess.Popen(
-                command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT, start_new_session=True
+                ["env", "--default-signal=HUP,INT", *command],
+                cwd=folder,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
             )
 
     def send(self, number: int, whole_group: bool = False) -> None:
