@@ -9,7 +9,7 @@ TELLING = (
     r"^\s*(error: .*(?:\n(?!\s*(?:$|\[|=)).*){0,2})",
     r"^((?!RuleException|LockException|WorkflowError|CalledProcessError)\w*(?:Error|Exception)\b(?:: |:?\n).*)",
     r"(Directory cannot be locked.*\n.*\n.*)",
-    r"^(?:WorkflowError|LockException)[^\n]*\n(?!At least one job)(.*)",
+    r"^(?:WorkflowError|(?!Rule)\w+Exception)[^\n]*\n(?!At least one job)(.*)",
     r"(\S+ (?:No such file or directory|command not found))",
     r"(Terminating processes on user request|Will exit after finishing currently running jobs[^\n]*)",
 )
