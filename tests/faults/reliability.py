@@ -32,6 +32,7 @@ def write_document(path: Path, faults: Sequence[Fault], records: dict[str, dict[
     """Write the document: the text beside this module, with the totals and a table for every kind of fault in it."""
     ran = {name: record for name, record in records.items() if "not_run" not in record}
     n_silent = sum(bool(record.get("silent")) for record in ran.values())
+    n_idle = sum(record.get("jobs") == 0 for record in ran.values())
     minutes = sum(record["wall_s"] for record in ran.values()) / 60
     count = {ending: sum(record["completes"] == ending for record in ran.values()) for ending in ("at once", "again", "cured", "never")}
     totals = [
@@ -47,11 +48,18 @@ def write_document(path: Path, faults: Sequence[Fault], records: dict[str, dict[
         f"| all tables equal to the undisturbed study's in the end | {sum(survived(record) for record in ran.values())} |",
         f"| **lost data** (tables incomplete or different in the end) | {sum(not survived(record) for record in ran.values())} |",
         f"| tables that differed while no command said so, until they were made again | {n_silent} |",
+        f"| of all these, with no job in the last run: the tables were not made again, so equal ones say little | {n_idle} |",
         f"| a Python traceback among what the user saw | {sum(record['traceback'] for record in ran.values())} |",
     ]
     tables = []
     for kind in dict.fromkeys(fault.kind for fault in faults):
-        tables += ["", f"### {kind[0].upper()}{kind[1:]}", "", "| fault | what the user sees | completes | tables equal |", "|---|---|---|---|"]
+        tables += [
+            "",
+            f"### {kind[0].upper()}{kind[1:]}",
+            "",
+            "| fault | what the user sees | completes | jobs | tables equal |",
+            "|---|---|---|---|---|",
+        ]
         tables += [_row(fault, records.get(fault.name)) for fault in faults if fault.kind == kind]
     text = TEXT.read_text(encoding="utf-8").replace("@TOTALS@", "\n".join(totals)).replace("@TABLES@", "\n".join(tables).strip())
     temporary = path.with_suffix(".md.new")
@@ -61,9 +69,9 @@ def write_document(path: Path, faults: Sequence[Fault], records: dict[str, dict[
 
 def _row(fault: Fault, record: dict[str, Any] | None) -> str:
     if record is None:
-        return f"| {fault.sentence} | not run in this campaign | | |"
+        return f"| {fault.sentence} | not run in this campaign | | | |"
     if "not_run" in record:
-        return f"| {fault.sentence} | not run: {record['not_run']} | | |"
+        return f"| {fault.sentence} | not run: {record['not_run']} | | | |"
     seen = _cell(record["seen"]) + (" (with a traceback)" if record["traceback"] else "")
     words = {"at once": "yes, that very run", "again": "yes", "never": "**no**"}
     completes = words.get(record["completes"], f"after: {record['cure']}")
@@ -74,7 +82,7 @@ def _row(fault: Fault, record: dict[str, Any] | None) -> str:
     equal = "yes" if not record["differ"] else f"**no**: {'; '.join(record['differ'])}"
     if record.get("silent"):
         equal = f"**not until mended**: {record['then']}" if not record["differ"] else equal
-    return f"| {fault.sentence} | {seen} | {completes} | {equal} |"
+    return f"| {fault.sentence} | {seen} | {completes} | {record.get('jobs', '')} | {equal} |"
 
 
 def _cell(words: str) -> str:
