@@ -20,6 +20,7 @@ def fails_with(error):
     [
         (InputError("a.csv: the file is empty"), "error: a.csv: the file is empty"),
         (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "b.csv"), "error: b.csv: No space left on device; once that is mended, .* goes on"),
+        (ModuleNotFoundError("No module named 'torch'", name="torch"), "error: .*python.* has no package 'torch'; put it back"),
         (OSError(errno.EROFS, os.strerror(errno.EROFS)), "error: Read-only file system; once"),
     ],
 )
@@ -28,6 +29,7 @@ def test_what_a_user_can_mend_is_one_line(error, words):
         run(fails_with(error))
 
 
-def test_a_mistake_of_the_program_keeps_its_traceback():
-    with pytest.raises(FileNotFoundError):
-        run(fails_with(FileNotFoundError(errno.ENOENT, "no such file", "c.csv")))
+@pytest.mark.parametrize("error", [FileNotFoundError(errno.ENOENT, "no such file", "c.csv"), ModuleNotFoundError("none", name="nnip.gone")])
+def test_a_mistake_of_the_program_keeps_its_traceback(error):
+    with pytest.raises(type(error)):
+        run(fails_with(error))

@@ -13,7 +13,7 @@ class InputError(Exception):
 
 
 def run(main: Callable[[], None], log: str | None = None) -> None:
-    """Run a script's main function; an InputError, or a disk that is full, ends it with one line on stderr and exit status 1, never a traceback.
+    """Run a script's main function; an InputError, a full disk or a package that is not there ends it with one line on stderr and exit status 1.
 
     Where a log file is named (the jobs that snakemake runs in its own Python), all output goes there.
     """
@@ -23,6 +23,10 @@ def run(main: Callable[[], None], log: str | None = None) -> None:
         main()
     except InputError as error:
         sys.exit(f"error: {error}")
+    except ModuleNotFoundError as error:
+        if (error.name or "nnip").startswith("nnip"):
+            raise
+        sys.exit(f"error: {sys.executable} has no package {error.name!r}; put it back, or remove that environment's folder and it is made anew")
     except OSError as error:
         if error.errno not in DISK:
             raise
