@@ -7,6 +7,7 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -48,6 +49,7 @@ NASTY = [
 ]
 NO_NUMBERS = [math.nan, math.inf, -math.inf, 1e300, 1e-320, 10**30, -(10**400)]
 NO_VALUES = [datetime.date(2020, 1, 1), b"bytes", {1, 2}, (1, 2), 1j]
+names = st.text(st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="/"), min_size=1, max_size=40)
 
 
 @pytest.fixture(autouse=True)
@@ -66,6 +68,11 @@ def no_hang() -> Iterator[None]:
         signal.setitimer(timer, 0)
     for number, handler in before:
         signal.signal(number, handler)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("hostile")
 
 
 def endless() -> list[Any]:

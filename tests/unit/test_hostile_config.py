@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hostile import NASTY, NO_NUMBERS, NO_VALUES, campaign, endless, laughs, no_hang, refused, spoilt_bytes  # noqa: F401
+from hostile import NASTY, NO_NUMBERS, NO_VALUES, campaign, endless, laughs, no_hang, refused, spoilt_bytes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -1,0 +1,146 @@
+"""Tables of a small made-up study: two seeds, two modes, a diverged model, censored replicas."""
+
+import ase.build
+import numpy as np
+import pandas as pd
+from ase.calculators.singlepoint import SinglePointCalculator
+
+from nnip.data_distributions import distributions
+from nnip.effects import effects
+from nnip.entropy import entropy_table
+from nnip.learning_curves import learning_curves
+from nnip.predictors import outcomes, predictors
+from nnip.resolution import resolution
+from nnip.sampling import Settings, sampling
+from nnip.sensitivity import sensitivity
+from nnip.survival import kaplan_meier, logrank, survival
+from nnip.tables import frame
+from nnip.toy import toy
+from nnip.weight_distributions import grouped, histogram, moments
+
+SEEDS = (1, 2)
+HORIZON_FS = 2000.0
+LIT = pd.DataFrame(
+    [
+        {"model": name, "training": training, "temperature_K": T, "forces_rmse_meV_per_A": cold * (1 + slope * (T - 300) / 300)}
+        for name, training, cold, slope in (("A", "300K", 10, 1), ("B", "300K", 20, 1), ("C", "300K", 40, 1), ("pre", "more", 40, 0.1))
+        for T in (300, 600, 1200)
+    ]
+)
+
+
+def study(names=("a", "b", "c", "d", "bad"), seeds=SEEDS, modes=("isotropic", "paper"), label="{}"):
+    """Tables of a study; the model `bad` diverged. Model number i has RMSE proportional to i + 1 and fails the sooner."""
+    rng = np.random.default_rng(0)
+    models, trainings, landscape, directions, errors, failures, temperatures = [], [], [], [], [], [], []
+    for i, name in enumerate(names):
+        who = {"framework": "mace", "model": name}
+        models.append({**who, "label": label.format(name), "experiment": "one", "title": "Choice", "position": i})
+        if i < 2:
+            models.append({**who, "label": label.format(name), "experiment": "two", "title": "Other choice", "position": i})
+        for seed in seeds:
+            ok = name != "bad"
+            who |= {"seed": seed}
+            trainings.append({**who, "n_train": 100, "noise": 0.0, "status": "ok" if ok else "diverged", "device": "cpu"})
+            if not ok:
+                continue
+            level = 0.01 * (i + 1) * (1 + 0.1 * seed)
+            for mode in modes:
+                for direction in (0, 1):
+                    landscape += [
+                        {**who, "mode": mode, "split": "train", "direction": direction, "t": t}
+                        | {"energy_rmse_eV_per_atom": 0.1 * (level + t * t), "forces_rmse_eV_per_A": level + (1 + direction) * t * t}
+                        for t in np.linspace(-0.25, 0.25, 11)
+                    ]
+                directions.append({**who, "mode": mode, "direction_a": 0, "direction_b": 1, "cosine": 0.9 if mode == "paper" else 0.0})
+            for n in (25, 50, 100):
+                for split, factor in (("train", 1), ("300K", 2), ("600K", 4), ("1200K", 8)):
+                    errors.append(
+                        {**who, "n_train": n, "noise": 0.0, "split": split, "energy_rmse_eV_per_atom": level * factor / 10}
+                        | {"forces_rmse_eV_per_A": level * factor * (100 / n) ** 0.5, "n_frames": 10}
+                    )
+            times = np.round(rng.uniform(200, 4000 / (i + 1), 6))
+            failures += [
+                {
+                    **who,
+                    "replica": k,
+                    "time_fs": min(time, HORIZON_FS),
+                    "failed": bool(time < HORIZON_FS),
+                    "reason": "bond" if time < HORIZON_FS else "none",
+                }
+                for k, time in enumerate(times)
+            ]
+            temperatures += [
+                {**who, "thermostat_K": 900.0, "time_fs": time, "n_alive": int((times > time).sum()), "temperature_mean_K": 900.0 + 10 * seed}
+                | {"temperature_std_K": 100.0, "potential_energy_eV_per_atom": -1.0, "total_energy_eV_per_atom": -0.9 + 1e-5 * time}
+                for time in np.arange(0.0, min(times.max(), HORIZON_FS), 50.0)
+            ]
+    tables = {name: frame(name, rows) for name, rows in (("models", models), ("trainings", trainings), ("landscape", landscape), ("errors", errors))}
+    tables |= {"directions": frame("directions", directions), "failures": frame("failures", failures)}
+    tables["temperatures"] = frame("temperatures", temperatures)
+    tables["planes"] = plane_table(names[:2], seeds[0])
+    runs = [{key: row[key] for key in ("framework", "model", "seed")} for row in trainings if row["status"] == "ok"]
+    weights = [grouped({"linear": rng.normal(0, 1 + 0.1 * k, 300), "readout": rng.normal(size=30)}) for k in range(len(runs))]
+    each = [(run | {"group": group}, values) for run, parts in zip(runs, weights, strict=True) for group, values in parts.items()]
+    tables["weights"] = frame("weights", [who | row for who, values in each for row in histogram(values, 11)])
+    tables["weight_moments"] = frame("weight_moments", [who | moments(values) for who, values in each])
+    frames = {split: ethanol(0.02 * width, rng) for width, split in enumerate(("train", "val", "300K", "1200K"), 1)}
+    counts, summaries = distributions(frames, 12)
+    tables |= {"distributions": frame("distributions", counts), "distribution_moments": frame("distribution_moments", summaries)}
+    tables["toy"] = toy({"n_features": 2, "misfits": [0, 0.1], "n_points": [5, 50], "sigmas": [0, 0.1], "n_repeats": 5}, seed=1)
+    return with_statistics(tables)
+
+
+def plane_table(names, seed):
+    """Two planes whose losses are lowest at different places."""
+    return frame(
+        "planes",
+        [
+            {"framework": "mace", "model": name, "seed": seed, "mode": "isotropic", "split": "train", "t1": x, "t2": y}
+            | {"energy_rmse_eV_per_atom": 0.004 * (1 + x * x + 4 * y * y), "forces_rmse_eV_per_A": 0.04 * (1 + 9 * (x - 0.5) ** 2 + y * y)}
+            for name in names
+            for x in np.linspace(-1, 1, 5)
+            for y in np.linspace(-1, 1, 5)
+        ],
+    )
+
+
+def with_statistics(tables):
+    """The tables with all that the study computes from what was measured."""
+    tables = dict(tables)
+    tables["entropy"] = entropy_table(tables["landscape"], 0.004, 0.04, 0.2)
+    warmer = tables["landscape"].assign(split="test_1200K", forces_rmse_eV_per_A=2 * tables["landscape"]["forces_rmse_eV_per_A"])
+    flatter = tables["landscape"].assign(frozen="radial", energy_rmse_eV_per_atom=tables["landscape"]["energy_rmse_eV_per_atom"] / 2)
+    for kind, other in (("tests", warmer), ("frozen", flatter)):
+        tables[f"landscape_{kind}"] = frame(f"landscape_{kind}", other)
+        tables[f"entropy_{kind}"] = entropy_table(tables[f"landscape_{kind}"], 0.004, 0.04, 0.2, table=f"entropy_{kind}")
+    tables["sensitivity"] = sensitivity(tables["landscape"], 0.004, 0.04, 0.2)
+    settings = Settings(0.004, 0.04, 0.2, n_bootstrap=100)
+    tables |= {"sampling": sampling(tables["landscape"], settings), "resolution": resolution(tables["landscape"], settings)}
+    tables["survival"] = survival(tables["failures"], HORIZON_FS)
+    tables["kaplan_meier"] = kaplan_meier(tables["failures"])
+    tables["logrank"] = logrank(tables["failures"], tables["models"])
+    tables["learning_curves"] = learning_curves(tables["errors"])
+    tables["predictors"] = predictors(tables["entropy"], tables["landscape"], tables["errors"])
+    tables["outcomes"] = outcomes(tables["survival"], tables["errors"], tables["learning_curves"])
+    trained = tables["errors"].query("n_train == 100 and split == 'train'")
+    noisy = [
+        trained.assign(noise_label="forces", noise=sigma, noise_sigma_eV_per_A=sigma, split=split)
+        for sigma in (0.0, 0.1)
+        for split in ("train", "train_clean")
+    ]
+    tables["noise_errors"] = frame("noise_errors", pd.concat(noisy, ignore_index=True))
+    tables["noise_trainings"] = frame("noise_trainings", tables["trainings"].assign(noise_label="forces"))
+    tables["effects"] = effects(tables["models"], tables["predictors"], tables["outcomes"], 0.95)
+    tables["correlations"] = frame("correlations", [])
+    return tables
+
+
+def ethanol(width, rng):
+    """Labelled frames displaced by so many angstroms."""
+    frames = [ase.build.molecule("CH3CH2OH") for _ in range(4)]
+    for atoms in frames:
+        forces = rng.normal(0, width, atoms.positions.shape)
+        atoms.positions += forces
+        atoms.calc = SinglePointCalculator(atoms, energy=float((forces**2).sum()), forces=-forces)
+    return frames
