@@ -3,6 +3,7 @@
 from conftest import MODELS, output
 
 from nnip.files import write_text
+from nnip.manifest import Stopwatch, write_manifest
 from nnip.tables import read_table, write_table
 
 
@@ -16,7 +17,7 @@ def test_where_everything_failed_one_message_says_so_and_the_tables_stay(study):
             who = {"framework": row["framework"], "model": model, "seed": 1, "n_train": size, "noise": 0.0, "device": "cpu"}
             ended = {"status": "diverged", "reason": "the validation loss is nan after 3 epochs"} if size == 20 else {"status": "ok"}
             write_table("trainings", [who | ended], results / f"runs/{model}.n{size}.seed1/train/training.csv")
-            write_text(results / f"runs/{model}.n{size}.seed1/train/manifest.json", "{}")
+            write_manifest(results / f"runs/{model}.n{size}.seed1/train/manifest.json", "train", {}, {}, "cpu", Stopwatch())
     # what was trained by hand has no record of its code and parameters
     as_by_hand = ("--rerun-triggers", "mtime", "--keep-going", "--show-failed-logs")
     trainings = "results/small/tables/trainings.csv"
