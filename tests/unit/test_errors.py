@@ -21,6 +21,8 @@ def fails_with(error):
         (InputError("a.csv: the file is empty"), "error: a.csv: the file is empty"),
         (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "b.csv"), "error: b.csv: No space left on device; once that is mended, .* goes on"),
         (ModuleNotFoundError("No module named 'torch'", name="torch"), "error: .*python.* has no package 'torch'; put it back"),
+        (KeyboardInterrupt(), "error: interrupted; the same command goes on"),
+        (MemoryError(), "error: out of memory; give the job more"),
         (OSError(errno.EROFS, os.strerror(errno.EROFS)), "error: Read-only file system; once"),
     ],
 )

@@ -13,7 +13,7 @@ class InputError(Exception):
 
 
 def run(main: Callable[[], None], log: str | None = None) -> None:
-    """Run a script's main function; an InputError, a full disk or a package that is not there ends it with one line on stderr and exit status 1.
+    """Run a script's main function; what a user can mend (an InputError, a full disk, want of memory ...) ends it with one line and status 1.
 
     Where a log file is named (the jobs that snakemake runs in its own Python), all output goes there.
     """
@@ -23,6 +23,10 @@ def run(main: Callable[[], None], log: str | None = None) -> None:
         main()
     except InputError as error:
         sys.exit(f"error: {error}")
+    except KeyboardInterrupt:
+        sys.exit("error: interrupted; the same command goes on")
+    except MemoryError:
+        sys.exit("error: out of memory; give the job more (or a machine of its own), and the same command goes on")
     except ModuleNotFoundError as error:
         if (error.name or "nnip").startswith("nnip"):
             raise
