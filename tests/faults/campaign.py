@@ -18,6 +18,7 @@ from catalogue import FAULTS, Fault, NotHereError
 from reliability import read_records, write_document
 from seen import has_traceback, what_is_seen
 
+from nnip.errors import run
 from nnip.files import alone_in
 
 
@@ -110,4 +111,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)
