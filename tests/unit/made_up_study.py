@@ -1,5 +1,8 @@
 """Tables of a small made-up study: two seeds, two modes, a diverged model, censored replicas."""
 
+import importlib
+import inspect
+
 import ase.build
 import numpy as np
 import pandas as pd
@@ -8,6 +11,7 @@ from ase.calculators.singlepoint import SinglePointCalculator
 from nnip.data_distributions import distributions
 from nnip.effects import effects
 from nnip.entropy import entropy_table
+from nnip.figures import FIGURES
 from nnip.learning_curves import learning_curves
 from nnip.predictors import outcomes, predictors
 from nnip.resolution import resolution
@@ -144,3 +148,16 @@ def ethanol(width, rng):
         atoms.positions += forces
         atoms.calc = SinglePointCalculator(atoms, energy=float((forces**2).sum()), forces=-forces)
     return frames
+
+
+def draw(name, tables, **changed):
+    function = getattr(importlib.import_module(f"nnip.figures.{name}"), f"draw_{name}")
+    given = {"framework": "mace", "literature": LIT} | tables | changed
+    wanted = inspect.signature(function).parameters
+    assert set(FIGURES[name].needs) | set(FIGURES[name].uses) == set(wanted) - {"framework", "literature", "energy_weights"}
+    return function(**{key: value for key, value in given.items() if key in wanted})
+
+
+def texts(figure):
+    labels = [text.get_text() for axis in figure.axes for text in (*axis.texts, *axis.get_xticklabels(), *axis.get_yticklabels(), axis.title)]
+    return "\n".join([*labels, figure.get_supxlabel()])

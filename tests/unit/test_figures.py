@@ -1,14 +1,13 @@
 """Every figure drawn from a small made-up study."""
 
 import importlib
-import inspect
 import re
 import warnings
 import zlib
 
 import numpy as np
 import pytest
-from made_up_study import HORIZON_FS, LIT, SEEDS, study
+from made_up_study import HORIZON_FS, LIT, SEEDS, draw, study, texts
 
 from nnip.errors import InputError
 from nnip.figures import FIGURES, style
@@ -19,19 +18,6 @@ from nnip.tables import frame
 @pytest.fixture(scope="module")
 def tables():
     return study()
-
-
-def draw(name, tables, **changed):
-    function = getattr(importlib.import_module(f"nnip.figures.{name}"), f"draw_{name}")
-    given = {"framework": "mace", "literature": LIT} | tables | changed
-    wanted = inspect.signature(function).parameters
-    assert set(FIGURES[name].needs) | set(FIGURES[name].uses) == set(wanted) - {"framework", "literature", "energy_weights"}
-    return function(**{key: value for key, value in given.items() if key in wanted})
-
-
-def texts(figure):
-    labels = [text.get_text() for axis in figure.axes for text in (*axis.texts, *axis.get_xticklabels(), *axis.get_yticklabels(), axis.title)]
-    return "\n".join([*labels, figure.get_supxlabel()])
 
 
 def lines(axis, label):

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from test_figures import HORIZON_FS, draw, study, texts, with_statistics
+from made_up_study import HORIZON_FS, draw, study, texts, with_statistics
 
 from nnip.correlations import Settings, correlations, replica_draws
 from nnip.errors import InputError

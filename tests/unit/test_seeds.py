@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from test_figures import draw, study, texts
+from made_up_study import draw, study, texts
 
 from nnip.repeatability import noise_floor
 from nnip.survival import kaplan_meier, survival
