@@ -12,6 +12,7 @@ ROOT = str(Path(workflow.basedir) if (Path(workflow.basedir) / "workflow").is_di
 sys.path.insert(0, f"{ROOT}/workflow")
 
 from nnip import environments, estimates
+from nnip.code_inputs import code_inputs, framework_code
 from nnip.config import check_config
 from nnip.model_table import check_listed_models, load_models
 from nnip.schema import frameworks, read_yaml
@@ -126,23 +127,19 @@ def frozen_options(wildcards):
     return json.dumps(variants.line_options(config, frozen={"name": wildcards.frozen, "pattern": pattern}))
 
 
-def code(name):
-    """A script a shell job runs; an input, so that a changed one makes its results anew."""
+def script_path(name):
+    """A script that a shell job runs."""
     return os.path.relpath(f"{ROOT}/workflow/scripts/{name}")
 
 
-def library(*names):
-    """The modules of nnip a job runs, so that a changed one makes its results anew."""
-    folder = Path(ROOT) / "workflow" / "nnip"
-    found = [path for name in names for path in (sorted((folder / name).rglob("*.py")) or [folder / f"{name}.py"])]
-    return [os.path.relpath(path) for path in found]
+def code_of(*files):
+    """Files of workflow/ and all code they import, as inputs: where one changes, the job's results are made again."""
+    return [os.path.relpath(path) for path in code_inputs(*files)]
 
 
-def seam(wildcards):
-    """The modules through which every job uses a potential of the run's framework."""
-    folder = Path(ROOT) / "workflow" / "nnip" / "potentials"
-    own = sorted((folder / framework_of(wildcards)).glob("*.py"))
-    return [os.path.relpath(path) for path in [*sorted(folder.glob("*.py")), *own]]
+def potential_code(wildcards):
+    """The code through which a job uses a potential of its framework."""
+    return [os.path.relpath(path) for path in framework_code(framework_of(wildcards))]
 
 
 def own_frames():
@@ -246,7 +243,7 @@ def tables(*names):
 def drawn_from(name):
     """The tables a figure needs, those it uses where the study makes them, and the modules that draw it, as named inputs."""
     uses = [table for table in FIGURES[name].uses if table not in ABSENT]
-    return tables(*FIGURES[name].needs, *uses) | {"library": library("figures", "learning_curves", "predictors")}
+    return tables(*FIGURES[name].needs, *uses) | {"code": code_of(f"scripts/draw_{name}.py")}
 
 
 def shown(name, category):

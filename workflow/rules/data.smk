@@ -8,8 +8,8 @@ rule prepare_data:
     """Sample, download or read the frames, check them and split them."""
     input:
         own_frames(),
-        script=code("prepare_data.py"),
-        library=library("data", "frames"),
+        script=script_path("prepare_data.py"),
+        code=code_of("scripts/prepare_data.py"),
     output:
         [f"{RESULTS}/data/{name}.xyz" for name in ["train", "val", *(f"test_{split}" for split in SPLITS)]],
         [f"{RESULTS}/data/n{size}/{name}.xyz" for size in SIZES for name in ("train", "val")],

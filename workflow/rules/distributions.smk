@@ -14,7 +14,7 @@ rule measure_distributions:
         train=f"{RESULTS}/data/train.xyz",
         val=f"{RESULTS}/data/val.xyz",
         tests=[f"{RESULTS}/data/test_{split}.xyz" for split in SPLITS],
-        library=library("data_distributions", "frames"),
+        code=code_of("scripts/measure_distributions.py"),
     output:
         **tables("distributions", "distribution_moments"),
     log:

@@ -8,12 +8,12 @@ rule evaluate_model:
     """Errors of one trained model on its training frames (of a noise run: the clean ones too), the validation frames and all test splits."""
     input:
         unpack(training_frames),
-        seam,
+        potential=potential_code,
         clean=clean_frames,
         tests=[f"{RESULTS}/data/test_{split}.xyz" for split in SPLITS],
         training=f"{RESULTS}/runs/{{run}}/train/manifest.json",
-        script=code("evaluate_model.py"),
-        library=library("evaluation", "frames", "stages"),
+        script=script_path("evaluate_model.py"),
+        code=code_of("scripts/evaluate_model.py"),
         environment=environment_ready,
     output:
         errors=f"{RESULTS}/runs/{{run}}/evaluate/errors.csv",

@@ -13,7 +13,7 @@ localrules:
 rule make_model_tables:
     """Which models there are, in which experiments, with which switches."""
     input:
-        library=library("model_table"),
+        code=code_of("scripts/make_model_tables.py"),
     output:
         models=f"{RESULTS}/tables/models.csv",
         hyperparameters=f"{RESULTS}/tables/hyperparameters.csv",
@@ -34,7 +34,7 @@ rule list_missing:
     """Which trainings gave no model, and why. Where none on all frames did, the study ends here with a message that says so."""
     input:
         trainings=run_files("train/training.csv", RUNS),
-        library=library("missing"),
+        code=code_of("scripts/list_missing.py"),
     output:
         f"{TABLES}/missing.csv",
     log:

@@ -7,11 +7,11 @@ Needs: trainings. Makes: results/<study>/runs/<run>/landscape-<mode>/{landscape.
 rule scan_landscape:
     """Energy and force RMSE along all directions of one mode, around one trained model."""
     input:
-        seam,
+        potential=potential_code,
         frames=f"{RESULTS}/data/{config['landscape']['split']}.xyz",
         training=f"{RESULTS}/runs/{{run}}/train/manifest.json",
-        script=code("scan_landscape.py"),
-        library=library("landscape", "evaluation", "frames", "stages", "checkpoints"),
+        script=script_path("scan_landscape.py"),
+        code=code_of("scripts/scan_landscape.py"),
         environment=environment_ready,
     output:
         landscape=f"{RESULTS}/runs/{{run}}/landscape-{{mode}}/landscape.csv",

@@ -11,11 +11,11 @@ localrules:
 
 use rule scan_landscape as scan_test_landscape with:
     input:
-        seam,
+        potential=potential_code,
         frames=f"{RESULTS}/data/{{split}}.xyz",
         training=f"{RESULTS}/runs/{{run}}/train/manifest.json",
-        script=code("scan_landscape.py"),
-        library=library("landscape", "evaluation", "frames", "stages", "checkpoints"),
+        script=script_path("scan_landscape.py"),
+        code=code_of("scripts/scan_landscape.py"),
         environment=environment_ready,
     output:
         landscape=f"{RESULTS}/runs/{{run}}/landscape-{{mode}}-{{split}}/landscape.csv",
@@ -39,11 +39,11 @@ use rule scan_landscape as scan_test_landscape with:
 
 use rule scan_landscape as scan_frozen_landscape with:
     input:
-        seam,
+        potential=potential_code,
         frames=f"{RESULTS}/data/{config['landscape']['split']}.xyz",
         training=f"{RESULTS}/runs/{{run}}/train/manifest.json",
-        script=code("scan_landscape.py"),
-        library=library("landscape", "evaluation", "frames", "stages", "checkpoints"),
+        script=script_path("scan_landscape.py"),
+        code=code_of("scripts/scan_landscape.py"),
         environment=environment_ready,
     output:
         landscape=f"{RESULTS}/runs/{{run}}/landscape-{{mode}}-frozen-{{frozen}}/landscape.csv",
@@ -69,7 +69,7 @@ rule make_variant_entropy:
     """Loss entropy of the landscapes over other splits, or with frozen parameters."""
     input:
         landscape=f"{TABLES}/landscape_{{variant}}.csv",
-        library=library("entropy"),
+        code=code_of("scripts/make_variant_entropy.py"),
     output:
         entropy=f"{TABLES}/entropy_{{variant}}.csv",
     log:

@@ -8,11 +8,11 @@ and, with md.record_every_fs, temperatures.csv beside them
 rule run_md:
     """Time to failure of all replicas of one trained model."""
     input:
-        seam,
+        potential=potential_code,
         frames=[f"{RESULTS}/data/train.xyz", f"{RESULTS}/data/val.xyz"],
         training=f"{RESULTS}/runs/{{run}}/train/manifest.json",
-        script=code("run_md.py"),
-        library=library("md", "frames", "stages", "checkpoints"),
+        script=script_path("run_md.py"),
+        code=code_of("scripts/run_md.py"),
         environment=environment_ready,
     output:
         **({"temperatures": f"{RESULTS}/runs/{{run}}/md/temperatures.csv"} if config["md"]["record_every_fs"] else {}),

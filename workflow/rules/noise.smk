@@ -14,7 +14,7 @@ rule add_noise:
     """Training and validation frames with noise on one label; the same noise for every sigma but for its size."""
     input:
         **labelled_frames(config["noise"]["n_train"] or config["n_train"]),
-        library=library("noise", "frames"),
+        code=code_of("scripts/add_noise.py"),
     output:
         [f"{RESULTS}/data/noise/{{label}}{{sigma}}/{name}.xyz" for name in ("train", "val")],
         manifest=f"{RESULTS}/data/noise/{{label}}{{sigma}}/manifest.json",
@@ -41,7 +41,7 @@ rule gather_noise:
         errors=run_files("evaluate/errors.csv", NOISE_RUNS),
         missing=f"{TABLES}/missing.csv",
         noise=[f"{noise_folder(RUNS[run])}/manifest.json" for run in NOISE_RUNS],
-        library=library("noise_study"),
+        code=code_of("scripts/gather_noise.py"),
     output:
         **tables("noise_trainings", "noise_errors"),
     log:

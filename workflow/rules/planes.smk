@@ -7,11 +7,11 @@ Needs: trainings. Makes: results/<study>/runs/<run>/plane/{planes.csv,manifest.j
 rule scan_plane:
     """Energy and force RMSE over the plane of two directions, around one trained model."""
     input:
-        seam,
+        potential=potential_code,
         frames=f"{RESULTS}/data/{config['planes']['split']}.xyz",
         training=f"{RESULTS}/runs/{{run}}/train/manifest.json",
-        script=code("scan_plane.py"),
-        library=library("landscape", "evaluation", "frames", "stages", "checkpoints"),
+        script=script_path("scan_plane.py"),
+        code=code_of("scripts/scan_plane.py"),
         environment=environment_ready,
     output:
         planes=f"{RESULTS}/runs/{{run}}/plane/planes.csv",

@@ -14,6 +14,8 @@ localrules:
 
 rule fetch_published:
     """The authors' files at their pinned commit, each checked by its checksums."""
+    input:
+        code=code_of("scripts/fetch_published.py"),
     output:
         [f"{RESULTS}/released/{file}" for file in FILES],
     log:
@@ -30,7 +32,7 @@ rule import_published:
     """The released files as the study's tables; their oddities as table notes."""
     input:
         rules.fetch_published.output,
-        library=library("published"),
+        code=code_of("scripts/import_published.py"),
     output:
         **{
             name: f"{RESULTS}/tables/{name}.csv"

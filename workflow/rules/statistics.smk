@@ -21,7 +21,7 @@ rule make_entropy:
     """Loss entropy of every landscape at the study's settings, and over a grid of them."""
     input:
         **tables("landscape"),
-        library=library("entropy", "sensitivity"),
+        code=code_of("scripts/make_entropy.py"),
     output:
         **tables("entropy", "sensitivity"),
     log:
@@ -40,7 +40,7 @@ rule make_sampling:
     """Loss entropy at fewer directions and points with its bootstrap interval, and whether it tells the models apart."""
     input:
         **tables("landscape"),
-        library=library("entropy", "sampling", "resolution", "seeds"),
+        code=code_of("scripts/make_sampling.py"),
     output:
         **tables("sampling", "resolution"),
     log:
@@ -61,7 +61,7 @@ rule make_survival:
     """Times to failure as censored data."""
     input:
         **tables("failures", "models"),
-        library=library("survival"),
+        code=code_of("scripts/make_survival.py"),
     output:
         **tables("survival", "kaplan_meier", "logrank"),
     log:
@@ -81,7 +81,7 @@ rule make_predictors:
     """Learning-curve slopes, and every model's predictors and outcomes."""
     input:
         **tables("entropy", "landscape", "errors", "survival"),
-        library=library("learning_curves", "predictors"),
+        code=code_of("scripts/make_predictors.py"),
     output:
         **tables("learning_curves", "predictors", "outcomes"),
     log:
@@ -100,7 +100,7 @@ rule make_effects:
     """What each training choice changes, against the first model of its experiment."""
     input:
         **tables("models", "predictors", "outcomes"),
-        library=library("effects"),
+        code=code_of("scripts/make_effects.py"),
     output:
         **tables("effects"),
     log:
@@ -119,7 +119,7 @@ rule make_correlations:
     """Every predictor against every outcome, and the noise floor."""
     input:
         **tables("predictors", "outcomes", "hyperparameters", "failures", *(["errors_repeated"] if PUBLISHED else [])),
-        library=library("correlations", "repeatability", "resampling", "seeds", "survival"),
+        code=code_of("scripts/make_correlations.py"),
     output:
         **tables("correlations", "partial_correlations", "noise_floor"),
     log:
@@ -140,7 +140,7 @@ rule write_si_tables:
     """The paper's tables S1 to S6 of this study, as csv, Markdown and LaTeX."""
     input:
         **tables("models", "hyperparameters", "entropy", "survival", "failures", "errors"),
-        library=library("si_tables"),
+        code=code_of("scripts/write_si_tables.py"),
     output:
         [
             f"{TABLES}/si/{framework}_{name}.{kind}"
@@ -174,7 +174,7 @@ rule write_summary:
             "noise_floor",
             *(["notes"] if PUBLISHED else ["trainings", "missing", "resolution"]),
         ),
-        library=library("summary", "missing"),
+        code=code_of("scripts/write_summary.py"),
     output:
         report(f"{RESULTS}/summary.md", category="Summary"),
     log:

@@ -12,7 +12,7 @@ localrules:
 rule make_toy:
     """Errors of least squares on noisy labels, against the noise and the number of points."""
     input:
-        library=library("toy", "seeds"),
+        code=code_of("scripts/make_toy.py"),
     output:
         **tables("toy"),
     log:

@@ -10,9 +10,9 @@ rule train_model:
     """Train one model with one seed on one number of frames."""
     input:
         unpack(training_frames),
-        seam,
-        script=code("train_model.py"),
-        library=library("training", "checkpoints"),
+        potential=potential_code,
+        script=script_path("train_model.py"),
+        code=code_of("scripts/train_model.py"),
         environment=environment_ready,
     output:
         manifest=f"{RESULTS}/runs/{{run}}/train/manifest.json",

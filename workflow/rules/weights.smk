@@ -12,10 +12,10 @@ localrules:
 rule measure_weights:
     """Histograms and moments of the weights of all models of one framework, all together and by part of the model."""
     input:
-        seam,
+        potential=potential_code,
         trainings=lambda wildcards: [f"{RESULTS}/runs/{run}/train/manifest.json" for run in MAIN_RUNS if RUNS[run].framework == wildcards.framework],
-        script=code("measure_weights.py"),
-        library=library("weight_distributions", "weight_measurement", "stages"),
+        script=script_path("measure_weights.py"),
+        code=code_of("scripts/measure_weights.py"),
         environment=environment_ready,
     output:
         weights=f"{RESULTS}/weights/{{framework}}/weights.csv",

@@ -7,8 +7,8 @@ from nnip.tables import read_table
 
 
 def write_summary(inputs: dict[str, str], study: str, confidence: float, output: str) -> None:
-    """Write the page; `inputs` names the study's tables, and under `library` the modules that write it."""
-    tables = {name: read_table(name, path) for name, path in inputs.items() if name != "library"}
+    """Write the page; `inputs` names the study's tables, and under `code` the files that write it."""
+    tables = {name: read_table(name, path) for name, path in inputs.items() if name != "code"}
     write_text(output, summary(study, tables, confidence))
 
 

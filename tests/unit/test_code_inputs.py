@@ -1,0 +1,82 @@
+"""What a job depends on is found from its imports."""
+
+import re
+
+import pytest
+
+from nnip.code_inputs import INFRASTRUCTURE, WORKFLOW, code_inputs, framework_code, imported_names
+from nnip.schema import frameworks
+
+SCRIPTS = sorted(f"scripts/{path.name}" for path in (WORKFLOW / "scripts").glob("*.py"))
+
+
+def names(paths):
+    """Modules by their name below nnip, scripts by their file's."""
+    return {str(path.relative_to(WORKFLOW)).removeprefix("nnip/").removesuffix(".py") for path in paths}
+
+
+@pytest.mark.parametrize(
+    ("script", "decide"),
+    [
+        ("run_md", {"seeds", "frames", "md/simulation", "md/velocities", "potentials/base"}),
+        ("scan_landscape", {"seeds", "frames", "evaluation", "landscape/directions"}),
+        ("train_model", {"training", "frames", "evaluation"}),
+        ("prepare_data", {"seeds", "data/splits", "data/xtb", "data/emt", "data/ani_al", "data/download"}),
+        ("add_noise", {"noise", "seeds", "data/extxyz"}),
+        ("fetch_published", {"data/download"}),
+        ("make_toy", {"toy", "seeds"}),
+        ("import_published", {"scripts/make_model_tables", "published/switches"}),
+    ],
+)
+def test_what_decides_a_jobs_numbers_is_found(script, decide):
+    found = names(code_inputs(f"scripts/{script}.py"))
+    assert decide | {f"scripts/{script}", "__init__"} <= found
+    assert not {name for name in found if name.startswith("figures/")}
+    assert not {name for name in found if f"nnip.{name.replace('/', '.')}" in INFRASTRUCTURE}
+
+
+@pytest.mark.parametrize("framework", frameworks())
+def test_a_frameworks_code_is_its_folder_and_what_that_imports(framework):
+    found = names(framework_code(framework))
+    assert {f"potentials/{framework}/{part}" for part in ("choices", "training", "potential")} | {"potentials/base", "seeds"} <= found
+    assert not {name for name in found for other in frameworks() if other != framework and name.startswith(f"potentials/{other}/")}
+
+
+def test_imports_are_found_anywhere_but_not_those_for_types(tmp_path):
+    path = tmp_path / "module.py"
+    path.write_text(
+        "from typing import TYPE_CHECKING\nimport nnip.a.b\nif TYPE_CHECKING:\n    import nnip.types\nelse:\n    import nnip.c\n"
+        "def f():\n    from nnip.d import e, f\n    with open(''):\n        import nnip.g as h\n"
+    )
+    found = {name for name in imported_names(path) if name.startswith("nnip.")}
+    assert found == {"nnip.a", "nnip.a.b", "nnip.c", "nnip.d", "nnip.d.e", "nnip.d.f", "nnip.g"}
+
+
+def test_what_is_only_reached_through_infrastructure_is_left_out():
+    everything = code_inputs("scripts/make_entropy.py", ignore=frozenset())
+    assert {"tables", "errors", "manifest"} <= names(everything)
+    assert "manifest" not in names(code_inputs("scripts/make_entropy.py", ignore=frozenset({"nnip.tables", "nnip.errors"})))
+
+
+def test_the_infrastructure_exists():
+    for name in INFRASTRUCTURE:
+        assert WORKFLOW.joinpath(*name.split(".")).with_suffix(".py").exists(), name
+
+
+def test_every_module_is_used_by_a_script_a_framework_or_the_rules():
+    rules = "\n".join(path.read_text() for path in [WORKFLOW / "Snakefile", *(WORKFLOW / "rules").glob("*.smk")])
+    imports = [tuple(line.split(" import ")) for line in re.findall(r"^ *from (nnip\S* import .*)$", rules, re.MULTILINE)]
+    candidates = [module for module, _ in imports] + [f"{module}.{name}" for module, names in imports for name in names.split(", ")]
+    planned = [path for name in candidates if (path := WORKFLOW.joinpath(*name.split(".")).with_suffix(".py")).exists()]
+    used = set(code_inputs(*SCRIPTS, *(str(path.relative_to(WORKFLOW)) for path in planned), ignore=frozenset()))
+    used |= {path for framework in frameworks() for path in framework_code(framework, ignore=frozenset())}
+    assert names((WORKFLOW / "nnip").rglob("*.py")) - names(used) == set()
+
+
+def test_every_rule_with_a_script_depends_on_its_code():
+    """Rules whose scripts import only infrastructure need no input: Snakemake itself watches the script."""
+    for path in (WORKFLOW / "rules").glob("*.smk"):
+        for rule in re.split(r"(?m)^(?=rule )", path.read_text())[1:]:
+            for script in re.findall(r'\.\./scripts/(\w+\.py)"', rule):
+                if names(code_inputs(f"scripts/{script}")) > {"__init__", f"scripts/{script.removesuffix('.py')}"}:
+                    assert f'code=code_of("scripts/{script}")' in rule or "drawn_from(" in rule, (path.name, script)
