@@ -122,8 +122,8 @@ def wrap(text: str, width_mm: float, size_pt: float = 7) -> str:
 
 
 def read_tables(paths: Mapping[str, str]) -> dict[str, pd.DataFrame]:
-    """Tables by name, for a figure's function, from a job's inputs; its input `library`, the modules that draw it, is none."""
-    return {name: read_table(name, path) for name, path in paths.items() if name != "library"}
+    """Tables by name, for a figure's function, from a job's inputs; its input `code`, the files that draw it, is none."""
+    return {name: read_table(name, path) for name, path in paths.items() if name != "code"}
 
 
 def save(figure: Figure, paths: Iterable[str | os.PathLike[str]]) -> None:
