@@ -7,10 +7,10 @@ import zlib
 
 import numpy as np
 import pytest
-from made_up_study import HORIZON_FS, LIT, SEEDS, draw, study, texts
+from made_up_study import FIGURES, HORIZON_FS, LIT, SEEDS, draw, study, texts
 
 from nnip.errors import InputError
-from nnip.figures import FIGURES, style
+from nnip.figures import style
 from nnip.figures.labels import label_points
 from nnip.tables import frame
 
@@ -48,7 +48,7 @@ def test_the_same_tables_give_the_same_bytes(name, tables, tmp_path):
     assert paths[1].read_bytes() == paths[3].read_bytes()
 
 
-@pytest.mark.parametrize("name", ["experiments", "landscapes", "learning_curves", "slopes", "rmse", "kaplan_meier", "temperatures"])
+@pytest.mark.parametrize("name", ["experiments", "landscapes", "learning_curves", "slopes", "rmse", "kaplan_meier", "md_traces"])
 def test_a_model_without_data_is_named_with_the_reason(name, tables):
     assert "no data: diverged" in texts(draw(name, tables))
     if "trainings" in FIGURES[name].uses:
@@ -242,7 +242,7 @@ def test_the_loss_of_a_plane_is_in_units_of_the_temperatures(tables):
     draw("planes", tables, planes=frame("planes", bad))
 
 
-@pytest.mark.parametrize(("name", "kind", "word"), [("test_landscapes", "tests", "test 1200K"), ("frozen", "frozen", "radial frozen")])
+@pytest.mark.parametrize(("name", "kind", "word"), [("landscape_splits", "tests", "test 1200K"), ("frozen", "frozen", "radial frozen")])
 def test_landscapes_beside_the_main_line_are_drawn_with_it(name, kind, word, tables):
     figure = draw(name, tables)
     axis = figure.axes[0]
@@ -309,7 +309,7 @@ def test_sampling_draws_the_tables_means_over_seeds_and_the_shares(tables):
 
 
 def test_temperatures_pool_the_replicas_of_all_seeds():
-    pooled = importlib.import_module("nnip.figures.temperatures").pooled
+    pooled = importlib.import_module("nnip.figures.md_traces").pooled
     replicas = {1: np.array([300.0, 320.0, 400.0]), 2: np.array([500.0])}
     same = {"framework": "mace", "model": "a", "thermostat_K": 300.0, "time_fs": 5.0, "potential_energy_eV_per_atom": 0.0}
     rows = [
@@ -325,10 +325,10 @@ def test_temperatures_pool_the_replicas_of_all_seeds():
 
 
 def test_temperatures_say_what_the_axes_leave_out(tables):
-    assert "leave out" not in draw("temperatures", tables).get_supxlabel().replace("\n", " ")
+    assert "leave out" not in draw("md_traces", tables).get_supxlabel().replace("\n", " ")
     hot = tables["temperatures"].copy()
     hot.loc[3, "temperature_mean_K"] = 1e6
-    figure = draw("temperatures", tables, temperatures=hot)
+    figure = draw("md_traces", tables, temperatures=hot)
     assert "leave out" in figure.get_supxlabel().replace("\n", " ")
     assert figure.axes[0].get_ylim()[1] < 3000
 
