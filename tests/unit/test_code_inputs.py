@@ -5,6 +5,7 @@ import re
 import pytest
 
 from nnip.code_inputs import INFRASTRUCTURE, WORKFLOW, code_inputs, framework_code, imported_names
+from nnip.registry import figures
 from nnip.schema import frameworks
 
 SCRIPTS = sorted(f"scripts/{path.name}" for path in (WORKFLOW / "scripts").glob("*.py"))
@@ -33,6 +34,13 @@ def test_what_decides_a_jobs_numbers_is_found(script, decide):
     assert decide | {f"scripts/{script}", "__init__"} <= found
     assert not {name for name in found if name.startswith("figures/")}
     assert not {name for name in found if f"nnip.{name.replace('/', '.')}" in INFRASTRUCTURE}
+
+
+@pytest.mark.parametrize("name", figures())
+def test_a_figures_code_is_its_own_module_and_helpers(name):
+    found = names(code_inputs("scripts/draw_figure.py", f"nnip/figures/{name}.py"))
+    assert {f"figures/{name}", "figures/style", "scripts/draw_figure"} <= found
+    assert not {f"figures/{other}" for other in figures() if other != name} & found, "an edit of one figure draws that one again"
 
 
 @pytest.mark.parametrize("framework", frameworks())
@@ -68,7 +76,8 @@ def test_every_module_is_used_by_a_script_a_framework_or_the_rules():
     imports = [tuple(line.split(" import ")) for line in re.findall(r"^ *from (nnip\S* import .*)$", rules, re.MULTILINE)]
     candidates = [module for module, _ in imports] + [f"{module}.{name}" for module, names in imports for name in names.split(", ")]
     planned = [path for name in candidates if (path := WORKFLOW.joinpath(*name.split(".")).with_suffix(".py")).exists()]
-    used = set(code_inputs(*SCRIPTS, *(str(path.relative_to(WORKFLOW)) for path in planned), ignore=frozenset()))
+    drawn = [f"nnip/figures/{name}.py" for name in figures()]  # draw_figure imports the one it is told of
+    used = set(code_inputs(*SCRIPTS, *drawn, *(str(path.relative_to(WORKFLOW)) for path in planned), ignore=frozenset()))
     used |= {path for framework in frameworks() for path in framework_code(framework, ignore=frozenset())}
     assert names((WORKFLOW / "nnip").rglob("*.py")) - names(used) == set()
 
@@ -78,5 +87,5 @@ def test_every_rule_with_a_script_depends_on_its_code():
     for path in (WORKFLOW / "rules").glob("*.smk"):
         for rule in re.split(r"(?m)^(?=rule )", path.read_text())[1:]:
             for script in re.findall(r'\.\./scripts/(\w+\.py)"', rule):
-                if names(code_inputs(f"scripts/{script}")) > {"__init__", f"scripts/{script.removesuffix('.py')}"}:
-                    assert f'code=code_of("scripts/{script}")' in rule or "drawn_from(" in rule, (path.name, script)
+                if script != "draw_figure.py" and names(code_inputs(f"scripts/{script}")) > {"__init__", f"scripts/{script.removesuffix('.py')}"}:
+                    assert f'code=code_of("scripts/{script}")' in rule, (path.name, script)

@@ -14,6 +14,11 @@ from nnip.figures import style
 from nnip.figures.labels import label_points
 from nnip.tables import frame
 
+# what may stand in brackets behind a quantity that is no pure number
+UNITS = {"eV/Å", "meV/Å", "eV/atom", "meV/atom", "Å", "ps", "K", "meV/Å/K", "meV/Å per 100 K", "per eV/Å", "per meV/atom", "per Å"}
+# slopes between logarithms, and what is measured in standard deviations
+UNITS |= {"ln RMSE per ln $n$", "std. of the clean labels", "standard deviations of the forces", "standard deviations of the energies"}
+
 
 @pytest.fixture(scope="module")
 def tables():
@@ -35,8 +40,8 @@ def test_every_figure_is_written_whole_and_with_units(name, tables, tmp_path):
     assert figure.get_figwidth() * 25.4 < 180
     for axis in figure.axes:
         for text in (axis.get_xlabel(), axis.get_ylabel()):
-            if re.search("RMSE|time", text) and "weight" not in text:
-                assert re.search(r"\(.*(eV|ps|RMSE|std)", text), text
+            if re.search("RMSE|time|energy|energies|force|temperature|length|density", text) and not re.search("entropy|weight", text):
+                assert UNITS & set(re.findall(r"\(([^()]*)\)", text)), text
 
 
 @pytest.mark.parametrize("name", ["experiments", "trends", "flatness"])
@@ -218,6 +223,25 @@ def test_flatness_shows_the_centre_errors(tables):
     kept = tables["entropy"].query("mode == 'isotropic' and minimum == 'kept'").groupby("model")["S"].mean()
     assert sorted(x) == pytest.approx(sorted(centre))
     assert sorted(S) == pytest.approx(sorted(kept))
+
+
+def test_flatness_says_over_which_frames_the_error_is(tables):
+    elsewhere = {name: tables[name].assign(split="val") for name in ("landscape", "entropy")}
+    assert draw("flatness", tables).axes[1].get_xlabel() == "training force RMSE at $t$ = 0 (meV/Å)"
+    assert draw("flatness", tables, **elsewhere).axes[1].get_xlabel() == "validation force RMSE at $t$ = 0 (meV/Å)"
+
+
+def test_rings_of_effects_keep_the_studys_confidence(tables):
+    doubtful = tables["effects"].assign(p_holm=0.03)
+
+    def rings(confidence):
+        figure = draw("effects", tables, effects=doubtful, confidence=confidence)
+        return sum(line.get_fillstyle() == "none" for axis in figure.axes for line in axis.get_lines()), figure.get_supxlabel().replace("\n", " ")
+
+    some, note = rings(0.95)
+    assert some > 0 and "p < 0.05 after" in note
+    none, note = rings(0.99)
+    assert none == 0 and "p < 0.01 after" in note
 
 
 def test_planes_mark_each_losss_lowest_point_on_one_scale(tables):
