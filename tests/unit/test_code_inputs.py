@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from nnip.code_inputs import INFRASTRUCTURE, WORKFLOW, code_inputs, framework_code, imported_names
 from nnip.registry import figures
-from nnip.schema import frameworks
+from nnip.study.code_inputs import INFRASTRUCTURE, WORKFLOW, code_inputs, framework_code, imported_names
+from nnip.study.schema import frameworks
 
 SCRIPTS = sorted(f"scripts/{path.name}" for path in (WORKFLOW / "scripts").glob("*.py"))
 
@@ -63,7 +63,7 @@ def test_imports_are_found_anywhere_but_not_those_for_types(tmp_path):
 def test_what_is_only_reached_through_infrastructure_is_left_out():
     everything = code_inputs("scripts/make_entropy.py", ignore=frozenset())
     assert {"tables", "errors", "manifest"} <= names(everything)
-    assert "manifest" not in names(code_inputs("scripts/make_entropy.py", ignore=frozenset({"nnip.tables", "nnip.errors"})))
+    assert "manifest" not in names(code_inputs("scripts/make_entropy.py", ignore=frozenset({"nnip.study.tables", "nnip.jobs.errors"})))
 
 
 def test_the_infrastructure_exists():

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from made_up_study import FIGURES, HORIZON_FS, LIT, SEEDS, draw, study, texts
 
-from nnip.errors import InputError
 from nnip.figures import style
 from nnip.figures.labels import label_points
-from nnip.tables import frame
+from nnip.jobs.errors import InputError
+from nnip.study.tables import frame
 
 # what may stand in brackets behind a quantity that is no pure number
 UNITS = {"eV/Å", "meV/Å", "eV/atom", "meV/atom", "Å", "ps", "K", "meV/Å/K", "meV/Å per 100 K", "per eV/Å", "per meV/atom", "per Å"}

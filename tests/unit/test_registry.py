@@ -9,7 +9,7 @@ import pytest
 import yaml
 from made_up_study import FIGURES, default
 
-from nnip.errors import InputError
+from nnip.jobs.errors import InputError
 from nnip.registry import FOLDER, figures
 
 WORKFLOW = FOLDER.parents[1]

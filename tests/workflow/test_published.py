@@ -11,9 +11,9 @@ import pytest
 import yaml
 from conftest import ROOT, output
 
-from nnip.code_inputs import INFRASTRUCTURE
 from nnip.published.files import FILES
-from nnip.tables import read_table
+from nnip.study.code_inputs import INFRASTRUCTURE
+from nnip.study.tables import read_table
 
 RESULTS = "results/published"
 TARGETS = [

@@ -5,9 +5,9 @@ import json
 import pytest
 from conftest import BESIDE, MODELS, ROOT, Study, output, planned
 
-from nnip.environments import interpreter
+from nnip.jobs.environments import interpreter
 from nnip.registry import figures as declared
-from nnip.tables import read_table
+from nnip.study.tables import read_table
 
 
 @pytest.fixture(scope="module")

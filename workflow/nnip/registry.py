@@ -8,8 +8,8 @@ import ast
 import functools
 from pathlib import Path
 
-from nnip.errors import InputError
 from nnip.figures.declaration import Figure
+from nnip.jobs.errors import InputError
 
 FOLDER = Path(__file__).parent / "figures"
 

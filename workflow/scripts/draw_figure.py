@@ -6,9 +6,9 @@ from typing import Any
 
 import pandas as pd
 
-from nnip.errors import run
 from nnip.figures.style import save
-from nnip.tables import read_table
+from nnip.jobs.errors import run
+from nnip.study.tables import read_table
 
 
 def draw_figure(name: str, inputs: Mapping[str, str], given: dict[str, Any], outputs: list[str]) -> None:

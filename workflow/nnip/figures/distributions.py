@@ -6,10 +6,10 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 
+from nnip.analyse.predictors import temperatures_K
 from nnip.figures import style
 from nnip.figures.declaration import Figure
 from nnip.figures.style import COLOURS, GREY, LIGHT, NO_DATA
-from nnip.predictors import temperatures_K
 
 FIGURE = Figure(
     needs=("distributions", "distribution_moments"),

@@ -6,10 +6,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 from matplotlib.ticker import FixedLocator, NullLocator
 
+from nnip.analyse.learning_curves import SMALLEST, overall_errors
 from nnip.figures import style
 from nnip.figures.declaration import Figure
 from nnip.figures.style import Look
-from nnip.learning_curves import SMALLEST, overall_errors
 
 FIGURE = Figure(
     needs=("models", "errors", "learning_curves"),

@@ -7,10 +7,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 
+from nnip.analyse.predictors import temperatures_K
 from nnip.figures import style
 from nnip.figures.declaration import Figure
 from nnip.figures.style import GREY, LIGHT, Look
-from nnip.predictors import temperatures_K
 
 FIGURE = Figure(
     needs=("models", "errors"),

@@ -5,11 +5,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 
+from nnip.analyse.predictors import KEYS, errors_of_main
 from nnip.figures import style
 from nnip.figures.declaration import Figure
 from nnip.figures.labels import label_points
 from nnip.figures.style import GREY, LIGHT
-from nnip.predictors import KEYS, errors_of_main
 
 FIGURE = Figure(
     needs=("models", "errors", "outcomes"),

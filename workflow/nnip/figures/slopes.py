@@ -8,10 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 from matplotlib.ticker import FixedLocator
 
+from nnip.analyse.predictors import errors_of_main
 from nnip.figures import style
 from nnip.figures.declaration import Figure
 from nnip.figures.style import LIGHT, Look
-from nnip.predictors import errors_of_main
 
 FIGURE = Figure(
     needs=("models", "errors", "outcomes", "learning_curves"),

@@ -17,8 +17,8 @@ from matplotlib.figure import Figure as Drawing
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from nnip.errors import InputError
-from nnip.files import whole
+from nnip.jobs.errors import InputError
+from nnip.jobs.files import whole
 
 SINGLE_MM, DOUBLE_MM = 85.0, 175.0  # one and two columns of a journal page
 DPI = 200

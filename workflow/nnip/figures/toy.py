@@ -10,10 +10,10 @@ from matplotlib.figure import Figure as Drawing
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
+from nnip.analyse.toy import expected_rmse
 from nnip.figures import style
 from nnip.figures.declaration import Figure
 from nnip.figures.style import GREY
-from nnip.toy import expected_rmse
 
 FIGURE = Figure(
     needs=("toy",),
