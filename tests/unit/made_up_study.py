@@ -1,7 +1,6 @@
 """Tables of a small made-up study: two seeds, two modes, a diverged model, censored replicas."""
 
 import importlib
-import inspect
 
 import ase.build
 import numpy as np
@@ -17,11 +16,13 @@ from nnip.analyse.learning_curves import learning_curves
 from nnip.analyse.predictors import outcomes, predictors
 from nnip.analyse.survival import kaplan_meier, logrank, survival
 from nnip.analyse.toy import toy
-from nnip.figures import FIGURES
 from nnip.measure.data_distributions import distributions
 from nnip.measure.weight_distributions import grouped, histogram, moments
+from nnip.registry import figures
+from nnip.study.schema import load_schema
 from nnip.study.tables import frame
 
+FIGURES = figures()
 SEEDS = (1, 2)
 HORIZON_FS = 2000.0
 LIT = pd.DataFrame(
@@ -150,12 +151,19 @@ def ethanol(width, rng):
     return frames
 
 
+def default(key):
+    """The default of a key of the config."""
+    part = load_schema("config")
+    for name in key.split("."):
+        part = part["properties"][name]
+    return part["default"]
+
+
 def draw(name, tables, **changed):
-    function = getattr(importlib.import_module(f"nnip.figures.{name}"), f"draw_{name}")
-    given = {"framework": "mace", "literature": LIT} | tables | changed
-    wanted = inspect.signature(function).parameters
-    assert set(FIGURES[name].needs) | set(FIGURES[name].uses) == set(wanted) - {"framework", "literature", "energy_weights"}
-    return function(**{key: value for key, value in given.items() if key in wanted})
+    """A figure of MACE, with the config's defaults as its options."""
+    figure = FIGURES[name]
+    given = {"framework": "mace", "literature": LIT} | {argument: default(key) for argument, key in figure.options.items()} | tables | changed
+    return importlib.import_module(f"nnip.figures.{name}").draw(**{key: value for key, value in given.items() if key in figure.arguments})
 
 
 def texts(figure):

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from nnip.registry import figures
 from nnip.study.code_inputs import INFRASTRUCTURE, WORKFLOW, code_inputs, framework_code, imported_names
 from nnip.study.schema import frameworks
 
@@ -18,13 +19,13 @@ def names(paths):
 @pytest.mark.parametrize(
     ("script", "decide"),
     [
-        ("run_md", {"study/seeds", "data/frames", "md/simulation", "md/velocities", "potentials/base"}),
-        ("scan_landscape", {"study/seeds", "data/frames", "potentials/evaluation", "landscape/directions"}),
-        ("train_model", {"training", "data/frames", "potentials/evaluation"}),
-        ("prepare_data", {"study/seeds", "data/splits", "data/xtb", "data/emt", "data/ani_al", "data/download"}),
-        ("add_noise", {"data/noise", "study/seeds", "data/extxyz"}),
+        ("run_md", {"seeds", "frames", "md/simulation", "md/velocities", "potentials/base"}),
+        ("scan_landscape", {"seeds", "frames", "evaluation", "landscape/directions"}),
+        ("train_model", {"training", "frames", "evaluation"}),
+        ("prepare_data", {"seeds", "data/splits", "data/xtb", "data/emt", "data/ani_al", "data/download"}),
+        ("add_noise", {"noise", "seeds", "data/extxyz"}),
         ("fetch_published", {"data/download"}),
-        ("make_toy", {"analyse/toy", "study/seeds"}),
+        ("make_toy", {"toy", "seeds"}),
         ("import_published", {"scripts/make_model_tables", "published/switches"}),
     ],
 )
@@ -35,10 +36,17 @@ def test_what_decides_a_jobs_numbers_is_found(script, decide):
     assert not {name for name in found if f"nnip.{name.replace('/', '.')}" in INFRASTRUCTURE}
 
 
+@pytest.mark.parametrize("name", figures())
+def test_a_figures_code_is_its_own_module_and_helpers(name):
+    found = names(code_inputs("scripts/draw_figure.py", f"nnip/figures/{name}.py"))
+    assert {f"figures/{name}", "figures/style", "scripts/draw_figure"} <= found
+    assert not {f"figures/{other}" for other in figures() if other != name} & found, "an edit of one figure draws that one again"
+
+
 @pytest.mark.parametrize("framework", frameworks())
 def test_a_frameworks_code_is_its_folder_and_what_that_imports(framework):
     found = names(framework_code(framework))
-    assert {f"potentials/{framework}/{part}" for part in ("choices", "training", "potential")} | {"potentials/base", "study/seeds"} <= found
+    assert {f"potentials/{framework}/{part}" for part in ("choices", "training", "potential")} | {"potentials/base", "seeds"} <= found
     assert not {name for name in found for other in frameworks() if other != framework and name.startswith(f"potentials/{other}/")}
 
 
@@ -54,8 +62,8 @@ def test_imports_are_found_anywhere_but_not_those_for_types(tmp_path):
 
 def test_what_is_only_reached_through_infrastructure_is_left_out():
     everything = code_inputs("scripts/make_entropy.py", ignore=frozenset())
-    assert {"study/tables", "jobs/errors", "study/manifest"} <= names(everything)
-    assert "study/manifest" not in names(code_inputs("scripts/make_entropy.py", ignore=frozenset({"nnip.study.tables", "nnip.jobs.errors"})))
+    assert {"tables", "errors", "manifest"} <= names(everything)
+    assert "manifest" not in names(code_inputs("scripts/make_entropy.py", ignore=frozenset({"nnip.study.tables", "nnip.jobs.errors"})))
 
 
 def test_the_infrastructure_exists():
@@ -68,7 +76,8 @@ def test_every_module_is_used_by_a_script_a_framework_or_the_rules():
     imports = [tuple(line.split(" import ")) for line in re.findall(r"^ *from (nnip\S* import .*)$", rules, re.MULTILINE)]
     candidates = [module for module, _ in imports] + [f"{module}.{name}" for module, names in imports for name in names.split(", ")]
     planned = [path for name in candidates if (path := WORKFLOW.joinpath(*name.split(".")).with_suffix(".py")).exists()]
-    used = set(code_inputs(*SCRIPTS, *(str(path.relative_to(WORKFLOW)) for path in planned), ignore=frozenset()))
+    drawn = [f"nnip/figures/{name}.py" for name in figures()]  # draw_figure imports the one it is told of
+    used = set(code_inputs(*SCRIPTS, *drawn, *(str(path.relative_to(WORKFLOW)) for path in planned), ignore=frozenset()))
     used |= {path for framework in frameworks() for path in framework_code(framework, ignore=frozenset())}
     assert names((WORKFLOW / "nnip").rglob("*.py")) - names(used) == set()
 
@@ -78,6 +87,5 @@ def test_every_rule_with_a_script_depends_on_its_code():
     for path in (WORKFLOW / "rules").glob("*.smk"):
         for rule in re.split(r"(?m)^(?=rule )", path.read_text())[1:]:
             for script in re.findall(r'\.\./scripts/(\w+\.py)"', rule):
-                modules = {name for name in names(code_inputs(f"scripts/{script}")) if not name.endswith("__init__")}
-                if modules > {f"scripts/{script.removesuffix('.py')}"}:
-                    assert f'code=code_of("scripts/{script}")' in rule or "drawn_from(" in rule, (path.name, script)
+                if script != "draw_figure.py" and names(code_inputs(f"scripts/{script}")) > {"__init__", f"scripts/{script.removesuffix('.py')}"}:
+                    assert f'code=code_of("scripts/{script}")' in rule, (path.name, script)

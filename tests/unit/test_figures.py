@@ -7,12 +7,17 @@ import zlib
 
 import numpy as np
 import pytest
-from made_up_study import HORIZON_FS, LIT, SEEDS, draw, study, texts
+from made_up_study import FIGURES, HORIZON_FS, LIT, SEEDS, draw, study, texts
 
-from nnip.figures import FIGURES, style
+from nnip.figures import style
 from nnip.figures.labels import label_points
 from nnip.jobs.errors import InputError
 from nnip.study.tables import frame
+
+# what may stand in brackets behind a quantity that is no pure number
+UNITS = {"eV/Å", "meV/Å", "eV/atom", "meV/atom", "Å", "ps", "K", "meV/Å/K", "meV/Å per 100 K", "per eV/Å", "per meV/atom", "per Å"}
+# slopes between logarithms, and what is measured in standard deviations
+UNITS |= {"ln RMSE per ln $n$", "std. of the clean labels", "standard deviations of the forces", "standard deviations of the energies"}
 
 
 @pytest.fixture(scope="module")
@@ -35,8 +40,8 @@ def test_every_figure_is_written_whole_and_with_units(name, tables, tmp_path):
     assert figure.get_figwidth() * 25.4 < 180
     for axis in figure.axes:
         for text in (axis.get_xlabel(), axis.get_ylabel()):
-            if re.search("RMSE|time", text) and "weight" not in text:
-                assert re.search(r"\(.*(eV|ps|RMSE|std)", text), text
+            if re.search("RMSE|time|energy|energies|force|temperature|length|density", text) and not re.search("entropy|weight", text):
+                assert UNITS & set(re.findall(r"\(([^()]*)\)", text)), text
 
 
 @pytest.mark.parametrize("name", ["experiments", "trends", "flatness"])
@@ -48,7 +53,7 @@ def test_the_same_tables_give_the_same_bytes(name, tables, tmp_path):
     assert paths[1].read_bytes() == paths[3].read_bytes()
 
 
-@pytest.mark.parametrize("name", ["experiments", "landscapes", "learning_curves", "slopes", "rmse", "kaplan_meier", "temperatures"])
+@pytest.mark.parametrize("name", ["experiments", "landscapes", "learning_curves", "slopes", "rmse", "kaplan_meier", "md_traces"])
 def test_a_model_without_data_is_named_with_the_reason(name, tables):
     assert "no data: diverged" in texts(draw(name, tables))
     if "trainings" in FIGURES[name].uses:
@@ -220,6 +225,25 @@ def test_flatness_shows_the_centre_errors(tables):
     assert sorted(S) == pytest.approx(sorted(kept))
 
 
+def test_flatness_says_over_which_frames_the_error_is(tables):
+    elsewhere = {name: tables[name].assign(split="val") for name in ("landscape", "entropy")}
+    assert draw("flatness", tables).axes[1].get_xlabel() == "training force RMSE at $t$ = 0 (meV/Å)"
+    assert draw("flatness", tables, **elsewhere).axes[1].get_xlabel() == "validation force RMSE at $t$ = 0 (meV/Å)"
+
+
+def test_rings_of_effects_keep_the_studys_confidence(tables):
+    doubtful = tables["effects"].assign(p_holm=0.03)
+
+    def rings(confidence):
+        figure = draw("effects", tables, effects=doubtful, confidence=confidence)
+        return sum(line.get_fillstyle() == "none" for axis in figure.axes for line in axis.get_lines()), figure.get_supxlabel().replace("\n", " ")
+
+    some, note = rings(0.95)
+    assert some > 0 and "p < 0.05 after" in note
+    none, note = rings(0.99)
+    assert none == 0 and "p < 0.01 after" in note
+
+
 def test_planes_mark_each_losss_lowest_point_on_one_scale(tables):
     figure = draw("planes", tables, energy_weights=[0, 0.5, 1])
     maps = np.array(figure.axes[:6]).reshape(2, 3)
@@ -242,7 +266,7 @@ def test_the_loss_of_a_plane_is_in_units_of_the_temperatures(tables):
     draw("planes", tables, planes=frame("planes", bad))
 
 
-@pytest.mark.parametrize(("name", "kind", "word"), [("test_landscapes", "tests", "test 1200K"), ("frozen", "frozen", "radial frozen")])
+@pytest.mark.parametrize(("name", "kind", "word"), [("landscape_splits", "tests", "test 1200K"), ("frozen", "frozen", "radial frozen")])
 def test_landscapes_beside_the_main_line_are_drawn_with_it(name, kind, word, tables):
     figure = draw(name, tables)
     axis = figure.axes[0]
@@ -309,7 +333,7 @@ def test_sampling_draws_the_tables_means_over_seeds_and_the_shares(tables):
 
 
 def test_temperatures_pool_the_replicas_of_all_seeds():
-    pooled = importlib.import_module("nnip.figures.temperatures").pooled
+    pooled = importlib.import_module("nnip.figures.md_traces").pooled
     replicas = {1: np.array([300.0, 320.0, 400.0]), 2: np.array([500.0])}
     same = {"framework": "mace", "model": "a", "thermostat_K": 300.0, "time_fs": 5.0, "potential_energy_eV_per_atom": 0.0}
     rows = [
@@ -325,10 +349,10 @@ def test_temperatures_pool_the_replicas_of_all_seeds():
 
 
 def test_temperatures_say_what_the_axes_leave_out(tables):
-    assert "leave out" not in draw("temperatures", tables).get_supxlabel().replace("\n", " ")
+    assert "leave out" not in draw("md_traces", tables).get_supxlabel().replace("\n", " ")
     hot = tables["temperatures"].copy()
     hot.loc[3, "temperature_mean_K"] = 1e6
-    figure = draw("temperatures", tables, temperatures=hot)
+    figure = draw("md_traces", tables, temperatures=hot)
     assert "leave out" in figure.get_supxlabel().replace("\n", " ")
     assert figure.axes[0].get_ylim()[1] < 3000
 

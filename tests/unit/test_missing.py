@@ -110,9 +110,9 @@ SAID = {
 }
 # the figures that a kind of lack reaches
 FIGURES = {
-    "a framework": "experiments effects landscapes correlations learning_curves slopes rmse kaplan_meier sensitivity sampling weights temperatures",
+    "a framework": "experiments effects landscapes correlations learning_curves slopes rmse kaplan_meier sensitivity sampling weights md_traces",
     "one seed of one model": "trends flatness noise scaling",
-    "no time": "kaplan_meier temperatures",
+    "no time": "kaplan_meier md_traces",
     "no failure": "kaplan_meier",
     "one infinite landscape": "sensitivity",
     "no finite landscape": "landscapes flatness sampling",

@@ -12,7 +12,7 @@ from nnip.analyse.noise_study import gather_noise
 from nnip.data.extxyz import labelled, write_frames
 from nnip.data.frames import read_labelled
 from nnip.data.noise import add_noise, spread, with_noise
-from nnip.figures.noise import draw_noise
+from nnip.figures import noise as figure_of_noise
 from nnip.jobs.errors import InputError
 from nnip.study.config import check_config
 from nnip.study.model_table import check_listed_models, load_models
@@ -240,7 +240,7 @@ def tables(labels=("forces", "energy"), seeds=(1, 2)):
 
 
 def test_the_figure_shows_means_over_seeds_and_the_noise_line():
-    figure = draw_noise(**tables())
+    figure = figure_of_noise.draw(**tables())
     assert len(figure.axes) == 4
     noisy, clean = figure.axes[0], figure.axes[1]
     drawn = {line.get_label(): line for line in noisy.get_lines()}
@@ -254,6 +254,6 @@ def test_the_figure_shows_means_over_seeds_and_the_noise_line():
 
 
 def test_one_label_is_one_row():
-    figure = draw_noise(**tables(labels=("energy",), seeds=(1,)))
+    figure = figure_of_noise.draw(**tables(labels=("energy",), seeds=(1,)))
     assert len(figure.axes) == 2
     assert "meV/atom" in figure.axes[0].get_ylabel() and "energies" in figure.axes[0].get_xlabel()

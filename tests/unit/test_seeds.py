@@ -60,7 +60,7 @@ def test_twins_are_compared_seed_by_seed(tables):
 
 
 @pytest.mark.parametrize(
-    "name", ["experiments", "landscapes", "trends", "flatness", "learning_curves", "slopes", "rmse", "kaplan_meier", "scaling", "temperatures"]
+    "name", ["experiments", "landscapes", "trends", "flatness", "learning_curves", "slopes", "rmse", "kaplan_meier", "scaling", "md_traces"]
 )
 def test_a_figure_says_how_many_seeds_it_shows(name, tables):
     lost = {key: table[~((table["model"] == "a") & (table["seed"] == 3))] for key, table in tables.items() if "seed" in table}

@@ -19,9 +19,9 @@ from nnip.study.model_table import check_listed_models, load_models
 from nnip.study.schema import frameworks, read_yaml
 from nnip.data import split_names
 from nnip.jobs.errors import InputError
-from nnip.figures import FIGURES
 from nnip.jobs.killed_runs import release_locks_of_killed_runs
 from nnip.landscape import variants
+from nnip.registry import figures
 from nnip.study.runs import is_main, list_runs, run_settings
 
 try:
@@ -33,6 +33,7 @@ try:
     PUBLISHED = config["datasets"][config["dataset"]]["source"] == "published"
     MODELS = load_models(config["models"], trained=not PUBLISHED)
     check_listed_models(config, MODELS["models"], SOURCE)
+    FIGURES = figures()
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
@@ -78,6 +79,7 @@ ABSENT = {
     }.items()
     if not made
 }
+DRAWN = {name: figure for name, figure in FIGURES.items() if figure.is_drawn(ABSENT, DATASET["source"])}
 USE_CONDA = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
 
 
@@ -241,33 +243,17 @@ def tables(*names):
     return {name: f"{TABLES}/{name}.csv" for name in names}
 
 
-def drawn_from(name):
-    """The tables a figure needs, those it uses where the study makes them, and the modules that draw it, as named inputs."""
-    uses = [table for table in FIGURES[name].uses if table not in ABSENT]
-    return tables(*FIGURES[name].needs, *uses) | {"code": code_of(f"scripts/draw_{name}.py")}
-
-
-def shown(name, category):
-    """The PNG of a figure for the report, with its caption."""
-    labels = {"figure": name.removesuffix("_{framework}").replace("_", " ")}
-    if "{framework}" in name:
-        labels["framework"] = "{framework}"
-    return report(f"{RESULTS}/figures/{name}.png", caption=f"../report/{name.removesuffix('_{framework}')}.rst", category=category, labels=labels)
-
-
-def frameworks_of(name):
+def frameworks_of(figure):
     """The frameworks a figure is drawn for: all of the study, but those alone that an experiment beside the main line is made of."""
-    made_of = [{run.framework for run in BESIDE[table].values()} for table in FIGURES[name].needs if table in BESIDE]
+    made_of = [{run.framework for run in BESIDE[table].values()} for table in figure.needs if table in BESIDE]
     in_study = {row["framework"] for row in MODELS["models"].values()}
     return sorted(in_study.intersection(*made_of))
 
 
 def study_targets():
-    """All that the config asks for: every figure whose tables this kind of study makes, and the summary."""
-    figures = []
-    for name, contents in FIGURES.items():
-        if not ABSENT.intersection(contents.needs):
-            figures += [f"{name}_{framework}" for framework in frameworks_of(name)] if contents.per_framework else [name]
-    drawn = [f"{RESULTS}/figures/{figure}.{kind}" for figure in figures for kind in ("png", "pdf")]
-    tables_drawn = sorted({table for contents in FIGURES.values() for table in (*contents.needs, *contents.uses)} - ABSENT)
+    """All that the config asks for: every figure of this kind of study, every table that a figure can be drawn from, and the summary."""
+    files = [f"{name}_{framework}" for name, figure in DRAWN.items() if figure.per_framework for framework in frameworks_of(figure)]
+    files += [name for name, figure in DRAWN.items() if not figure.per_framework]
+    drawn = [f"{RESULTS}/figures/{file}.{kind}" for file in files for kind in ("png", "pdf")]
+    tables_drawn = sorted({table for figure in FIGURES.values() for table in (*figure.needs, *figure.uses)} - ABSENT)
     return [*drawn, *tables(*tables_drawn).values(), f"{RESULTS}/summary.md"]

@@ -4,10 +4,6 @@ Needs: the data stage's frames. Makes: results/<study>/tables/{distributions,dis
 """
 
 
-localrules:
-    draw_distributions,
-
-
 rule measure_distributions:
     """Histograms and moments of energies, forces and bond lengths of every split."""
     input:
@@ -31,20 +27,3 @@ rule measure_distributions:
         "Count energies, forces and bond lengths of every split: seconds per thousand frames"
     script:
         "../scripts/measure_distributions.py"
-
-
-rule draw_distributions:
-    """Energies, forces and bond lengths of the splits, one over the other."""
-    input:
-        **drawn_from("distributions"),
-    output:
-        png=shown("distributions", "Accuracy and learning"),
-        pdf=f"{RESULTS}/figures/distributions.pdf",
-    log:
-        f"{LOGS}/figures/distributions.log",
-    conda:
-        "../../envs/workflow.yaml"
-    message:
-        "Draw distributions"
-    script:
-        "../scripts/draw_distributions.py"

@@ -6,7 +6,6 @@ Makes: results/<study>/tables/toy.csv
 
 localrules:
     make_toy,
-    draw_toy,
 
 
 rule make_toy:
@@ -27,20 +26,3 @@ rule make_toy:
         "Fit a linear regressor to noisy labels; seconds"
     script:
         "../scripts/make_toy.py"
-
-
-rule draw_toy:
-    """Errors on the noisy labels and on the true function, with their theory."""
-    input:
-        **drawn_from("toy"),
-    output:
-        png=shown("toy", "Noise"),
-        pdf=f"{RESULTS}/figures/toy.pdf",
-    log:
-        f"{LOGS}/figures/toy.log",
-    conda:
-        "../../envs/workflow.yaml"
-    message:
-        "Draw toy"
-    script:
-        "../scripts/draw_toy.py"

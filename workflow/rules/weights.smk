@@ -5,10 +5,6 @@ One job a framework: a model takes a second to read, the framework many to start
 """
 
 
-localrules:
-    draw_weights,
-
-
 rule measure_weights:
     """Histograms and moments of the weights of all models of one framework, all together and by part of the model."""
     input:
@@ -40,20 +36,3 @@ rule measure_weights:
     shell:
         "{params.python:q} {input.script:q} --options {params.options:q} --train-directories {params.trained_in:q}"
         " --directory {params.directory:q} > {log} 2>&1"
-
-
-rule draw_weights:
-    """Distributions of the weights, a panel per experiment, and their widths by part of the model."""
-    input:
-        **drawn_from("weights"),
-    output:
-        png=shown("weights_{framework}", "Loss landscapes"),
-        pdf=f"{RESULTS}/figures/weights_{{framework}}.pdf",
-    log:
-        f"{LOGS}/figures/weights_{{framework}}.log",
-    conda:
-        "../../envs/workflow.yaml"
-    message:
-        "Draw weights of {wildcards.framework}"
-    script:
-        "../scripts/draw_weights.py"

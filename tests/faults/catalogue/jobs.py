@@ -118,4 +118,4 @@ def statistics_job_killed(bench):
 def figure_job_killed(bench):
     """SIGKILL to the job that draws a figure."""
     bench.lose("figures/*")
-    yield bench.kill_job(bench.start(), "draw_kaplan_meier.py")
+    yield bench.kill_job(bench.start(), "draw_figure.py")

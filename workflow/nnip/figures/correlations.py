@@ -5,20 +5,31 @@ import math
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure as Drawing
 
 from nnip.figures import style
-from nnip.figures.quantities import short
+from nnip.figures.declaration import Figure
+from nnip.figures.quantities import SUBSETS, short
 from nnip.figures.style import GREY, LIGHT
+
+FIGURE = Figure(
+    needs=("correlations",),
+    per_framework=True,
+    category="What predicts extrapolation",
+    caption=(
+        "**Every correlation of {framework}** with its bootstrap interval over models, for all models and without those that were trained without "
+        "rescaling. An interval that spans zero supports neither sign. Kendall's coefficient, leave-one-out ranges, permutation p and partial "
+        "correlations are in tables ``correlations`` and ``partial_correlations``."
+    ),
+)
 
 COLUMNS = 4
 MEASURES = {"pearson": ("o", True), "spearman": ("D", False)}
-SUBSETS = {"all": "all models", "rescaled": "models with rescaling"}
 INKS = {"black": "black", "blue": "#0072B2", "orange": "#D55E00", "green": "#009E73"}
 
 
 @style.styled
-def draw_correlations(framework: str, correlations: pd.DataFrame) -> Figure:
+def draw(framework: str, correlations: pd.DataFrame) -> Drawing:
     """Forest plots of one framework, a panel per outcome and a line per predictor; filled: Pearson, hollow: Spearman.
 
     Each subset of the models has its own colour. With fewer than three models no correlation exists, and the figure says so.

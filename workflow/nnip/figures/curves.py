@@ -1,4 +1,4 @@
-"""Loss landscapes as curves: the panels that several figures share."""
+"""What several figures of loss landscapes share: curves, and words for frames and settings."""
 
 import numpy as np
 import pandas as pd
@@ -8,6 +8,17 @@ from nnip.figures.style import LIGHT, Look, plain_log
 
 FEW_DECADES = 50
 QUANTITIES = {"forces_rmse_eV_per_A": "force RMSE (eV/Å)", "energy_rmse_eV_per_atom": "energy RMSE (eV/atom)"}
+
+
+def in_words(split: str) -> str:
+    """How a key calls the frames of a split."""
+    return {"train": "training", "val": "validation"}.get(split, split.replace("_", " "))
+
+
+def settings(entropy: pd.DataFrame) -> tuple[float, float, float]:
+    """(T_energy, T_forces, alpha) the study itself uses."""
+    first = entropy.iloc[0]
+    return float(first["T_energy_eV_per_atom"]), float(first["T_forces_eV_per_A"]), float(first["alpha"])
 
 
 def mean_curves(landscape: pd.DataFrame, quantity: str) -> pd.DataFrame:

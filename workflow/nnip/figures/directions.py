@@ -2,10 +2,21 @@
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure as Drawing
 from matplotlib.ticker import MaxNLocator
 
 from nnip.figures import style
+from nnip.figures.declaration import Figure
+
+FIGURE = Figure(
+    needs=("models", "directions"),
+    per_framework=False,
+    category="Loss landscapes",
+    caption=(
+        "**Directions of the loss landscapes**: mean cosines between the directions of each mode. Orthogonal directions have 0 off the diagonal; "
+        "near 1, many lines are about one line."
+    ),
+)
 
 
 def cosine_matrix(directions: pd.DataFrame) -> np.ndarray:
@@ -19,7 +30,7 @@ def cosine_matrix(directions: pd.DataFrame) -> np.ndarray:
 
 
 @style.styled
-def draw_directions(models: pd.DataFrame, directions: pd.DataFrame) -> Figure:
+def draw(models: pd.DataFrame, directions: pd.DataFrame) -> Drawing:
     """One heat map of the cosines per framework (row) and mode (column), with the mean and the largest absolute cosine off the diagonal."""
     style.need(models=models, directions=directions)
     frameworks, modes = style.frameworks(directions), list(dict.fromkeys(directions["mode"]))

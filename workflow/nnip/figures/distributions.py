@@ -4,11 +4,22 @@ import numpy as np
 import pandas as pd
 from matplotlib import colormaps
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure as Drawing
 
 from nnip.analyse.predictors import temperatures_K
 from nnip.figures import style
+from nnip.figures.declaration import Figure
 from nnip.figures.style import COLOURS, GREY, LIGHT, NO_DATA
+
+FIGURE = Figure(
+    needs=("distributions", "distribution_moments"),
+    per_framework=False,
+    category="Accuracy and learning",
+    caption=(
+        "**Distributions of the data** (figure S2 of the paper): energies, forces and bond lengths of the training, validation and test frames, "
+        "with the share of each test that lies outside the range of the training frames."
+    ),
+)
 
 TITLES = {
     "energy_per_atom": ("energy above the lowest training frame (meV/atom)", 1000.0),
@@ -30,7 +41,7 @@ def colours(splits: list[str]) -> dict[str, str | tuple[float, ...]]:
 
 
 @style.styled
-def draw_distributions(distributions: pd.DataFrame, distribution_moments: pd.DataFrame) -> Figure:
+def draw(distributions: pd.DataFrame, distribution_moments: pd.DataFrame) -> Drawing:
     """A panel per quantity with the density of every split (logarithmic axis for forces), and under it what share lies outside the training range."""
     style.need(distributions=distributions, distribution_moments=distribution_moments)
     quantities = [name for name in TITLES if name in set(distributions["quantity"])]

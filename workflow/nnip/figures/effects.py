@@ -5,11 +5,24 @@ import math
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure as Drawing
 
 from nnip.figures import style
+from nnip.figures.declaration import Figure
 from nnip.figures.quantities import describe
 from nnip.figures.style import GREY, LIGHT
+
+FIGURE = Figure(
+    needs=("models", "effects"),
+    per_framework=True,
+    options={"confidence": "statistics.confidence"},
+    category="Experiments",
+    caption=(
+        "**What each training choice changes in {framework}**: every model less the first of its experiment, means over seeds with Welch's "
+        "interval. Filled: the interval leaves zero out; ringed: so does the test after Holm's correction for all differences of that quantity. "
+        "With one seed a difference is one between two trainings. Table ``effects`` has every quantity."
+    ),
+)
 
 COLUMNS = 4
 SHOWN = ("rmst_fs", "test_forces_rmse_hottest", "learning_curve_slope", "train_forces_rmse", "S", "S_subtracted")
@@ -27,7 +40,7 @@ def _modes(name: str, known: str) -> bool:
 
 
 @style.styled
-def draw_effects(framework: str, models: pd.DataFrame, effects: pd.DataFrame) -> Figure:
+def draw(framework: str, models: pd.DataFrame, effects: pd.DataFrame, confidence: float) -> Drawing:
     """Differences of one framework, a panel per quantity and a line per model; filled where the interval leaves zero out.
 
     Without two models in an experiment there is no difference, and the figure says so. InputError if table models has no model of the framework.
@@ -51,7 +64,7 @@ def draw_effects(framework: str, models: pd.DataFrame, effects: pd.DataFrame) ->
     rows = math.ceil(len(quantities) / columns)
     figure, axes = style.panels(rows, columns, style.DOUBLE_MM, 10 + rows * (15 + 4.2 * at), sharey=True)
     for axis, quantity in zip(axes.flat, quantities, strict=False):
-        _draw_panel(axis, own[own["quantity"] == quantity], places, quantity)
+        _draw_panel(axis, own[own["quantity"] == quantity], places, quantity, 1 - confidence)
     for axis in axes.flat[len(quantities) :]:
         axis.set_axis_off()
     axes[0, 0].set_ylim(at + 0.7, 0.8)
@@ -62,7 +75,7 @@ def draw_effects(framework: str, models: pd.DataFrame, effects: pd.DataFrame) ->
     counted = style.plural(int(seeds[-1]), "seed") if len(seeds) == 1 else f"{seeds[0]} to {style.plural(int(seeds[-1]), 'seed')}"
     meaning = (
         "Lines: Welch's interval over seeds, not corrected for the number of differences; filled: it leaves zero out; "
-        "ring: p < 0.05 after Holm's correction."
+        f"ring: p < {1 - confidence:.2g} after Holm's correction."
         if own["low"].notna().any()
         else "One seed: differences between two trainings, without intervals."
     )
@@ -70,7 +83,7 @@ def draw_effects(framework: str, models: pd.DataFrame, effects: pd.DataFrame) ->
     return figure
 
 
-def _draw_panel(axis: Axes, rows: pd.DataFrame, places: dict[tuple[str, str], float], quantity: str) -> None:
+def _draw_panel(axis: Axes, rows: pd.DataFrame, places: dict[tuple[str, str], float], quantity: str, level: float) -> None:
     label, factor = describe(quantity)
     axis.set_xlabel(label.replace(" (", "\n(", 1), fontsize=6)
     axis.axvline(0, color=GREY, linewidth=0.6, zorder=0)
@@ -80,7 +93,7 @@ def _draw_panel(axis: Axes, rows: pd.DataFrame, places: dict[tuple[str, str], fl
         clear = bool(low > 0 or high < 0)
         axis.hlines(at, low, high, color="black", linewidth=0.8)
         axis.plot(float(row.difference) * factor, at, "o", color="black", markerfacecolor="black" if clear else "white", markersize=3.2)
-        if not pd.isna(row.p_holm) and row.p_holm < 0.05:
+        if not pd.isna(row.p_holm) and row.p_holm < level:
             axis.plot(float(row.difference) * factor, at, "o", color="black", fillstyle="none", markersize=6, markeredgewidth=0.6)
     for at in sorted(places.values()):
         axis.axhline(at, color=LIGHT, linewidth=0.2, zorder=0)

@@ -6,11 +6,25 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure as Drawing
 
 from nnip.figures import style
 from nnip.figures.curves import draw_curves
+from nnip.figures.declaration import Figure
 from nnip.figures.style import GREY, LIGHT, Look
+
+FIGURE = Figure(
+    needs=("models", "landscape", "entropy", "failures", "survival"),
+    uses=("trainings",),
+    per_framework=True,
+    category="Experiments",
+    caption=(
+        "**Experiments of {framework}** (figures 3 and 4 of the paper). Columns: experiments, whose models differ in one choice. Rows: force "
+        "landscape and loss entropy (filled: minimum kept, as in the paper; hollow: minimum subtracted) of every landscape mode, then the time to "
+        "failure of every replica of hot MD. Open triangles are replicas that had not failed when their run ended. Black: restricted mean time to "
+        "failure with its interval; no interval where all replicas are copies of one trajectory or fewer than two failed."
+    ),
+)
 
 STRIP, STRIP_WIDTH, MEAN_AT = -0.12, 0.5, 0.3  # where, in a model's unit of width, its replicas and their mean are drawn
 SEEDS_BESIDE = 1.8  # a model's seeds stand so many times further from its middle than their mean
@@ -18,7 +32,7 @@ GOLDEN = (np.sqrt(5) - 1) / 2
 
 
 @style.styled
-def draw_experiments(
+def draw(
     framework: str,
     models: pd.DataFrame,
     landscape: pd.DataFrame,
@@ -26,7 +40,7 @@ def draw_experiments(
     failures: pd.DataFrame,
     survival: pd.DataFrame,
     trainings: pd.DataFrame | None = None,
-) -> Figure:
+) -> Drawing:
     """One column per experiment of a framework; rows: force landscape and entropy (once per landscape mode), then time to failure.
 
     Takes the tables of these names (workflow/schemas/tables.yaml). Models without data are named where they would stand.

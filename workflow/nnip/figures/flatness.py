@@ -1,19 +1,32 @@
-"""Level or flatness: whether entropy speaks of the landscape's shape or only of the training error at its centre."""
+"""Level or flatness: whether entropy speaks of the landscape's shape or only of the error at its centre."""
 
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure as Drawing
 
 from nnip.figures import style
+from nnip.figures.curves import in_words
+from nnip.figures.declaration import Figure
 from nnip.figures.labels import label_points
 from nnip.figures.style import GREY, LIGHT
 
+FIGURE = Figure(
+    needs=("models", "landscape", "entropy", "survival"),
+    per_framework=False,
+    category="What predicts extrapolation",
+    caption=(
+        "**Level or flatness.** Loss entropy over the force RMSE at the centre of the landscape, with the minimum kept and with it subtracted; "
+        "colour is the time to failure. Entropy with the minimum kept falls with the error at the centre by construction; what is left after "
+        "subtraction is shape."
+    ),
+)
+
 
 def centre_errors(landscape: pd.DataFrame) -> pd.DataFrame:
-    """Training force RMSE (meV/Å) where t is nearest to 0, per framework, model, seed and mode; mean over directions. Finite ones alone."""
+    """Force RMSE (meV/Å) where t is nearest to 0, per framework, model, seed and mode; mean over directions. Finite ones alone."""
     nearest = landscape.assign(distance=landscape["t"].abs())
     keys = ["framework", "model", "seed", "mode"]
     nearest = nearest[nearest["distance"] == nearest.groupby(keys)["distance"].transform("min")]
@@ -21,18 +34,25 @@ def centre_errors(landscape: pd.DataFrame) -> pd.DataFrame:
     return centre[np.isfinite(centre)].reset_index()
 
 
-@style.styled
-def draw_flatness(models: pd.DataFrame, landscape: pd.DataFrame, entropy: pd.DataFrame, survival: pd.DataFrame) -> Figure:
-    """S against the training force RMSE at the centre: rows with the minimum kept and subtracted, columns frameworks; colour: time to failure.
+def of_first_split(landscape: pd.DataFrame, entropy: pd.DataFrame) -> tuple[str, pd.DataFrame, pd.DataFrame]:
+    """The first split of the landscapes, and the rows of both tables that are over it."""
+    split = str(landscape["split"].iloc[0])
+    return split, landscape[landscape["split"] == split], entropy[entropy["split"] == split]
 
-    One point per model, the mean over its seeds (small points), first landscape mode.
+
+@style.styled
+def draw(models: pd.DataFrame, landscape: pd.DataFrame, entropy: pd.DataFrame, survival: pd.DataFrame) -> Drawing:
+    """S against the force RMSE at the centre: rows with the minimum kept and subtracted, columns frameworks; colour: time to failure.
+
+    Both are over the frames of the landscape's split, the first if there are several. One point per model, the mean over its seeds (small points),
+    first landscape mode.
     """
     style.need(models=models, landscape=landscape, entropy=entropy)
+    split, landscape, entropy = of_first_split(landscape, entropy)
     if centre_errors(landscape).empty or not np.isfinite(entropy["S"].to_numpy(float)).any():
         raise style.NothingToDrawError("Nothing to draw: no landscape has a finite centre and entropy.")
     look = style.looks(models)
-    mode = landscape["mode"].iloc[0]
-    keys = ["framework", "model"]
+    mode, keys = landscape["mode"].iloc[0], ["framework", "model"]
     centre_of_seeds = centre_errors(landscape[landscape["mode"] == mode]).set_index([*keys, "seed"])["centre"]
     centre = centre_of_seeds.groupby(keys, sort=False).mean()
     entropy = entropy[entropy["mode"] == mode]
@@ -64,7 +84,7 @@ def draw_flatness(models: pd.DataFrame, landscape: pd.DataFrame, entropy: pd.Dat
             if row == 0:
                 axis.set_title(style.framework_title(framework))
             else:
-                axis.set_xlabel("training force RMSE at $t$ = 0 (meV/Å)")
+                axis.set_xlabel(f"{in_words(split)} force RMSE at $t$ = 0 (meV/Å)")
             if len(own) > 2 and np.ptp(own["S"]) > 1e-9:
                 pearson = np.corrcoef(np.log(own["centre"]), own["S"])[0, 1]
                 axis.text(0.98, 0.98, f"r($S$, ln RMSE) = {style.signed(pearson)}", ha="right", va="top", fontsize=6, transform=axis.transAxes)

@@ -6,24 +6,37 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure as Drawing
 from matplotlib.ticker import MaxNLocator
 
 from nnip.figures import style
+from nnip.figures.declaration import Figure
 from nnip.figures.style import GREY, Look
+
+FIGURE = Figure(
+    needs=("models", "kaplan_meier", "survival", "logrank"),
+    uses=("trainings",),
+    per_framework=True,
+    category="Time to failure",
+    caption=(
+        "**Survival of {framework} in hot MD**: Kaplan-Meier estimate of the share of replicas that have not failed, with pointwise intervals and "
+        "the numbers at risk. Beside the names: log-rank p of the test against the model above, corrected for all tests of the study (Holm). Thin "
+        "lines are single seeds. Bands and tests speak of these trainings, not of their settings."
+    ),
+)
 
 LINE_PT, FIRST_PT = 6.5, 30.0  # of the numbers at risk, under the axis
 
 
 @style.styled
-def draw_kaplan_meier(
+def draw(
     framework: str,
     models: pd.DataFrame,
     kaplan_meier: pd.DataFrame,
     survival: pd.DataFrame,
     logrank: pd.DataFrame,
     trainings: pd.DataFrame | None = None,
-) -> Figure:
+) -> Drawing:
     """Kaplan-Meier curves of each experiment of a framework; beside a model's name the log-rank p (Holm) against the model above it.
 
     A model's curve is that of all its seeds together; where it has several, thin lines are the seeds'.

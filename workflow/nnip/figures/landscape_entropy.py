@@ -2,17 +2,29 @@
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure as Drawing
 
 from nnip.figures import style
 from nnip.figures.curves import mean_curves
+from nnip.figures.declaration import Figure
 from nnip.figures.style import GREY, LIGHT
+
+FIGURE = Figure(
+    needs=("models", "landscape", "entropy"),
+    per_framework=False,
+    category="Loss landscapes",
+    caption=(
+        "**What loss entropy measures** (figure 1c of the paper). Force RMSE along a displacement of the weights for the models of the study with "
+        "the lowest and the highest entropy (minimum kept), and below it the weight of every point in the sum: S\\ :sub:`F` = ln Σ exp(−l/T\\ "
+        ":sub:`F`)."
+    ),
+)
 
 SHOWN_TEMPERATURES = 12  # the vertical axis ends here: exp(-12) adds nothing that could be seen
 
 
 @style.styled
-def draw_landscape_entropy(models: pd.DataFrame, landscape: pd.DataFrame, entropy: pd.DataFrame) -> Figure:
+def draw(models: pd.DataFrame, landscape: pd.DataFrame, entropy: pd.DataFrame) -> Drawing:
     """Force landscape l(t) above, its weights exp(-l/T) below, of the models with the lowest and the highest S (minimum kept, first mode).
 
     S_F = ln sum_t exp(-l(t)/T_F) with k = 1 (Vita and Schwalbe-Koda 2023).

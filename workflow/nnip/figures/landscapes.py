@@ -2,15 +2,27 @@
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure as Drawing
 
 from nnip.figures import style
 from nnip.figures.curves import QUANTITIES, draw_curves
+from nnip.figures.declaration import Figure
 from nnip.figures.style import NO_DATA
+
+FIGURE = Figure(
+    needs=("models", "landscape"),
+    uses=("trainings",),
+    per_framework=True,
+    category="Loss landscapes",
+    caption=(
+        "**Loss landscapes of {framework}**: RMSE of forces and of energy per atom along displacements of the weights, mean over directions and "
+        "seeds, with the range over directions and seeds as a band."
+    ),
+)
 
 
 @style.styled
-def draw_landscapes(framework: str, models: pd.DataFrame, landscape: pd.DataFrame, trainings: pd.DataFrame | None = None) -> Figure:
+def draw(framework: str, models: pd.DataFrame, landscape: pd.DataFrame, trainings: pd.DataFrame | None = None) -> Drawing:
     """RMSE of forces and of energy per atom against the displacement of the weights; columns: experiments, rows: modes and quantities.
 
     Lines are means over directions, bands their range.

@@ -3,18 +3,28 @@
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure as Drawing
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from nnip.analyse.learning_curves import SMALLEST, overall_errors
 from nnip.figures import style
+from nnip.figures.declaration import Figure
 from nnip.figures.style import Look
+
+FIGURE = Figure(
+    needs=("models", "errors", "learning_curves"),
+    uses=("trainings",),
+    per_framework=True,
+    category="Accuracy and learning",
+    caption=(
+        "**Learning curves of {framework}**: force RMSE over all test frames against the number of training frames (validation included). Dashed: "
+        "the fitted power law, drawn over the sizes it was fitted to."
+    ),
+)
 
 
 @style.styled
-def draw_learning_curves(
-    framework: str, models: pd.DataFrame, errors: pd.DataFrame, learning_curves: pd.DataFrame, trainings: pd.DataFrame | None = None
-) -> Figure:
+def draw(framework: str, models: pd.DataFrame, errors: pd.DataFrame, learning_curves: pd.DataFrame, trainings: pd.DataFrame | None = None) -> Drawing:
     """Force RMSE over all test frames against n_train, both logarithmic; one panel per experiment of the framework.
 
     Points are means over seeds (thin lines: the seeds), dashes the power law with the model's mean slope of table learning_curves; the slope stands

@@ -2,10 +2,23 @@
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure as Drawing
 
 from nnip.figures import style
+from nnip.figures.declaration import Figure
 from nnip.figures.style import COLOURS, GREY, LINES, MARKERS, Look
+
+FIGURE = Figure(
+    needs=("models", "noise_errors"),
+    uses=("noise_trainings",),
+    per_framework=False,
+    category="Accuracy and learning",
+    caption=(
+        "**Trainings on noisy labels**: each model trained on one label alone (rows), with Gaussian noise of σ standard deviations of that label; "
+        "its RMSE against the noisy training frames (left) and against the same frames without noise (right). Dashed: RMSE = noise. Below it on "
+        "the noisy frames a model has learnt noise; below it on the clean frames it is nearer to the truth than its labels were."
+    ),
+)
 
 QUANTITIES = {
     "forces": ("force RMSE (meV/Å)", "forces_rmse_eV_per_A", "noise_sigma_eV_per_A"),
@@ -28,7 +41,7 @@ def noise_looks(models: pd.DataFrame, names: list[str]) -> dict[str, Look]:
 
 
 @style.styled
-def draw_noise(models: pd.DataFrame, noise_errors: pd.DataFrame, noise_trainings: pd.DataFrame | None = None) -> Figure:
+def draw(models: pd.DataFrame, noise_errors: pd.DataFrame, noise_trainings: pd.DataFrame | None = None) -> Drawing:
     """RMSE on the training frames against the noise of their labels; rows: the label that had noise, columns: noisy and clean frames.
 
     Lines are means over seeds, small points the seeds; dashed: the RMSE of a model that fits the clean labels exactly, on the noisy frames.

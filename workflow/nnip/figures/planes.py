@@ -6,16 +6,27 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.contour import QuadContourSet
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure as Drawing
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from nnip.figures import style
-from nnip.figures.sensitivity import settings
+from nnip.figures.curves import in_words, settings
+from nnip.figures.declaration import Figure
 from nnip.figures.style import LIGHT
-from nnip.figures.test_landscapes import in_words
+
+FIGURE = Figure(
+    needs=("models", "planes", "entropy"),
+    per_framework=True,
+    options={"energy_weights": "planes.energy_weights"},
+    category="Loss landscapes",
+    caption=(
+        "**Loss over planes of {framework}**: w E/T_E + (1 - w) F/T_F around the trained weights, from forces only (w = 0) to energy only (w = "
+        "1); E and F are the RMSE of energy per atom and of forces, T_E and T_F the temperatures of the loss entropy. One scale of colours, "
+        "logarithmic."
+    ),
+)
 
 SHADES = 40  # filled levels, at most
-WEIGHTS = (0.0, 0.2, 0.5, 0.8, 1.0)
 
 
 def losses(plane: pd.DataFrame, T_energy: float, T_forces: float, weight: float) -> pd.DataFrame:
@@ -27,9 +38,7 @@ def losses(plane: pd.DataFrame, T_energy: float, T_forces: float, weight: float)
 
 
 @style.styled
-def draw_planes(
-    framework: str, models: pd.DataFrame, planes: pd.DataFrame, entropy: pd.DataFrame, energy_weights: Sequence[float] = WEIGHTS
-) -> Figure:
+def draw(framework: str, models: pd.DataFrame, planes: pd.DataFrame, entropy: pd.DataFrame, energy_weights: Sequence[float]) -> Drawing:
     """One row of contour maps per model, a column per weight of the energy; all on one logarithmic scale of colours.
 
     T_E and T_F are those of table entropy.

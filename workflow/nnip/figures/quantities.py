@@ -1,4 +1,4 @@
-"""What predictors and outcomes are called on axes, with their units."""
+"""What predictors and outcomes, and the models they are compared over, are called on axes, with units."""
 
 import pandas as pd
 
@@ -18,16 +18,14 @@ NAMES: dict[str, tuple[str, float]] = {
     "extrapolation_slope": ("extrapolation slope (meV/Å per 100 K)", 1e5),
     "learning_curve_slope": ("learning-curve slope (ln RMSE per ln $n$)", 1.0),
 }
-POSITIVE = ("rmse",)  # quantities with these in their names are drawn on logarithmic axes
+SUBSETS = {"all": "all models", "rescaled": "models with rescaling"}
 
 
 def describe(name: str) -> tuple[str, float]:
     """(axis label with unit, factor from the table's unit) of a predictor or outcome; unknown names stand for themselves.
 
-    Suffixes after a known name (_subtracted, a landscape mode, ln_ before it) are put in words.
+    Suffixes after a known name (_subtracted, a landscape mode) are put in words.
     """
-    if name.startswith("ln_"):
-        return f"ln {describe(name[3:])[0].split(' (')[0]}", 1.0
     for known in sorted(NAMES, key=len, reverse=True):
         if name == known or name.startswith(known + "_"):
             text, factor = NAMES[known]

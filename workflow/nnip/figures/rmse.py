@@ -5,11 +5,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure as Drawing
 
 from nnip.analyse.predictors import temperatures_K
 from nnip.figures import style
+from nnip.figures.declaration import Figure
 from nnip.figures.style import GREY, LIGHT, Look
+
+FIGURE = Figure(
+    needs=("models", "errors"),
+    uses=("trainings",),
+    per_framework=True,
+    category="Accuracy and learning",
+    caption="**Errors of {framework}** on every split, largest noise-free training of each model.",
+)
 
 QUANTITIES = {"forces_rmse_eV_per_A": ("force RMSE (meV/Å)", 1000), "energy_rmse_eV_per_atom": ("energy RMSE (meV/atom)", 1000)}
 
@@ -29,7 +38,7 @@ def ordered(splits: pd.Series) -> list[str]:
 
 
 @style.styled
-def draw_rmse(framework: str, models: pd.DataFrame, errors: pd.DataFrame, trainings: pd.DataFrame | None = None) -> Figure:
+def draw(framework: str, models: pd.DataFrame, errors: pd.DataFrame, trainings: pd.DataFrame | None = None) -> Drawing:
     """Force and energy RMSE per split and model, largest noise-free training; rows: quantities, columns: experiments of the framework.
 
     Marks are means over seeds, small points the seeds; grey lines join a split's means.

@@ -3,10 +3,22 @@
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure as Drawing
 
 from nnip.figures import style
+from nnip.figures.declaration import Figure
 from nnip.figures.style import GREY, Look
+
+FIGURE = Figure(
+    needs=("models", "sampling", "resolution"),
+    per_framework=True,
+    category="Loss landscapes",
+    caption=(
+        "**Sampling of the loss landscapes of {framework}**: loss entropy against the number of directions (with the interval another draw of "
+        "directions would fall in) and against the number of points of the same range, and how much of its variance comes from the draw of "
+        "directions, the seeds and the models."
+    ),
+)
 
 SHARES = {"share_directions": ("directions", "#56B4E9"), "share_seeds": ("seeds", "#E69F00"), "share_models": ("models", "#999999")}
 
@@ -20,7 +32,7 @@ def over_seeds(sampling: pd.DataFrame, against: str) -> pd.DataFrame:
 
 
 @style.styled
-def draw_sampling(framework: str, models: pd.DataFrame, sampling: pd.DataFrame, resolution: pd.DataFrame) -> Figure:
+def draw(framework: str, models: pd.DataFrame, sampling: pd.DataFrame, resolution: pd.DataFrame) -> Drawing:
     """A row per landscape mode: S with intervals against number of directions; S - ln n against number of points n; shares of the variance of S.
 
     Values and intervals of a single training, mean over seeds.

@@ -3,12 +3,26 @@
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure as Drawing
 
 from nnip.analyse.predictors import KEYS, errors_of_main
 from nnip.figures import style
+from nnip.figures.declaration import Figure
 from nnip.figures.labels import label_points
 from nnip.figures.style import GREY, LIGHT
+
+FIGURE = Figure(
+    needs=("models", "errors", "outcomes"),
+    per_framework=False,
+    datasets=("3bpa", "published"),  # the literature is of 3BPA
+    inputs={"literature": "nnip/literature_3bpa.csv"},
+    category="Accuracy and learning",
+    caption=(
+        "**Extrapolation against accuracy** (figure 1b of the paper). Slope of the force RMSE with temperature over the force RMSE at 300 K. The "
+        "dashed line is a power law fitted to the models of the literature that were trained on 300 K frames alone; force fields and models "
+        "pre-trained on other data lie below it. The study's own models stand beside them, each the mean of its seeds (small points)."
+    ),
+)
 
 TRAINING_K = 300  # what the literature's models were trained on
 FRAMEWORK_MARKS = ("s", "^", "v", "P")
@@ -40,7 +54,7 @@ def own_slopes(errors: pd.DataFrame, outcomes: pd.DataFrame) -> pd.DataFrame:
 
 
 @style.styled
-def draw_scaling(literature: pd.DataFrame, models: pd.DataFrame, errors: pd.DataFrame, outcomes: pd.DataFrame) -> Figure:
+def draw(literature: pd.DataFrame, models: pd.DataFrame, errors: pd.DataFrame, outcomes: pd.DataFrame) -> Drawing:
     """Slope of the force RMSE against temperature over the force RMSE at 300 K, both logarithmic.
 
     literature: columns model, training, temperature_K, forces_rmse_meV_per_A; the line is fitted to what was trained on 300 K frames alone

@@ -5,20 +5,26 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure as Drawing
 from matplotlib.image import AxesImage
 
 from nnip.figures import style
+from nnip.figures.curves import settings
+from nnip.figures.declaration import Figure
 
-
-def settings(entropy: pd.DataFrame) -> tuple[float, float, float]:
-    """(T_energy, T_forces, alpha) the study itself uses."""
-    first = entropy.iloc[0]
-    return float(first["T_energy_eV_per_atom"]), float(first["T_forces_eV_per_A"]), float(first["alpha"])
+FIGURE = Figure(
+    needs=("models", "sensitivity", "entropy"),
+    per_framework=True,
+    category="Loss landscapes",
+    caption=(
+        "**Sensitivity of loss entropy of {framework}** (figure S4 of the paper) to its temperatures and to α: S of every model with its rank, "
+        "and how well the ranking agrees with the one at the study's own settings."
+    ),
+)
 
 
 @style.styled
-def draw_sensitivity(framework: str, models: pd.DataFrame, sensitivity: pd.DataFrame, entropy: pd.DataFrame) -> Figure:
+def draw(framework: str, models: pd.DataFrame, sensitivity: pd.DataFrame, entropy: pd.DataFrame) -> Drawing:
     """Heat maps, a row per landscape mode: S of each model against T; against alpha; Spearman of the ranking with the study's own over T and alpha.
 
     T scales both temperatures together. Numbers in the cells are ranks (1 = largest S).

@@ -5,25 +5,37 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure as Drawing
 from matplotlib.ticker import FixedLocator
 
 from nnip.analyse.predictors import errors_of_main
 from nnip.figures import style
+from nnip.figures.declaration import Figure
 from nnip.figures.style import LIGHT, Look
+
+FIGURE = Figure(
+    needs=("models", "errors", "outcomes", "learning_curves"),
+    uses=("trainings",),
+    per_framework=True,
+    category="Accuracy and learning",
+    caption=(
+        "**Slopes of {framework}** (figure S3 of the paper): force RMSE against test temperature, the slope of a straight line through it, and "
+        "the slope of the learning curve with the fit's interval."
+    ),
+)
 
 PER_K = 1e5  # eV/Å/K to meV/Å per 100 K
 
 
 @style.styled
-def draw_slopes(
+def draw(
     framework: str,
     models: pd.DataFrame,
     errors: pd.DataFrame,
     outcomes: pd.DataFrame,
     learning_curves: pd.DataFrame,
     trainings: pd.DataFrame | None = None,
-) -> Figure:
+) -> Drawing:
     """Rows: force RMSE against temperature; its slope; slope of the learning curve with its interval. Columns: experiments of the framework.
 
     Takes the largest noise-free training of every model.

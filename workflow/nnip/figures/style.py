@@ -4,7 +4,7 @@ import functools
 import inspect
 import os
 import textwrap
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,13 +13,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure as Drawing
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from nnip.jobs.errors import InputError
 from nnip.jobs.files import whole
-from nnip.study.tables import read_table
 
 SINGLE_MM, DOUBLE_MM = 85.0, 175.0  # one and two columns of a journal page
 DPI = 200
@@ -65,11 +64,11 @@ class NothingToDrawError(Exception):
     """A table without the rows a figure is drawn from, in words."""
 
 
-def styled(function: Callable[..., Figure]) -> Callable[..., Figure]:
+def styled(function: Callable[..., Drawing]) -> Callable[..., Drawing]:
     """Draw in this style, whatever the reader's own matplotlib settings are; where there is nothing to draw, a small figure that says why."""
 
     @functools.wraps(function)
-    def draw(*args: Any, **kwargs: Any) -> Figure:
+    def draw(*args: Any, **kwargs: Any) -> Drawing:
         with mpl.rc_context(RC):
             try:
                 return function(*args, **kwargs)
@@ -80,7 +79,7 @@ def styled(function: Callable[..., Figure]) -> Callable[..., Figure]:
     return draw
 
 
-def _blank(why: str, trainings: pd.DataFrame | None, framework: str | None) -> Figure:
+def _blank(why: str, trainings: pd.DataFrame | None, framework: str | None) -> Drawing:
     """One sentence in place of panels, and what became of the trainings."""
     figure, axes = panels(1, 1, SINGLE_MM, 30)
     axes[0, 0].set_axis_off()
@@ -92,16 +91,16 @@ def _blank(why: str, trainings: pd.DataFrame | None, framework: str | None) -> F
     return figure
 
 
-def panels(rows: int, columns: int, width_mm: float, height_mm: float, **options: Any) -> tuple[Figure, np.ndarray]:
-    """An empty figure and its axes, shape [rows, columns]; options are those of Figure.subplots."""
+def panels(rows: int, columns: int, width_mm: float, height_mm: float, **options: Any) -> tuple[Drawing, np.ndarray]:
+    """An empty figure and its axes, shape [rows, columns]; options are those of its method subplots."""
     figure = page(width_mm, height_mm)
     return figure, figure.subplots(rows, columns, squeeze=False, **options)
 
 
-def page(width_mm: float, height_mm: float) -> Figure:
+def page(width_mm: float, height_mm: float) -> Drawing:
     """A figure without axes, laid out like all others."""
     engine = ConstrainedLayoutEngine(w_pad=0.02, h_pad=0.02, wspace=0.03, hspace=0.03)
-    figure = Figure(figsize=(width_mm / 25.4, height_mm / 25.4), layout=engine)
+    figure = Drawing(figsize=(width_mm / 25.4, height_mm / 25.4), layout=engine)
     FigureCanvasAgg(figure)  # its renderer measures text
     return figure
 
@@ -121,12 +120,7 @@ def wrap(text: str, width_mm: float, size_pt: float = 7) -> str:
     return textwrap.fill(text, max(int(width_mm / (0.2 * size_pt)), 6))
 
 
-def read_tables(paths: Mapping[str, str]) -> dict[str, pd.DataFrame]:
-    """Tables by name, for a figure's function, from a job's inputs; its input `code`, the files that draw it, is none."""
-    return {name: read_table(name, path) for name, path in paths.items() if name != "code"}
-
-
-def save(figure: Figure, paths: Iterable[str | os.PathLike[str]]) -> None:
+def save(figure: Drawing, paths: Iterable[str | os.PathLike[str]]) -> None:
     """Write a figure to every path (png or pdf by ending): whole files, without dates, so that equal tables give equal bytes."""
     undated = {".png": {"Software": None}, ".pdf": {"CreationDate": None, "Creator": None, "Producer": None}}
     with mpl.rc_context(RC):
@@ -213,7 +207,7 @@ def say(axis: Axes, text: str) -> None:
     axis.text(0.5, 0.5, textwrap.fill(text, 28), ha="center", va="center", fontsize=6, color=NO_DATA, transform=axis.transAxes)
 
 
-def note(figure: Figure, *sentences: str) -> None:
+def note(figure: Drawing, *sentences: str) -> None:
     """Small print under the whole figure: counts of replicas and seeds, what marks mean, what is missing."""
     characters = int(figure.get_figwidth() * 25.4 / 1.1)
     text = textwrap.fill(" ".join(sentence for sentence in sentences if sentence), characters)

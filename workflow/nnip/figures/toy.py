@@ -6,13 +6,26 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure as Drawing
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from nnip.analyse.toy import expected_rmse
 from nnip.figures import style
+from nnip.figures.declaration import Figure
 from nnip.figures.style import GREY
+
+FIGURE = Figure(
+    needs=("toy",),
+    per_framework=False,
+    category="Noise",
+    caption=(
+        "**The toy system** (the paper's appendix B, with a regressor whose errors are known in closed form). A linear regressor is fitted by "
+        "least squares to noisy labels of a true function: its error on the labels stays near the noise, its error on the true function falls "
+        "with the square root of the number of points, far below the noise, as long as the function lies in its span. Where it does not, the "
+        "error ends at that of the best regressor."
+    ),
+)
 
 KINDS: dict[str, dict[str, Any]] = {  # how the errors are drawn
     "noisy_labels": {"marker": "s", "markerfacecolor": "white", "linestyle": ":"},
@@ -24,7 +37,7 @@ GROUPS = {"n_points": "points $n$", "sigma": "noise σ"}
 
 
 @style.styled
-def draw_toy(toy: pd.DataFrame) -> Figure:
+def draw(toy: pd.DataFrame) -> Drawing:
     """Rows: misfits. Left: error against the number of points, a colour per sigma; right: against sigma, a colour per number of points.
 
     Marks are root mean squares over repeats with the interval of a single one, lines the expected values. InputError if the table has no row.

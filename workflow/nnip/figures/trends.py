@@ -4,14 +4,25 @@ from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure as Drawing
 from scipy import stats
 
 from nnip.figures import style
-from nnip.figures.correlations import SUBSETS
+from nnip.figures.declaration import Figure
 from nnip.figures.labels import label_points
-from nnip.figures.quantities import describe, per_model
+from nnip.figures.quantities import SUBSETS, describe, per_model
 from nnip.figures.style import GREY, LIGHT, Look
+
+FIGURE = Figure(
+    needs=("models", "predictors", "outcomes", "correlations"),
+    per_framework=False,
+    category="What predicts extrapolation",
+    caption=(
+        "**What predicts extrapolation** (figure 5 of the paper). Loss entropy and hot force RMSE against the restricted mean time to failure, "
+        "and the slope of the learning curve against entropy. Correlations and intervals are those of table ``correlations``. Models with S ≤ 0, "
+        "which the paper leaves out of its learning-curve panels, are kept and ringed."
+    ),
+)
 
 
 def pairs(values: pd.DataFrame) -> list[tuple[str, str]]:
@@ -24,7 +35,7 @@ def pairs(values: pd.DataFrame) -> list[tuple[str, str]]:
 
 
 @style.styled
-def draw_trends(models: pd.DataFrame, predictors: pd.DataFrame, outcomes: pd.DataFrame, correlations: pd.DataFrame) -> Figure:
+def draw(models: pd.DataFrame, predictors: pd.DataFrame, outcomes: pd.DataFrame, correlations: pd.DataFrame) -> Drawing:
     """Scatter plots, a row per pair of quantities and a column per framework, with the correlations of table correlations in each panel.
 
     Points are means over seeds, small ones the seeds. Models with S <= 0, which the paper leaves out of its learning-curve panels, are ringed.

@@ -5,18 +5,29 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure as Drawing
 
 from nnip.figures import style
+from nnip.figures.declaration import Figure
 from nnip.figures.style import GREY, LIGHT, NO_DATA, Look
+
+FIGURE = Figure(
+    needs=("models", "weights", "weight_moments"),
+    uses=("trainings",),
+    per_framework=True,
+    category="Loss landscapes",
+    caption=(
+        "**Trained weights of {framework}** (figure S13 of the paper): how the weights of each model are distributed, and how wide the "
+        "distribution is in each part of the model. Weights are as stored: of unit variance when training begins, whatever the width of the "
+        "layer."
+    ),
+)
 
 ALL = "all"
 
 
 @style.styled
-def draw_weights(
-    framework: str, models: pd.DataFrame, weights: pd.DataFrame, weight_moments: pd.DataFrame, trainings: pd.DataFrame | None = None
-) -> Figure:
+def draw(framework: str, models: pd.DataFrame, weights: pd.DataFrame, weight_moments: pd.DataFrame, trainings: pd.DataFrame | None = None) -> Drawing:
     """Columns: experiments. Above: density of all weights of each model (logarithmic axis); below: standard deviation of each part's weights.
 
     Lines and marks are means over seeds, thin lines and small points the seeds.

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure as Drawing
 from matplotlib.ticker import MaxNLocator
 
 from nnip.figures import style
@@ -16,10 +16,10 @@ from nnip.figures.style import LIGHT, Look
 MAIN = "#333333"
 
 
-def draw_variants(
+def draw_comparison(
     framework: str, models: pd.DataFrame, landscapes: tuple[pd.DataFrame, pd.DataFrame], entropies: tuple[pd.DataFrame, pd.DataFrame],
     key: str, main: str, words: Callable[[str], str],
-) -> Figure:  # fmt: skip
+) -> Drawing:  # fmt: skip
     """A row of landscapes per model, of the main line in black and of the others in colour; on the right loss entropy against loss entropy.
 
     landscapes, entropies: tables of the main line and of the others; key: the others' column that tells them apart; main, words: what the

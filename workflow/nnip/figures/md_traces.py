@@ -6,17 +6,30 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure as Drawing
 
 from nnip.figures import style
+from nnip.figures.declaration import Figure
 from nnip.figures.style import GREY, Look
+
+FIGURE = Figure(
+    needs=("models", "temperatures"),
+    uses=("trainings",),
+    per_framework=True,
+    category="Time to failure",
+    caption=(
+        "**Temperature of {framework} in hot MD** (figure S8 of the paper): mean over the replicas that have not failed yet, with their standard "
+        "deviation, and the change of their mean total energy. Lines get thinner as replicas get fewer: what is left late in a run are the "
+        "replicas that lasted, not a fair sample."
+    ),
+)
 
 THICKEST, THINNEST = 1.6, 0.3  # line widths in points with all replicas alive, and with the last one
 HOTTEST = 2.5  # thermostat temperatures that the axis reaches: a replica about to fail can be hotter by orders of magnitude
 
 
 @style.styled
-def draw_temperatures(framework: str, models: pd.DataFrame, temperatures: pd.DataFrame, trainings: pd.DataFrame | None = None) -> Figure:
+def draw(framework: str, models: pd.DataFrame, temperatures: pd.DataFrame, trainings: pd.DataFrame | None = None) -> Drawing:
     """Mean temperature with the replicas' standard deviation, and change of the mean total energy, against time; columns: experiments.
 
     Means are over the replicas that have not failed yet, of all seeds together; lines get thinner as these get fewer. Thin lines: seeds, if several.

@@ -1,0 +1,25 @@
+"""One figure, drawn from its tables by the module nnip.figures.<figure>."""
+
+import importlib
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from nnip.figures.style import save
+from nnip.jobs.errors import run
+from nnip.study.tables import read_table
+
+
+def draw_figure(name: str, inputs: Mapping[str, str], given: dict[str, Any], outputs: list[str]) -> None:
+    """Write one figure; inputs: its tables and other files by name; given: what else its function takes, by name."""
+    figure = importlib.import_module(f"nnip.figures.{name}")
+    tables = {table: read_table(table, inputs[table]) for table in (*figure.FIGURE.needs, *figure.FIGURE.uses) if table in inputs}
+    others = {other: pd.read_csv(inputs[other], keep_default_na=False) for other in figure.FIGURE.inputs}
+    save(figure.draw(**tables, **others, **given), outputs)
+
+
+if __name__ == "__main__":
+    job = snakemake
+    given = {**job.params.options, **dict(job.wildcards.items())}
+    run(lambda: draw_figure(job.params.figure, dict(job.input.items()), given, list(job.output)), log=job.log[0])
