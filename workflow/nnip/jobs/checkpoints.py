@@ -1,8 +1,8 @@
 """Checkpoints of a training or a measurement: written whole, verified when they are read, the one before kept until the newest is whole.
 
 A training's own process (nnip.training) looks for a usable one and hands its choice on in an environment variable; the framework's command
-takes it up and writes further ones. A measurement (nnip.measure.stages.resumable) does both itself. A file's name holds how much was done and the SHA-256
-of its content. What is inside is read as weights and plain values only (torch.load), so that a checkpoint runs no code.
+takes it up and writes further ones. A measurement does both itself. A file's name holds how much was done and the SHA-256 of its content.
+What is inside is read as weights and plain values only (torch.load), so that a checkpoint runs no code.
 """
 
 import hashlib
