@@ -16,9 +16,9 @@ from nnip.analyse.learning_curves import learning_curves
 from nnip.analyse.predictors import outcomes, predictors
 from nnip.analyse.survival import kaplan_meier, logrank, survival
 from nnip.analyse.toy import toy
+from nnip.declare.registry import figures
 from nnip.measure.data_distributions import distributions
 from nnip.measure.weight_distributions import grouped, histogram, moments
-from nnip.registry import figures
 from nnip.study.schema import load_schema
 from nnip.study.tables import frame
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from nnip.registry import figures
+from nnip.declare.registry import figures
 from nnip.study.code_inputs import INFRASTRUCTURE, WORKFLOW, code_inputs, framework_code, imported_names
 from nnip.study.schema import frameworks
 

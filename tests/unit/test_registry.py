@@ -9,18 +9,18 @@ import pytest
 import yaml
 from made_up_study import FIGURES, default
 
+from nnip.declare.registry import LIBRARY, figures, tables
 from nnip.jobs.errors import InputError
-from nnip.registry import FOLDER, figures
 
-WORKFLOW = FOLDER.parents[1]
-TABLES = set(yaml.safe_load((WORKFLOW / "schemas/tables.yaml").read_text()))
+WORKFLOW = LIBRARY.parent
+TABLES = set(yaml.safe_load((WORKFLOW / "schemas/tables.yaml").read_text())) | set(tables())
 NEW = '''"""A new figure."""
 
 import pandas as pd
 from matplotlib.figure import Figure as Drawing
 
 from nnip.figures import style
-from nnip.figures.declaration import Figure
+from nnip.declare import Figure
 
 FIGURE = Figure(needs=("models", "errors"), uses=("trainings",), per_framework=True, category="New", caption="**New** of {framework}.")
 
@@ -46,7 +46,9 @@ def test_a_declaration_names_tables_keys_and_files_that_exist(name):
 
 
 def test_planning_imports_no_figure():
-    script = f"import sys; from nnip.registry import figures; assert figures(); print(*({HEAVY!r} | {{'nnip.figures.style'}}) & set(sys.modules))"
+    script = (
+        f"import sys; from nnip.declare.registry import figures; assert figures(); print(*({HEAVY!r} | {{'nnip.figures.style'}}) & set(sys.modules))"
+    )
     run = subprocess.run([sys.executable, "-c", script], cwd=WORKFLOW, capture_output=True, text=True, check=True)
     assert run.stdout.split() == []
 
@@ -79,7 +81,7 @@ def test_a_new_figure_is_one_new_file(tmp_path):
     ("old", "new", "words"),
     [
         ("FIGURE =", "OTHER =", "has a function draw, but no FIGURE"),
-        ("def draw(", "def paint(", "declares a FIGURE, but has no function draw"),
+        ("def draw(", "def paint(", "declares FIGURE, but has no function draw"),
         (', category="New"', "", "category"),
         (', caption="**New** of {framework}."', "", "caption"),
         ("**New** of {framework}.", "", "caption is empty"),

@@ -5,8 +5,8 @@ import json
 import pytest
 from conftest import BESIDE, MODELS, ROOT, Study, output, planned
 
+from nnip.declare.registry import figures as declared
 from nnip.jobs.environments import interpreter
-from nnip.registry import figures as declared
 from nnip.study.tables import read_table
 
 

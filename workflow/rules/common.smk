@@ -21,7 +21,7 @@ from nnip.data import split_names
 from nnip.jobs.errors import InputError
 from nnip.jobs.killed_runs import release_locks_of_killed_runs
 from nnip.landscape import variants
-from nnip.registry import figures
+from nnip.declare.registry import figures
 from nnip.study.runs import is_main, list_runs, run_settings
 
 try:

@@ -5,8 +5,8 @@ import pandas as pd
 from matplotlib.figure import Figure as Drawing
 from matplotlib.ticker import MaxNLocator
 
+from nnip.declare import Figure
 from nnip.figures import style
-from nnip.figures.declaration import Figure
 
 FIGURE = Figure(
     needs=("models", "directions"),

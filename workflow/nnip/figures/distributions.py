@@ -7,8 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 
 from nnip.analyse.predictors import temperatures_K
+from nnip.declare import Figure
 from nnip.figures import style
-from nnip.figures.declaration import Figure
 from nnip.figures.style import COLOURS, GREY, LIGHT, NO_DATA
 
 FIGURE = Figure(

@@ -8,9 +8,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 
+from nnip.declare import Figure
 from nnip.figures import style
 from nnip.figures.curves import draw_curves
-from nnip.figures.declaration import Figure
 from nnip.figures.style import GREY, LIGHT, Look
 
 FIGURE = Figure(

@@ -7,9 +7,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 
+from nnip.declare import Figure
 from nnip.figures import style
 from nnip.figures.curves import in_words
-from nnip.figures.declaration import Figure
 from nnip.figures.labels import label_points
 from nnip.figures.style import GREY, LIGHT
 

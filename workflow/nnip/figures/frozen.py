@@ -3,8 +3,8 @@
 import pandas as pd
 from matplotlib.figure import Figure as Drawing
 
+from nnip.declare import Figure
 from nnip.figures import style
-from nnip.figures.declaration import Figure
 from nnip.figures.landscape_comparison import draw_comparison
 
 FIGURE = Figure(

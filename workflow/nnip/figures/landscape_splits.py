@@ -3,9 +3,9 @@
 import pandas as pd
 from matplotlib.figure import Figure as Drawing
 
+from nnip.declare import Figure
 from nnip.figures import style
 from nnip.figures.curves import in_words
-from nnip.figures.declaration import Figure
 from nnip.figures.landscape_comparison import draw_comparison
 
 FIGURE = Figure(

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure as Drawing
 
+from nnip.declare import Figure
 from nnip.figures import style
 from nnip.figures.curves import QUANTITIES, draw_curves
-from nnip.figures.declaration import Figure
 from nnip.figures.style import NO_DATA
 
 FIGURE = Figure(

@@ -7,8 +7,8 @@ from matplotlib.figure import Figure as Drawing
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from nnip.analyse.learning_curves import SMALLEST, overall_errors
+from nnip.declare import Figure
 from nnip.figures import style
-from nnip.figures.declaration import Figure
 from nnip.figures.style import Look
 
 FIGURE = Figure(

@@ -4,8 +4,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 
+from nnip.declare import Figure
 from nnip.figures import style
-from nnip.figures.declaration import Figure
 from nnip.figures.style import COLOURS, GREY, LINES, MARKERS, Look
 
 FIGURE = Figure(

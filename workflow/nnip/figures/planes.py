@@ -9,9 +9,9 @@ from matplotlib.contour import QuadContourSet
 from matplotlib.figure import Figure as Drawing
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from nnip.declare import Figure
 from nnip.figures import style
 from nnip.figures.curves import in_words, settings
-from nnip.figures.declaration import Figure
 from nnip.figures.style import LIGHT
 
 FIGURE = Figure(

@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 
 from nnip.analyse.predictors import temperatures_K
+from nnip.declare import Figure
 from nnip.figures import style
-from nnip.figures.declaration import Figure
 from nnip.figures.style import GREY, LIGHT, Look
 
 FIGURE = Figure(

@@ -6,8 +6,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 
 from nnip.analyse.predictors import KEYS, errors_of_main
+from nnip.declare import Figure
 from nnip.figures import style
-from nnip.figures.declaration import Figure
 from nnip.figures.labels import label_points
 from nnip.figures.style import GREY, LIGHT
 

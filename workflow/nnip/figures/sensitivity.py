@@ -8,9 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 from matplotlib.image import AxesImage
 
+from nnip.declare import Figure
 from nnip.figures import style
 from nnip.figures.curves import settings
-from nnip.figures.declaration import Figure
 
 FIGURE = Figure(
     needs=("models", "sensitivity", "entropy"),

@@ -9,8 +9,8 @@ from matplotlib.figure import Figure as Drawing
 from matplotlib.ticker import FixedLocator
 
 from nnip.analyse.predictors import errors_of_main
+from nnip.declare import Figure
 from nnip.figures import style
-from nnip.figures.declaration import Figure
 from nnip.figures.style import LIGHT, Look
 
 FIGURE = Figure(

@@ -11,8 +11,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from nnip.analyse.toy import expected_rmse
+from nnip.declare import Figure
 from nnip.figures import style
-from nnip.figures.declaration import Figure
 from nnip.figures.style import GREY
 
 FIGURE = Figure(

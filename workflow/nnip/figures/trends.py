@@ -7,8 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 from scipy import stats
 
+from nnip.declare import Figure
 from nnip.figures import style
-from nnip.figures.declaration import Figure
 from nnip.figures.labels import label_points
 from nnip.figures.quantities import SUBSETS, describe, per_model
 from nnip.figures.style import GREY, LIGHT, Look

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
+from nnip.declare.registry import tables
 from nnip.jobs.errors import InputError
 from nnip.jobs.files import reading, whole
 from nnip.study.manifest import check_written
@@ -24,6 +25,8 @@ DTYPES = {"str": "string", "int": "Int64", "float": "Float64", "bool": "boolean"
 @functools.cache
 def columns(table: str) -> dict[str, str]:
     """Column -> type of a table, in order."""
+    if declared := tables().get(table):
+        return {name: f"{'optional ' if column.optional else ''}{column.kind}" for name, column in declared.columns.items()}
     return yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))[table]
 
 

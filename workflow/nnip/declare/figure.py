@@ -1,4 +1,4 @@
-"""What a figure's module declares at its top: `FIGURE = Figure(...)`, in literals alone. nnip.registry reads it without importing the module."""
+"""What a figure's module declares at its top: `FIGURE = Figure(...)`, which nnip.declare.registry reads without importing the module."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, field, fields

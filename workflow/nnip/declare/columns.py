@@ -1,0 +1,51 @@
+"""Columns and tables. Units stand in the columns' names; a missing measurement is a missing row, never a zero."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its kind (str, int, float, bool), what it means, its unit, and whether a value may be blank."""
+
+    kind: str
+    meaning: str
+    unit: str = ""
+    optional: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table: what a row is, and its columns in order. `when`: an option of the measurement without which the table is not made."""
+
+    row: str
+    columns: dict[str, Column]
+    when: str | None = None
+
+
+def text(meaning: str, optional: bool = False) -> Column:
+    """A column of texts."""
+    return Column("str", meaning, "", optional)
+
+
+def whole(meaning: str, unit: str = "", optional: bool = False) -> Column:
+    """A column of whole numbers."""
+    return Column("int", meaning, unit, optional)
+
+
+def real(meaning: str, unit: str = "", optional: bool = False) -> Column:
+    """A column of real numbers."""
+    return Column("float", meaning, unit, optional)
+
+
+def flag(meaning: str, optional: bool = False) -> Column:
+    """A column of true and false."""
+    return Column("bool", meaning, "", optional)
+
+
+RUN = {"framework": text("nequip or mace"), "model": text("name in the model table"), "seed": whole("seed of the training")}
+TRAINING = {
+    "framework": RUN["framework"],
+    "model": RUN["model"],
+    "training_set": text("name in table training_sets"),
+    "seed": RUN["seed"],
+}

@@ -1,0 +1,42 @@
+"""A measurement: what one module of nnip.measure measures of a trained model, or of the frames alone."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from nnip.declare.columns import Table
+from nnip.declare.quantity import Quantity
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measurement:
+    """What a measurement declares as MEASUREMENT; the module's docstring says what it is.
+
+    options:     its block of the config, which has the module's name (nnip.declare.options.block)
+    tables:      what it makes
+    quantities:  the numbers per model and seed that statistics take from its tables
+    of:          "main": models trained on training sets with the role main, and those that a training set names under `measure`; "all": every
+                 training; "frames": no model, the frames alone
+    begun:       what the job's message says: "Scan the loss landscape of", say
+
+    Beside it the module has
+
+    measure(job) -> {table: rows}            nnip.measure.base.Job; imports torch and the like inside
+    cost(options, n_frames) -> int           evaluations of one frame by the network; n_frames: frames of all splits it reads
+    frames_at_once(options) -> int           frames evaluated at once, which bound the memory
+    splits(options, all) -> [split]          the splits it reads: of train, val, train_clean, test_<name>
+    variants(config, run) -> {variant: options}   the jobs of one run; without it one job with the block's options
+    problems(config, splits) -> [text]       what no schema can see in its block; without it nothing
+    """
+
+    options: dict[str, Any]
+    tables: dict[str, Table]
+    quantities: tuple[Quantity, ...] = ()
+    of: str = "main"
+    begun: str
+
+    def __post_init__(self) -> None:
+        """ValueError for what is no declaration."""
+        if self.of not in ("main", "all", "frames"):
+            raise ValueError(f"of is {self.of!r}, but should be main, all or frames")
+        if not self.tables:
+            raise ValueError("tables is empty")

@@ -1,0 +1,56 @@
+"""Options of the config as JSON schema: type, default, unit (x-unit) and meaning, one call each. Without a default an option is required."""
+
+from typing import Any
+
+REQUIRED = object()
+
+
+def _option(kind: str | None, default: Any, help: str, unit: str, limits: dict[str, Any]) -> dict[str, Any]:
+    schema: dict[str, Any] = {"type": [kind, "null"] if default is None else kind} if kind else {}
+    schema |= limits
+    if default is not REQUIRED:
+        schema["default"] = default
+    return schema | ({"x-unit": unit} if unit else {}) | {"description": help}
+
+
+def integer(default: Any, help: str, unit: str = "", **limits: Any) -> dict[str, Any]:
+    """A whole number; limits: minimum, maximum and so on as in JSON schema. The default None makes it nullable."""
+    return _option("integer", default, help, unit, limits)
+
+
+def number(default: Any, help: str, unit: str = "", **limits: Any) -> dict[str, Any]:
+    """A real number; limits and None as for integer."""
+    return _option("number", default, help, unit, limits)
+
+
+def switch(default: Any, help: str) -> dict[str, Any]:
+    """true or false."""
+    return _option("boolean", default, help, "", {})
+
+
+def word(default: Any, help: str, **limits: Any) -> dict[str, Any]:
+    """A text; limits: pattern, maxLength."""
+    return _option("string", default, help, "", limits)
+
+
+def choice(default: Any, help: str, values: list[Any]) -> dict[str, Any]:
+    """One of some values."""
+    return _option(None, default, help, "", {"enum": values})
+
+
+def many(default: Any, help: str, items: dict[str, Any], unit: str = "", minimum: int = 1) -> dict[str, Any]:
+    """A list of different values; items: the schema of each; minimum: how many there are at least."""
+    limits: dict[str, Any] = {"items": items, "uniqueItems": True}
+    return _option("array", default, help, unit, limits | ({"minItems": minimum} if minimum else {}))
+
+
+def mapping(default: Any, help: str, values: dict[str, Any], **limits: Any) -> dict[str, Any]:
+    """Names with a value each; values: the schema of a value; limits: propertyNames, minProperties."""
+    return _option("object", default, help, "", {"additionalProperties": values} | limits)
+
+
+def block(options: dict[str, dict[str, Any]], help: str, default: Any = "on") -> dict[str, Any]:
+    """A block of options. default: "on" = there with its own defaults; None = off unless it is given."""
+    required = [name for name, option in options.items() if "default" not in option]
+    schema = _option("object", {} if default == "on" else default, help, "", {"additionalProperties": False})
+    return schema | ({"required": required} if required else {}) | {"properties": options}

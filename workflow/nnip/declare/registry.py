@@ -1,0 +1,96 @@
+"""What there is: the figures, measurements and analyses that modules declare.
+
+A declaration (FIGURE, MEASUREMENT, ANALYSIS) is found in the module's source, and its expression alone is evaluated, with the names of nnip.declare
+in scope. So planning a study, or checking a table in any environment, loads neither torch nor pandas nor matplotlib.
+"""
+
+import ast
+import functools
+from pathlib import Path
+from typing import Any, TypeVar
+
+from nnip import declare
+from nnip.declare import Analysis, Figure, Measurement, Quantity, Table
+from nnip.declare.core import CORE
+from nnip.jobs.errors import InputError
+
+LIBRARY = Path(__file__).parents[1]
+SCOPE = {"__builtins__": {}} | {name: getattr(declare, name) for name in declare.__all__}
+T = TypeVar("T", Figure, Measurement, Analysis)
+
+
+@functools.cache
+def figures(folder: Path = LIBRARY / "figures") -> dict[str, Figure]:
+    """Name of the module -> its figure; InputError names the file of a declaration that is incomplete or of other arguments than draw's."""
+    found = _declared(folder, Figure, "draw")
+    for name, figure in found.items():
+        _check_arguments(figure, folder / f"{name}.py")
+    return found
+
+
+@functools.cache
+def measurements(folder: Path = LIBRARY / "measure") -> dict[str, Measurement]:
+    """Name of the module -> its measurement."""
+    return _declared(folder, Measurement, "measure")
+
+
+@functools.cache
+def analyses(folder: Path = LIBRARY / "analyse") -> dict[str, Analysis]:
+    """Name of the module -> its analysis."""
+    return _declared(folder, Analysis, "analyse")
+
+
+@functools.cache
+def tables() -> dict[str, Table]:
+    """Every table a study can have, by name; InputError where two modules declare the same."""
+    found = dict(CORE)
+    for made in (*(each.tables for each in measurements().values()), *(each.tables for each in analyses().values())):
+        if twice := found.keys() & made.keys():
+            raise InputError(f"nnip: table '{min(twice)}' is declared twice")
+        found |= made
+    return found
+
+
+@functools.cache
+def quantities() -> dict[str, Quantity]:
+    """Every predictor and outcome by name, in the order of their modules."""
+    of_measurements = [quantity for measurement in measurements().values() for quantity in measurement.quantities]
+    of_analyses = [quantity for analysis in analyses().values() for quantity in analysis.quantities]
+    return {quantity.name: quantity for quantity in (*of_measurements, *of_analyses)}
+
+
+def _declared(folder: Path, kind: type[T], function: str) -> dict[str, T]:
+    """Declarations of the modules of a folder. A module with neither the declaration nor the function is a helper."""
+    name, found = kind.__name__.upper(), {}
+    for path in sorted(folder.glob("*.py")):
+        statements = ast.parse(path.read_text(encoding="utf-8"), str(path)).body
+        declarations = [node.value for node in statements if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name]
+        functions = [node for node in statements if isinstance(node, ast.FunctionDef) and node.name == function]
+        if not declarations and not functions:
+            continue
+        if not declarations:
+            raise InputError(f"{path}: has a function {function}, but no {name} = {kind.__name__}(...)")
+        if not functions:
+            raise InputError(f"{path}: declares {name}, but has no function {function}")
+        found[path.stem] = _evaluated(declarations[0], path, kind)
+    return found
+
+
+def _evaluated(expression: ast.expr, path: Path, kind: type[T]) -> T:
+    try:
+        value: Any = eval(compile(ast.Expression(expression), str(path), "eval"), dict(SCOPE))
+    except Exception as error:
+        raise InputError(f"{path}: {kind.__name__.upper()}: {error}") from None
+    if not isinstance(value, kind):
+        raise InputError(f"{path}: {kind.__name__.upper()} is no {kind.__name__}(...)")
+    return value
+
+
+def _check_arguments(figure: Figure, path: Path) -> None:
+    functions = [node for node in ast.parse(path.read_text(encoding="utf-8")).body if isinstance(node, ast.FunctionDef) and node.name == "draw"]
+    arguments = functions[0].args
+    names = [argument.arg for argument in (*arguments.args, *arguments.kwonlyargs)]
+    if differ := figure.arguments ^ set(names):
+        raise InputError(f"{path}: FIGURE and the arguments of draw differ in {', '.join(sorted(differ))}")
+    if needed := set(figure.uses).intersection(names[: len(arguments.args) - len(arguments.defaults)]):
+        raise InputError(f"{path}: draw needs {', '.join(sorted(needed))}, which FIGURE only uses: give it the default None")
