@@ -15,12 +15,13 @@ from nnip.jobs import environments
 from nnip.study import estimates
 from nnip.study.config import check_config
 from nnip.study.model_table import check_listed_models, load_models
-from nnip.study.schema import frameworks, read_yaml
+from nnip.study.schema import read_yaml
 from nnip.data import split_names
 from nnip.jobs.errors import InputError
 from nnip.figures import FIGURES
 from nnip.jobs.killed_runs import release_locks_of_killed_runs
 from nnip.landscape import variants
+from nnip.potentials.frameworks import frameworks
 from nnip.study.runs import is_main, list_runs, run_settings
 
 try:
