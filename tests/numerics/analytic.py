@@ -68,10 +68,21 @@ class MorsePotential:
         graph.inputs["positions"] = positions_A
 
     def energies_forces(self, graph: Graph) -> tuple[torch.Tensor, torch.Tensor]:
+        energies, forces = self.differentiable_energies_forces(graph)
+        return energies.detach(), forces.detach()
+
+    def differentiable_energies_forces(self, graph: Graph) -> tuple[torch.Tensor, torch.Tensor]:
         positions = graph.inputs["positions"].detach().clone().requires_grad_(True)
         energies = self.module(positions)
-        (gradient,) = torch.autograd.grad(energies.sum(), positions)
-        return energies.detach() + self.energy_shift_eV_per_atom * graph.n_atoms, -gradient.reshape(-1, 3)
+        (gradient,) = torch.autograd.grad(energies.sum(), positions, create_graph=True)
+        return energies + self.energy_shift_eV_per_atom * graph.n_atoms, -gradient.reshape(-1, 3)
+
+    def node_features(self, graph: Graph) -> torch.Tensor:
+        """Made up: of each atom, the sums of its inverse distances and of their squares."""
+        positions = graph.inputs["positions"]
+        distances = (positions[:, :, None] - positions[:, None]).norm(dim=-1)
+        inverse = torch.where(distances > 0, 1 / distances, 0.0)
+        return torch.stack((inverse.sum(dim=-1), inverse.pow(2).sum(dim=-1)), dim=-1).reshape(-1, 2)
 
     def filters(self) -> dict[str, torch.Tensor]:
         """Made up: pairs of neighbouring numbers in depth, columns of shape, the last axis of anharmonic."""

@@ -4,16 +4,20 @@ import json
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import ase.io
 import conftest
 import numpy as np
 import pytest
 import torch
-from conftest import HYPERPARAMETERS, ethanol, with_force
+from conftest import HYPERPARAMETERS, ethanol, labelled, with_force
 
 from nnip.jobs.errors import InputError
+from nnip.landscape.training_loss import TrainingLoss
+from nnip.landscape.weights import trainable
 from nnip.potentials.command import LIBRARY
+from nnip.potentials.evaluation import Batches
 from nnip.potentials.loading import load
 from nnip.study.manifest import read_manifest
 from nnip.study.seeds import derive
@@ -246,3 +250,26 @@ def test_nothing_is_said_of_what_nobody_asked_for():
     modules = "nnip.potentials.mace.potential, nnip.potentials.mace.training"
     done = subprocess.run([sys.executable, "-c", f"import {modules}"], env=os.environ | {"PYTHONPATH": str(LIBRARY)}, capture_output=True, check=True)
     assert (done.stdout, done.stderr) == (b"", b"")
+
+
+def test_the_loss_in_weight_space_is_maces(trained):
+    """Of one batch, with frames of two sizes: value and gradient."""
+    from mace.modules.loss import WeightedEnergyForcesLoss
+
+    potential = load(trained("molecule"))
+    frames = [*ethanol(3, seed=4), labelled(ethanol(1, seed=5)[0][:-2], np.random.default_rng(6), 0.0)]
+    loss = TrainingLoss(Batches(potential, frames, 4), energy_weight=50, forces_weight=10)
+    graph = potential.graph(frames)
+    ones = torch.ones(4, dtype=torch.float64)
+
+    class Reference(SimpleNamespace):
+        __getitem__ = SimpleNamespace.__getattribute__
+
+    weights = {"weight": ones, "energy_weight": ones, "forces_weight": ones}
+    reference = Reference(energy=graph.energies_eV, forces=graph.forces_eV_per_A, ptr=graph.inputs["ptr"], **weights)
+    with trainable(potential.module) as parameters:
+        energies, forces = potential.differentiable_energies_forces(graph)
+        own = WeightedEnergyForcesLoss(50.0, 10.0).double()(reference, {"energy": energies, "forces": forces})
+        gradient = torch.cat([part.flatten() for part in torch.autograd.grad(own, parameters)])
+    assert loss.value() == pytest.approx(float(own.detach()), rel=1e-12)
+    assert torch.allclose(loss.gradient(), gradient, rtol=1e-9, atol=1e-12)

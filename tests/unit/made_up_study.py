@@ -19,6 +19,7 @@ from nnip.analyse.toy import toy
 from nnip.declare.registry import figures
 from nnip.measure.data_distributions import distributions
 from nnip.measure.weight_distributions import grouped, histogram, moments
+from nnip.potentials.frameworks import choices
 from nnip.study.schema import load_schema
 from nnip.study.tables import frame
 
@@ -85,7 +86,8 @@ def study(names=("a", "b", "c", "d", "bad"), seeds=SEEDS, modes=("isotropic", "p
     tables["temperatures"] = frame("temperatures", temperatures)
     tables["planes"] = plane_table(names[:2], seeds[0])
     runs = [{key: row[key] for key in ("framework", "model", "seed")} for row in trainings if row["status"] == "ok"]
-    weights = [grouped({"linear": rng.normal(0, 1 + 0.1 * k, 300), "readout": rng.normal(size=30)}) for k in range(len(runs))]
+    made_up = [{"linear": rng.normal(0, 1 + 0.1 * k, 300), "readout": rng.normal(size=30)} for k in range(len(runs))]
+    weights = [grouped(parameters, choices("mace").PARAMETER_GROUPS) for parameters in made_up]
     each = [(run | {"group": group}, values) for run, parts in zip(runs, weights, strict=True) for group, values in parts.items()]
     tables["weights"] = frame("weights", [who | row for who, values in each for row in histogram(values, 11)])
     tables["weight_moments"] = frame("weight_moments", [who | moments(values) for who, values in each])

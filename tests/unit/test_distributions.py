@@ -8,36 +8,40 @@ from ase.calculators.singlepoint import SinglePointCalculator
 
 from nnip.measure.data_distributions import UNITS, bond_lengths_A, distributions
 from nnip.measure.weight_distributions import group_of, grouped, histogram, moments
+from nnip.potentials.frameworks import choices
 from nnip.study.tables import frame
 
 
 @pytest.mark.parametrize(
-    ("parameter", "group"),
+    ("framework", "parameter", "group"),
     [
-        ("model.func.type_embed.embed_module.weight", "embedding"),
-        ("model.func.layer0_convnet.conv.linear_1.weight", "linear"),
-        ("model.func.layer0_convnet.conv.edge_mlp.mlp.0.weight", "radial network"),
-        ("model.func.layer1_convnet.conv.sc.weight", "self-connection"),
-        ("model.func.per_atom_energy_readout.mlp_module.mlp.0.weight", "readout"),
-        ("node_embedding.linear.weight", "embedding"),
-        ("interactions.0.linear_up.weight", "linear"),
-        ("interactions.0.conv_tp_weights.layer0.weight", "radial network"),
-        ("interactions.0.skip_tp.weight", "self-connection"),
-        ("products.0.symmetric_contractions.contractions.0.weights_max", "products"),
-        ("products.0.linear.weight", "linear"),
-        ("readouts.1.linear_2.weight", "readout"),
-        ("radial_embedding.bessel_fn.bessel_weights", "radial network"),
-        ("attention.heads", "other"),
+        ("nequip", "model.func.type_embed.embed_module.weight", "embedding"),
+        ("nequip", "model.func.bessel_encode.bessel_weights", "radial network"),
+        ("nequip", "model.func.layer0_convnet.conv.linear_1.weight", "linear"),
+        ("nequip", "model.func.layer0_convnet.conv.edge_mlp.mlp.0.weight", "radial network"),
+        ("nequip", "model.func.layer1_convnet.conv.sc.weight", "self-connection"),
+        ("nequip", "model.func.per_atom_energy_readout.mlp_module.mlp.0.weight", "readout"),
+        ("nequip", "model.func.output_hidden_to_scalar.linear.weight", "linear"),
+        ("nequip", "model.func.per_type_energy_scale_shift.scales", "other"),
+        ("mace", "node_embedding.linear.weight", "embedding"),
+        ("mace", "interactions.0.linear_up.weight", "linear"),
+        ("mace", "interactions.0.conv_tp_weights.layer0.weight", "radial network"),
+        ("mace", "interactions.0.skip_tp.weight", "self-connection"),
+        ("mace", "products.0.symmetric_contractions.contractions.0.weights_max", "products"),
+        ("mace", "products.0.linear.weight", "linear"),
+        ("mace", "readouts.1.linear_2.weight", "readout"),
+        ("mace", "radial_embedding.bessel_fn.bessel_weights", "radial network"),
+        ("mace", "attention.heads", "other"),
     ],
 )
-def test_parts_of_both_frameworks_by_their_parameters_names(parameter, group):
-    assert group_of(parameter) == group
+def test_parts_of_a_framework_by_its_parameters_names(framework, parameter, group):
+    assert group_of(parameter, choices(framework).PARAMETER_GROUPS) == group
 
 
 def test_every_weight_is_counted_once_in_its_group_and_once_in_all():
     rng = np.random.default_rng(0)
     parameters = {"a.linear.weight": rng.normal(size=(3, 4)), "b.linear.weight": rng.normal(size=5), "heads": rng.normal(size=2)}
-    parts = grouped(parameters)
+    parts = grouped(parameters, {"linear": "linear"})
     assert {name: len(values) for name, values in parts.items()} == {"all": 19, "linear": 17, "other": 2}
     for values in parts.values():
         rows = histogram(values, 7)

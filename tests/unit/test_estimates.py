@@ -2,6 +2,7 @@
 
 import pytest
 
+from nnip.potentials.frameworks import choices
 from nnip.study.config import check_config
 from nnip.study.estimates import GPU_JOB_MB, LIBRARIES_MB, gpus, megabytes
 from nnip.study.runs import Run
@@ -24,6 +25,21 @@ def test_a_large_model_is_given_more(limit_MB, stage):
     small, large = limit_MB(stage, {}), limit_MB(stage, {"features": 256, "l_max": 3, "l_hidden": 2})
     assert LIBRARIES_MB < small <= LIBRARIES_MB + 1000
     assert large > 4 * small
+
+
+@pytest.mark.parametrize(
+    ("framework", "change", "measured_s"),
+    [
+        ("nequip", {}, 0.021),
+        ("nequip", {"features": 64, "l_max": 3, "l_hidden": 3}, 0.190),
+        ("mace", {}, 0.023),
+        ("mace", {"features": 256, "l_max": 3, "l_hidden": 2}, 6.8),
+    ],
+)
+def test_a_frameworks_steps_take_about_as_long_as_was_measured(framework, change, measured_s):
+    """Steps of five frames of 27 atoms on one core, within the factor of three that limits allow."""
+    estimate = 5 * choices(framework).step_s_per_frame(SMALL | change)
+    assert measured_s / 3 < estimate < 3 * measured_s
 
 
 def test_frames_at_once_count(limit_MB):

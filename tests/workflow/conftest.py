@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from nnip.jobs.environments import interpreter
-from nnip.study.schema import frameworks
+from nnip.potentials.frameworks import frameworks
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -16,12 +16,13 @@ from nnip.study import estimates
 from nnip.study.code_inputs import code_inputs, framework_code
 from nnip.study.config import check_config
 from nnip.study.model_table import check_listed_models, load_models
-from nnip.study.schema import frameworks, read_yaml
+from nnip.study.schema import read_yaml
 from nnip.data import split_names
 from nnip.jobs.errors import InputError
 from nnip.jobs.killed_runs import release_locks_of_killed_runs
 from nnip.landscape import variants
 from nnip.declare.registry import figures
+from nnip.potentials.frameworks import frameworks
 from nnip.study.runs import is_main, list_runs, run_settings
 
 try:

@@ -19,6 +19,8 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from nnip.jobs.errors import InputError
 from nnip.jobs.files import whole
+from nnip.potentials.frameworks import choices
+from nnip.potentials.frameworks import frameworks as known_frameworks
 
 SINGLE_MM, DOUBLE_MM = 85.0, 175.0  # one and two columns of a journal page
 DPI = 200
@@ -29,7 +31,6 @@ NO_DATA = "#999999"
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#332288", "#882255", "#999933")
 MARKERS = ("o", "s", "D", "^", "v", "P", "X", "p")
 LINES = ("-", (0, (4, 1.5)), (0, (1, 1)))
-FRAMEWORKS = {"nequip": "NequIP", "mace": "MACE"}
 RC: Any = {
     "font.family": "DejaVu Sans",
     "font.size": 7,
@@ -171,8 +172,8 @@ def frameworks(table: pd.DataFrame) -> list[str]:
 
 
 def framework_title(framework: str) -> str:
-    """How text calls a framework."""
-    return FRAMEWORKS.get(framework, framework)
+    """How text calls a framework: by its own title, or by its name if the tables' framework is none of the study's."""
+    return choices(framework).TITLE if framework in known_frameworks() else framework
 
 
 def need(framework: str | None = None, /, **tables: pd.DataFrame) -> None:

@@ -11,6 +11,18 @@ def weight_vector(module: torch.nn.Module) -> torch.Tensor:
     return torch.cat([parameter.detach().double().cpu().reshape(-1) for parameter in module.parameters()])
 
 
+@contextmanager
+def trainable(module: torch.nn.Module) -> Iterator[list[torch.nn.Parameter]]:
+    """The module's parameters, which require gradients within the block; afterwards each does or does not as before."""
+    parameters = list(module.parameters())
+    before = [parameter.requires_grad for parameter in parameters]
+    try:
+        yield [parameter.requires_grad_(True) for parameter in parameters]
+    finally:
+        for parameter, required in zip(parameters, before, strict=True):
+            parameter.requires_grad_(required)
+
+
 class Weights:
     """The weights of a module while they are displaced."""
 

@@ -7,31 +7,22 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-# part of the model -> pattern of its parameters' names in any framework; the first that is found counts
-GROUPS = {
-    "readout": r"readout",
-    "radial network": r"edge_mlp|conv_tp_weights|bessel|radial",
-    "embedding": r"embed",
-    "self-connection": r"\bsc\b|skip",
-    "products": r"contraction",
-    "linear": r"linear",
-}
 OTHER, ALL = "other", "all"
 NEAR_ZERO = 0.01
 
 
-def group_of(parameter: str) -> str:
-    """The part of the model a parameter belongs to, by its name: one of GROUPS, or other."""
-    return next((group for group, pattern in GROUPS.items() if re.search(pattern, parameter)), OTHER)
+def group_of(parameter: str, groups: Mapping[str, str]) -> str:
+    """The part of the model a parameter belongs to, by its name: the first of groups (PARAMETER_GROUPS of its framework) found in it, or other."""
+    return next((group for group, pattern in groups.items() if re.search(pattern, parameter)), OTHER)
 
 
-def grouped(parameters: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """All weights, and those of each group there is, as flat arrays; parameters: name -> array of any shape."""
+def grouped(parameters: Mapping[str, np.ndarray], groups: Mapping[str, str]) -> dict[str, np.ndarray]:
+    """All weights, and those of each group there is, as flat arrays, in the order of groups (those of group_of); parameters: name -> array."""
     parts: dict[str, list[np.ndarray]] = {ALL: []}
     for name, values in parameters.items():
-        for group in (ALL, group_of(name)):
+        for group in (ALL, group_of(name, groups)):
             parts.setdefault(group, []).append(np.asarray(values, dtype=float).ravel())
-    order = [ALL, *GROUPS, OTHER]
+    order = [ALL, *groups, OTHER]
     return {group: np.concatenate(parts[group]) for group in sorted(parts, key=order.index)}
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from nnip.measure.stages import load_trained, names
 from nnip.measure.weight_distributions import grouped, histogram, moments
+from nnip.potentials.frameworks import choices
 from nnip.study.manifest import Stopwatch, read_manifest, write_manifest
 from nnip.study.tables import write_table
 
@@ -31,7 +32,7 @@ def measure_weights(options: dict[str, Any], train_directories: Sequence[str | o
             continue
         measured.append(settings["run"])
         parameters = {name: parameter.detach().double().numpy() for name, parameter in potential.module.named_parameters()}
-        for group, values in grouped(parameters).items():
+        for group, values in grouped(parameters, choices(settings["framework"]).PARAMETER_GROUPS).items():
             who = names(settings) | {"group": group}
             rows += [who | row for row in histogram(values, options["n_bins"])]
             summaries.append(who | moments(values))

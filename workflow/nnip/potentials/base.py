@@ -2,14 +2,22 @@
 
 A framework is a sub-package of nnip.potentials, found by its name, with three modules:
 
-choices.py    problem(row) -> str | None: what it cannot train of a row of the model table (imported without torch)
+choices.py    imported without torch, in every environment:
+              TITLE: how text and figures call it
+              PACKAGES: the distributions whose versions decide its results, which manifests record
+              PARAMETER_GROUPS: part of the model -> regular expression of its parameters' names; the first that is found counts
+              problem(row) -> str | None: what it cannot train of a row of the model table
               foreign(extra) -> str | None: which of a row's extra options would read others' model files or run others' code
+              step_s_per_frame(row) -> float: seconds per frame of one training step on one CPU core, roughly (nnip.study.estimates)
 training.py   fit(settings, train_xyz, val_xyz, directory, environment) -> Fit: runs the framework's own training command
 potential.py  load(model_file, device, energy_shift_eV_per_atom) -> Potential
 
 `settings` are those of nnip.study.runs.run_settings with the device resolved to "cpu" or "cuda". All that a framework writes goes to
 <directory>/<framework>/, which is empty when fit is called. `environment` are variables for the command, which tell it of checkpoints
 (nnip.jobs.checkpoints). Bad settings are an InputError; a training that ends badly is a Fit with a failure.
+
+A Potential computes energies and forces from positions (energies_forces) and, for what is measured in weight space, keeps how both hang on the
+weights (differentiable_energies_forces). The loss that is made of them is the same for all frameworks (nnip.landscape.training_loss).
 """
 
 from collections.abc import Sequence
@@ -102,6 +110,15 @@ class Potential(Protocol):
 
     def energies_forces(self, graph: Graph) -> tuple[torch.Tensor, torch.Tensor]:
         """Energies [n_frames] in eV (energy_shift_eV_per_atom added) and forces [sum n_atoms, 3] in eV/A, float64, detached."""
+
+    def differentiable_energies_forces(self, graph: Graph) -> tuple[torch.Tensor, torch.Tensor]:
+        """As energies_forces, but attached to those weights that require gradients (nnip.landscape.weights.trainable), at least twice differentiable.
+
+        The results are float64; what is computed between them and the weights, derivatives included, is of the weights' own type.
+        """
+
+    def node_features(self, graph: Graph) -> torch.Tensor:
+        """What the energy's read-outs see of each atom: invariant scalars, float64 [sum n_atoms, d], detached. Units and d are the model's own."""
 
     def filters(self) -> dict[str, torch.Tensor]:
         """For each parameter name an int64 tensor of its shape: entries with one id (0, 1, ...) form one filter (output channel)."""

@@ -4,21 +4,20 @@ Li et al., Visualizing the loss landscape of neural nets (2018), scale a random 
 paths in one flat tensor, where slices along the first axis would be single numbers; its weight_views tell the paths and channels apart.
 """
 
+from collections.abc import Sequence
+
 import torch
 
 from nnip.jobs.errors import InputError
 
-# modules whose parameters are summed over their last but one axis: (inputs, channels), (types, channels), (elements, paths, channels)
-CHANNELS_LAST = ("ScalarLinearLayer", "_Layer", "Embedding", "Contraction")
-# modules of numbers that each act on a channel of their own: Bessel frequencies, energy scales and shifts
-CHANNELS_APART = ("BesselEdgeLengthEncoding", "BesselBasis", "PerTypeScaleShift")
 
-
-def filter_ids(module: torch.nn.Module) -> dict[str, torch.Tensor]:
+def filter_ids(module: torch.nn.Module, channels_last: Sequence[str], channels_apart: Sequence[str]) -> dict[str, torch.Tensor]:
     """For each parameter (its name in named_parameters) an int64 tensor of its shape, on the CPU: entries with one id form one filter.
 
-    A parameter's ids are 0, 1, ... without gaps. In flat e3nn weights a filter is one path into one output channel.
-    InputError for a parameter of a module that is not known here: guessing would scale directions wrongly in silence.
+    A parameter's ids are 0, 1, ... without gaps. In flat e3nn weights a filter is one path into one output channel. Of its other modules a framework
+    names the classes: channels_last, whose parameters are summed over their last but one axis: (inputs, channels), (elements, paths, channels);
+    channels_apart, whose numbers each act on a channel of their own: Bessel frequencies, energy scales and shifts.
+    InputError for a parameter of a module that is neither: guessing would scale directions wrongly in silence.
     """
     ids = {}
     for name, parameter in module.named_parameters():
@@ -28,13 +27,13 @@ def filter_ids(module: torch.nn.Module) -> dict[str, torch.Tensor]:
         shape, kind = parameter.shape, type(owner).__name__
         if hasattr(owner, "weight_views") and name.endswith(".weight"):
             ids[name] = _flat_ids(owner, parameter, name)
-        elif kind in CHANNELS_APART:
+        elif kind in channels_apart:
             ids[name] = torch.arange(parameter.numel()).view(shape)
-        elif kind in CHANNELS_LAST and len(shape) >= 2:
+        elif kind in channels_last and len(shape) >= 2:
             channels = torch.arange(shape[:-2].numel() * shape[-1])
             ids[name] = channels.view(*shape[:-2], 1, shape[-1]).expand(shape).contiguous()
         else:
-            raise InputError(f"parameter '{name}' {tuple(shape)} of a {kind}: no rule says what its filters are (nnip.potentials.filters)")
+            raise InputError(f"parameter '{name}' {tuple(shape)} of a {kind}: no rule says what its filters are (its framework's potential.py)")
     return ids
 
 

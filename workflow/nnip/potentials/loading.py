@@ -2,24 +2,22 @@
 
 import importlib
 import os
-import pkgutil
 from pathlib import Path
 from types import ModuleType
 
 import torch
 
-import nnip.potentials
 from nnip.jobs.errors import InputError
 from nnip.jobs.files import sha256
 from nnip.potentials.base import Potential
+from nnip.potentials.frameworks import frameworks
 from nnip.study.manifest import read_manifest
 
 
 def framework_module(framework: str, part: str) -> ModuleType:
     """Module nnip.potentials.<framework>.<part>; InputError lists the frameworks there are, or names the package its environment lacks."""
-    known = sorted(module.name for module in pkgutil.iter_modules(nnip.potentials.__path__) if module.ispkg)
-    if framework not in known:
-        raise InputError(f"there is no framework '{framework}'; there are {', '.join(known)}")
+    if framework not in frameworks():
+        raise InputError(f"there is no framework '{framework}'; there are {', '.join(frameworks())}")
     try:
         return importlib.import_module(f"nnip.potentials.{framework}.{part}")
     except ModuleNotFoundError as error:

@@ -8,7 +8,8 @@ from typing import Any
 
 from nnip.data import split_names
 from nnip.jobs.errors import InputError
-from nnip.study.schema import check, frameworks, load_schema, nearest
+from nnip.potentials.frameworks import frameworks
+from nnip.study.schema import check, load_schema, nearest
 
 # what a study can ask for beside the main line that needs trained models or frames
 BESIDE = ("noise", "planes", "landscape.test_splits", "landscape.frozen", "weights", "distributions")

@@ -1,13 +1,13 @@
 """How long a job may take and how much memory: limits from a study's sizes, so that a scheduler can plan.
 
-Rough power laws through step times measured on one CPU core with 27-atom frames (5 frames: NequIP 2 layers, 16 features, l 1 21 ms; 64 features,
-l 3 190 ms; MACE 16 channels, l 1, body order 3 23 ms; 256 channels, l 3, hidden l 2 6.8 s). Three times that is allowed; a GPU counts as ten cores,
-and as thirty for models whose steps are long enough to fill it: cautious guesses, no measurement.
+Each framework says how long a step of its models takes on one CPU core (step_s_per_frame in its choices.py). Three times that is allowed; a GPU
+counts as ten cores, and as thirty for models whose steps are long enough to fill it: cautious guesses, no measurement.
 """
 
 import math
 from typing import Any
 
+from nnip.potentials.frameworks import choices
 from nnip.study.runs import Run
 
 START_MINUTES = 10
@@ -18,19 +18,10 @@ GPU_JOB_MB = 6000
 MINUTES_AFTER_TRAINING = 30  # the epoch under way, and what a framework evaluates at the end
 
 
-def step_s_per_frame(framework: str, row: dict[str, Any]) -> float:
-    """Seconds per frame of one training step on one CPU core."""
-    l_hidden = row["l_max"] if row["l_hidden"] is None else row["l_hidden"]
-    if framework == "mace":
-        order = (row["body_order"] or 3) - 1
-        return 0.005 * (row["layers"] / 2) * (row["features"] / 16) ** 1.3 * ((row["l_max"] + 1) / 2) ** 1.3 * (l_hidden + 1) * order / 2
-    return 0.004 * (row["layers"] / 2) ** 1.6 * max(row["features"] / 16, 0.5) * ((row["l_max"] + 1) / 2) ** 1.5
-
-
 def minutes(stage: str, run: Run, config: dict[str, Any], models: dict[str, dict[str, Any]]) -> int:
     """Wall-time limit in minutes of one job of a stage (train, evaluate, landscape, plane or md) of a run."""
     row = models[run.model]
-    step = step_s_per_frame(run.framework, row)
+    step = choices(run.framework).step_s_per_frame(row)
     evaluation = step / 2.5
     landscape, plane, md = config["landscape"], config["planes"] or {"n_points": 0, "n_frames": 0}, config["md"]
     seconds = {
@@ -64,7 +55,7 @@ def megabytes(stage: str, run: Run, config: dict[str, Any], models: dict[str, di
         "md": config["md"]["n_replicas"],
     }[stage]
     trained = row["batch_size"] if stage == "train" else 0
-    frames_MB = 2 * step_s_per_frame(run.framework, row) * max(600 * trained, 160 * evaluated)
+    frames_MB = 2 * choices(run.framework).step_s_per_frame(row) * max(600 * trained, 160 * evaluated)
     return LIBRARIES_MB + 500 * math.ceil(frames_MB / 500)
 
 

@@ -12,8 +12,10 @@ from typing import Any
 
 from nnip.jobs.errors import InputError
 from nnip.jobs.files import reading, sha256, write_json
+from nnip.potentials.frameworks import choices, frameworks
 
-PACKAGES = ("nequip", "mace-torch", "torch", "e3nn", "ase", "numpy", "scipy", "pandas", "lifelines", "rdkit", "tblite", "snakemake")
+# what results hang on beside the frameworks' own packages
+PACKAGES = ("torch", "ase", "numpy", "scipy", "pandas", "lifelines", "rdkit", "tblite", "snakemake")
 EVERY: dict[str, Any] = {
     "stage": str,
     "settings": dict,
@@ -85,9 +87,9 @@ def check_written(path: str | os.PathLike[str]) -> None:
 
 
 def package_versions() -> dict[str, str]:
-    """The versions of PACKAGES that this Python has."""
+    """The versions of PACKAGES and of the frameworks' own that this Python has."""
     versions = {}
-    for package in PACKAGES:
+    for package in dict.fromkeys((*(own for framework in frameworks() for own in choices(framework).PACKAGES), *PACKAGES)):
         try:
             versions[package] = version(package)
         except PackageNotFoundError:

@@ -1,14 +1,13 @@
 """The model table: every model's complete row and the experiments that compare them, checked before any work."""
 
 import contextlib
-import importlib
 import re
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from nnip.jobs.errors import InputError
-from nnip.study.schema import check, frameworks, load_schema, nearest, read_yaml
+from nnip.potentials.frameworks import choices, frameworks
+from nnip.study.schema import check, load_schema, nearest, read_yaml
 
 HYPERPARAMETERS_NOT = ("framework", "label")
 
@@ -82,7 +81,7 @@ def check_listed_models(config: dict[str, Any], models: dict[str, Any], source: 
         if name not in models:
             raise InputError(f"{source}: '{key}' lists '{name}', which is not a model of {config['models']}: {nearest(name, list(models))}")
     for name, row in models.items():
-        foreign = _choices(row["framework"]).foreign(row["extra"])
+        foreign = choices(row["framework"]).foreign(row["extra"])
         if foreign and name not in config["trust"]:
             raise InputError(f"{config['models']}, model '{name}': 'extra' has {foreign}; say under 'trust.{name}' in {source} why, or leave it out")
 
@@ -93,16 +92,12 @@ def _check_trainable(name: str, row: dict[str, Any], path: str) -> None:
             f"{path}: model name '{name}' becomes a file name: use letters, digits, '_', '+' and '-', and ', ' between such words, 100 at most"
         )
     where = f"{path}, model '{name}'"
-    if problem := _choices(row["framework"]).problem(row):
+    if problem := choices(row["framework"]).problem(row):
         raise InputError(f"{where}: {problem}")
     if row["energy_weight"] == 0 and row["forces_weight"] == 0:
         raise InputError(f"{where}: 'energy_weight' and 'forces_weight' are both 0: nothing would be learnt")
     if row["swa"] and row["swa"]["start_epoch"] >= row["epochs"]:
         raise InputError(f"{where}: 'swa.start_epoch' is {row['swa']['start_epoch']}, but must be smaller than epochs ({row['epochs']})")
-
-
-def _choices(framework: str) -> ModuleType:
-    return importlib.import_module(f"nnip.potentials.{framework}.choices")
 
 
 def hyperparameters(row: dict[str, Any]) -> dict[str, Any]:

@@ -52,11 +52,6 @@ def load_schema(name: str) -> dict[str, Any]:
     return yaml.safe_load((SCHEMAS / f"{name}.schema.yaml").read_text(encoding="utf-8"))
 
 
-def frameworks() -> list[str]:
-    """The frameworks this study knows: the sub-packages of nnip.potentials."""
-    return sorted(path.parent.name for path in (Path(__file__).parents[1] / "potentials").glob("*/choices.py"))
-
-
 def nearest(word: str, known: Iterator[str] | list[str]) -> str:
     """What the word may have been meant to be, as a clause for an error message."""
     names = sorted(map(str, known))

@@ -27,6 +27,9 @@ from nnip.potentials.neighbours import Neighbours, find_neighbours
 # all that the model reads for energies and forces
 INPUTS = ("positions", "node_attrs", "edge_index", "shifts", "cell", "batch", "ptr", "head")
 BLOCK = 16
+# mace's modules whose parameters have no paths: (inputs, channels) or (elements, paths, channels), and one number a channel
+CHANNELS_LAST = ("_Layer", "Contraction")
+CHANNELS_APART = ("BesselBasis",)
 
 
 def load(model_file: Path, device: torch.device, energy_shift_eV_per_atom: float) -> "MACEPotential":
@@ -107,17 +110,43 @@ class MACEPotential:
         graph.inputs["shifts"] = shifts_A.to(self.dtype)
 
     def energies_forces(self, graph: Graph) -> tuple[torch.Tensor, torch.Tensor]:
-        """See Potential.energies_forces. The atoms' energies are summed in float64: the model's float32 sum of some 10,000 eV is good to 1 meV."""
+        """See Potential.energies_forces."""
+        energies, forces = self._energies_forces(graph, differentiable=False)
+        return energies.detach(), forces.detach()
+
+    def differentiable_energies_forces(self, graph: Graph) -> tuple[torch.Tensor, torch.Tensor]:
+        """See Potential.differentiable_energies_forces."""
+        return self._energies_forces(graph, differentiable=True)
+
+    def _energies_forces(self, graph: Graph, differentiable: bool) -> tuple[torch.Tensor, torch.Tensor]:
+        """The atoms' energies are summed in float64: the model's float32 sum of some 10,000 eV is good to 1 meV."""
+        out = self._call(graph, training=differentiable, compute_force=True)
+        energies = torch.zeros(len(graph.n_atoms), dtype=torch.float64, device=self.device)
+        energies = energies.index_add(0, graph.frame_of, out["node_energy"].double())
+        return energies + self.energy_shift_eV_per_atom * graph.n_atoms.double(), out["forces"].double()
+
+    def node_features(self, graph: Graph) -> torch.Tensor:
+        """See Potential.node_features: the scalars among the features of every layer, each of which has a read-out."""
+        features = self._call(graph, training=False, compute_force=False)["node_feats"].detach().double()
+        scalars, start = [], 0
+        for product in self.module.products:
+            irreps = product.linear.irreps_out
+            scalars += [
+                features[:, start + part.start : start + part.stop]
+                for part, (_, irrep) in zip(irreps.slices(), irreps, strict=True)
+                if irrep.is_scalar()
+            ]
+            start += irreps.dim
+        return torch.cat(scalars, dim=1)
+
+    def _call(self, graph: Graph, **options: bool) -> dict[str, torch.Tensor]:
         # TorchScript optimizes a function after its first call, and then rounds differently
         with torch.jit.optimized_execution(False):
-            out = self.module(graph.inputs, training=False, compute_force=True)
-        energies = torch.zeros(len(graph.n_atoms), dtype=torch.float64, device=self.device)
-        energies.index_add_(0, graph.frame_of, out["node_energy"].detach().double())
-        return energies + self.energy_shift_eV_per_atom * graph.n_atoms.double(), out["forces"].detach().double()
+            return self.module(graph.inputs, **options)
 
     def filters(self) -> dict[str, torch.Tensor]:
         """See Potential.filters."""
-        return filter_ids(self.module)
+        return filter_ids(self.module, CHANNELS_LAST, CHANNELS_APART)
 
     def calculator(self) -> Calculator:
         """MACECalculator around this very module, so with its weights as they are at the time of a calculation."""

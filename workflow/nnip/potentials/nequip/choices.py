@@ -1,9 +1,18 @@
-"""Which rows of the model table NequIP cannot train; read by the config's check, so without torch."""
+"""What the study knows of NequIP without torch (nnip.potentials.base): its names, its parts, what a step takes, which rows it cannot train."""
 
 import re
 from collections.abc import Iterator
 from typing import Any
 
+TITLE = "NequIP"
+PACKAGES = ("nequip", "e3nn")
+PARAMETER_GROUPS = {
+    "readout": r"readout",
+    "radial network": r"edge_mlp|bessel",
+    "embedding": r"embed",
+    "self-connection": r"\bsc\b",
+    "linear": r"linear",
+}
 # parts that do what their options say and read no model file; one name after the module, for os.system can be reached through most modules
 KNOWN = re.compile(r"(lightning\.pytorch\.callbacks|torch\.optim|torch\.optim\.lr_scheduler|nequip\.train|nnip\.potentials\.nequip\.\w+)\.[A-Z]\w*")
 STATISTIC = re.compile(r"\$\{training_data_stats:\w+\}")
@@ -30,6 +39,14 @@ def foreign(extra: dict[str, Any]) -> str | None:
         if "${" in str(value) and not STATISTIC.fullmatch(str(value)):
             return f"'{key}: {value}', from which NequIP makes options"
     return None
+
+
+def step_s_per_frame(row: dict[str, Any]) -> float:
+    """Seconds per frame of one training step on one CPU core.
+
+    A rough power law through steps of 5 frames of 27 atoms: 2 layers, 16 features, l 1 21 ms; 64 features, l 3 190 ms.
+    """
+    return 0.004 * (row["layers"] / 2) ** 1.6 * max(row["features"] / 16, 0.5) * ((row["l_max"] + 1) / 2) ** 1.5
 
 
 def _leaves(node: Any, path: str = "") -> Iterator[tuple[str, Any]]:

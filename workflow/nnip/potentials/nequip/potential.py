@@ -22,6 +22,10 @@ from nnip.potentials.calculators import ShiftedCalculator
 from nnip.potentials.filters import filter_ids
 from nnip.potentials.neighbours import find_neighbours
 
+# nequip's modules whose parameters have no paths: (inputs, channels) or (types, channels), and one number a channel
+CHANNELS_LAST = ("ScalarLinearLayer", "Embedding")
+CHANNELS_APART = ("BesselEdgeLengthEncoding", "PerTypeScaleShift")
+
 
 def load(model_file: Path, device: torch.device, energy_shift_eV_per_atom: float) -> "NequIPPotential":
     """The model of a nequip-train checkpoint, with its EMA weights if it has any.
@@ -101,9 +105,25 @@ class NequIPPotential:
         energies = out[AtomicDataDict.TOTAL_ENERGY_KEY].detach()[:, 0].double()
         return energies + self.energy_shift_eV_per_atom * graph.n_atoms, out[AtomicDataDict.FORCE_KEY].detach().double()
 
+    def differentiable_energies_forces(self, graph: Graph) -> tuple[torch.Tensor, torch.Tensor]:
+        """See Potential.differentiable_energies_forces. NequIP keeps what forces are made of in training mode alone."""
+        self.module.train()
+        try:
+            out = self.module(graph.inputs)
+        finally:
+            self.module.eval()
+        energies = out[AtomicDataDict.TOTAL_ENERGY_KEY][:, 0].double()
+        return energies + self.energy_shift_eV_per_atom * graph.n_atoms, out[AtomicDataDict.FORCE_KEY].double()
+
+    def node_features(self, graph: Graph) -> torch.Tensor:
+        """See Potential.node_features: the scalars among the node features after the last layer."""
+        features = self.module(graph.inputs)[AtomicDataDict.NODE_FEATURES_KEY].detach().double()
+        irreps = self.module.irreps_out[AtomicDataDict.NODE_FEATURES_KEY]
+        return torch.cat([features[:, part] for part, (_, irrep) in zip(irreps.slices(), irreps, strict=True) if irrep.is_scalar()], dim=1)
+
     def filters(self) -> dict[str, torch.Tensor]:
         """See Potential.filters."""
-        return filter_ids(self.module)
+        return filter_ids(self.module, CHANNELS_LAST, CHANNELS_APART)
 
     def calculator(self) -> Calculator:
         """NequIPCalculator around this very module, so with its weights as they are at the time of a calculation."""
