@@ -5,8 +5,8 @@ import re
 import pytest
 
 from nnip.declare.registry import figures
+from nnip.potentials.frameworks import frameworks
 from nnip.study.code_inputs import INFRASTRUCTURE, WORKFLOW, code_inputs, framework_code, imported_names
-from nnip.study.schema import frameworks
 
 SCRIPTS = sorted(f"scripts/{path.name}" for path in (WORKFLOW / "scripts").glob("*.py"))
 
