@@ -20,7 +20,7 @@ from nnip.declare.registry import figures
 from nnip.measure.data_distributions import distributions
 from nnip.measure.weight_distributions import grouped, histogram, moments
 from nnip.potentials.frameworks import choices
-from nnip.study.schema import load_schema
+from nnip.study.schema import config_schema
 from nnip.study.tables import frame
 
 FIGURES = figures()
@@ -155,7 +155,7 @@ def ethanol(width, rng):
 
 def default(key):
     """The default of a key of the config."""
-    part = load_schema("config")
+    part = config_schema()
     for name in key.split("."):
         part = part["properties"][name]
     return part["default"]

@@ -20,9 +20,9 @@ from nnip.study.schema import read_yaml
 from nnip.data import split_names
 from nnip.jobs.errors import InputError
 from nnip.jobs.killed_runs import release_locks_of_killed_runs
-from nnip.landscape import variants
-from nnip.declare.registry import figures
+from nnip.declare.registry import figures, measurements
 from nnip.potentials.frameworks import frameworks
+from nnip.study.measured import asked_for, jobs, module, splits_read
 from nnip.study.runs import is_main, list_runs, run_settings
 
 try:
@@ -52,31 +52,28 @@ SPLITS = [] if PUBLISHED else split_names(DATASET)
 SIZES = config["learning_curve"]
 TABLES = f"{RESULTS}/tables"
 SI_TABLES = ("hyperparameters", "entropy", "errors")
-# what is measured beside the main line: table -> folder under runs/ -> its run
-BESIDE = {
-    "planes": variants.planes(config, RUNS),
-    "landscape_tests": variants.split_landscapes(config, RUNS),
-    "landscape_frozen": variants.frozen_landscapes(config, RUNS),
-}
-# tables this study does not make, so that no figure is drawn from them: nothing was trained, or the config does not ask for the experiment
+# measurement -> folder under runs/ -> its job
+JOBS = {} if PUBLISHED else {name: jobs(name, config, RUNS) for name in asked_for(config)}
+FRAMES_MEASURED = [name for name in JOBS if measurements()[name].of == "frames"]
+N_FRAMES = 0 if PUBLISHED else estimates.frames_expected(DATASET, len(SPLITS), config["n_train"])
+N_ATOMS = estimates.atoms_expected(DATASET)
+ALL_SPLITS = ["train", "val", *(f"test_{split}" for split in SPLITS)]
+# tables this study does not make, so that no figure is drawn from them: nothing was trained, or the config does not ask for them
 ABSENT = {
     table
     for table, made in {
         "trainings": not PUBLISHED,
-        "directions": not PUBLISHED,
         "sampling": not PUBLISHED,
         "resolution": not PUBLISHED,
-        "temperatures": not PUBLISHED and config["md"]["record_every_fs"],
         "toy": config["toy"],
-        "weights": config["weights"],
-        "weight_moments": config["weights"],
-        "distributions": config["distributions"],
-        "distribution_moments": config["distributions"],
         "noise_trainings": NOISE_RUNS,
         "noise_errors": NOISE_RUNS,
-        **BESIDE,
-        "entropy_tests": BESIDE["landscape_tests"],
-        "entropy_frozen": BESIDE["landscape_frozen"],
+        **{
+            table: table in measurements()[name].tables_made(config[name] or {}) and (JOBS.get(name) or name in FRAMES_MEASURED)
+            for name in measurements()
+            for table in measurements()[name].tables
+            if not PUBLISHED or table not in ("errors", "landscape", "failures")
+        },
     }.items()
     if not made
 }
@@ -86,7 +83,6 @@ USE_CONDA = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_me
 
 wildcard_constraints:
     run="|".join(map(re.escape, RUNS)) or "none",
-    mode="isotropic|paper",
     size=r"\d+",
 
 
@@ -118,17 +114,6 @@ def conda_of(wildcards):
 def settings_of(wildcards):
     """A run's settings as the JSON its jobs are given (quoted by :q in the shell command)."""
     return json.dumps(run_settings(RUNS[wildcards.run], config, MODELS["models"]))
-
-
-def options(block):
-    """A function giving one block of the config as JSON, for a job's params."""
-    return lambda wildcards: json.dumps(config[block])
-
-
-def frozen_options(wildcards):
-    """What a landscape with frozen parameters is told of the config, with the pattern of the run's framework, as JSON."""
-    pattern = config["landscape"]["frozen"][wildcards.frozen][framework_of(wildcards)]
-    return json.dumps(variants.line_options(config, frozen={"name": wildcards.frozen, "pattern": pattern}))
 
 
 def script_path(name):
@@ -165,24 +150,23 @@ def noise_folder(run):
     return f"{RESULTS}/data/noise/{run.noise_label}{run.noise:g}"
 
 
-def training_frames(wildcards):
-    """The training and validation frames of a run: those of its size, or their noisy copies."""
-    run = RUNS[wildcards.run]
+def training_frames_of(run):
+    """The training and validation frames of a run: those of its size, or their noisy copies and, as train_clean, those without noise."""
+    frames = labelled_frames(run.n_train)
     if run.noise_label:
-        return {name: f"{noise_folder(run)}/{name}.xyz" for name in ("train", "val")}
-    return labelled_frames(run.n_train)
+        return {name: f"{noise_folder(run)}/{name}.xyz" for name in ("train", "val")} | {"train_clean": frames["train"]}
+    return frames
 
 
-def clean_frames(wildcards):
-    """The training frames of a noise run without their noise; nothing for other runs."""
-    run = RUNS[wildcards.run]
-    return labelled_frames(run.n_train)["train"] if run.noise_label else []
+def training_frames(wildcards):
+    """What a training is given: its frames and those that validate."""
+    return {name: path for name, path in training_frames_of(RUNS[wildcards.run]).items() if name != "train_clean"}
 
 
-def test_splits(wildcards):
-    """NAME=FILE of the splits a run is measured on beside those it was trained on."""
-    clean = [f"train_clean={path}" for path in [clean_frames(wildcards)] if path]
-    return [*clean, *(f"{split}={RESULTS}/data/test_{split}.xyz" for split in SPLITS)]
+def split_files(run, splits):
+    """Split -> file of labelled frames: those a run was trained on, and the test splits."""
+    own = training_frames_of(run)
+    return {split: own.get(split, f"{RESULTS}/data/{split}.xyz") for split in splits}
 
 
 def run_files(name, runs=MAIN_RUNS):
@@ -191,21 +175,12 @@ def run_files(name, runs=MAIN_RUNS):
 
 
 CURVE_RUNS = [name for name in RUNS if name not in NOISE_RUNS]
-PARTS = {
-    "trainings": run_files("train/training.csv", CURVE_RUNS),
-    "errors": run_files("evaluate/errors.csv", CURVE_RUNS),
-    "landscape": [path for mode in config["landscape"]["modes"] for path in run_files(f"landscape-{mode}/landscape.csv")],
-    "directions": [path for mode in config["landscape"]["modes"] for path in run_files(f"landscape-{mode}/directions.csv")],
-    "failures": run_files("md/failures.csv"),
-    "temperatures": run_files("md/temperatures.csv"),
-    **{
-        table: [f"{RESULTS}/weights/{framework}/{table}.csv" for framework in dict.fromkeys(RUNS[run].framework for run in MAIN_RUNS)]
-        for table in ("weights", "weight_moments")
-    },
-    "planes": [f"{RESULTS}/runs/{folder}/planes.csv" for folder in BESIDE["planes"]],
-    "landscape_tests": [f"{RESULTS}/runs/{folder}/landscape.csv" for folder in BESIDE["landscape_tests"]],
-    "landscape_frozen": [f"{RESULTS}/runs/{folder}/landscape.csv" for folder in BESIDE["landscape_frozen"]],
-}
+PARTS = {"trainings": run_files("train/training.csv", CURVE_RUNS)}
+for name, measured in JOBS.items():
+    for table in measurements()[name].tables_made(config[name]):
+        PARTS[table] = [f"{RESULTS}/runs/{folder}/{table}.csv" for folder in measured]
+    if name in FRAMES_MEASURED:
+        PARTS |= {table: [f"{RESULTS}/data/{name}/{table}.csv"] for table in measurements()[name].tables_made(config[name])}
 
 
 def parts_of_table(wildcards):
@@ -224,19 +199,9 @@ def gpus(wildcards):
     return estimates.gpus(config["device"], given)
 
 
-def minutes(stage):
-    """A job's wall time limit from the sizes in the config, doubled with every attempt (a function for `resources`)."""
-    return lambda wildcards, attempt: estimates.minutes(stage, RUNS[wildcards.run], config, MODELS["models"]) * 2 ** (attempt - 1)
-
-
 def growing(limit):
     """A limit that is doubled with every attempt (a function for `resources`)."""
     return lambda wildcards, attempt: limit * 2 ** (attempt - 1)
-
-
-def megabytes(stage):
-    """A job's memory limit in MB from the sizes in the config, doubled with every attempt (a function for `resources`)."""
-    return lambda wildcards, attempt: estimates.megabytes(stage, RUNS[wildcards.run], config, MODELS["models"]) * 2 ** (attempt - 1)
 
 
 def tables(*names):
@@ -245,8 +210,12 @@ def tables(*names):
 
 
 def frameworks_of(figure):
-    """The frameworks a figure is drawn for: all of the study, but those alone that an experiment beside the main line is made of."""
-    made_of = [{run.framework for run in BESIDE[table].values()} for table in figure.needs if table in BESIDE]
+    """The frameworks a figure is drawn for: all of the study, less those that a measurement it needs is not made of."""
+    made_of = [
+        {RUNS[job.run].framework for job in measured.values()}
+        for name, measured in JOBS.items()
+        if measured and set(measurements()[name].tables) & set(figure.needs)
+    ]
     in_study = {row["framework"] for row in MODELS["models"].values()}
     return sorted(in_study.intersection(*made_of))
 

@@ -6,6 +6,16 @@ checkpoint; those are no outputs, because outputs of failed jobs are deleted. Ho
 """
 
 
+def training_minutes(wildcards, attempt):
+    """A training's wall time limit, doubled with every attempt."""
+    return estimates.training_minutes(RUNS[wildcards.run], config, MODELS["models"], N_ATOMS) * 2 ** (attempt - 1)
+
+
+def training_megabytes(wildcards, attempt):
+    """A training's memory limit in MB, doubled with every attempt."""
+    return estimates.training_megabytes(RUNS[wildcards.run], config, MODELS["models"], N_ATOMS) * 2 ** (attempt - 1)
+
+
 rule train_model:
     """Train one model with one seed on one number of frames."""
     input:
@@ -24,8 +34,8 @@ rule train_model:
     conda:
         conda_of
     resources:
-        runtime=minutes("train"),
-        mem_mb=megabytes("train"),
+        runtime=training_minutes,
+        mem_mb=training_megabytes,
         gpu=gpus,
         checkpoint_minutes=config["checkpoint_minutes"],
     params:

@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from nnip.study.schema import load_schema
+from nnip.study.schema import config_schema, load_schema
 
 HEAD = """# Configuration
 
@@ -19,7 +19,7 @@ the key and what was probably meant.
 | `aluminium.yaml`, `models/aluminium.yaml` | a periodic metal, made by EMT or the released ANI-Al set, with the noise study on forces and energies |
 | `published.yaml`, `models/published.yaml` | the raw data the paper's authors released: no training |
 
-Tables below are made from `workflow/schemas/` by `workflow/scripts/document_config.py`.
+Tables below are made from `workflow/schemas/` and from what measurements and analyses declare, by `workflow/scripts/document_config.py`.
 """
 
 
@@ -53,7 +53,7 @@ def table(schema: dict[str, Any]) -> str:
 
 def document() -> str:
     """The whole page."""
-    config, models = load_schema("config"), load_schema("models")
+    config, models = config_schema(), load_schema("models")
     sources = [f"### `source: {name}`\n\n{table(config['$defs'][name])}" for name in ("xtb", "emt", "3bpa", "ani-al", "extxyz", "published")]
     return "\n".join(
         [

@@ -1,5 +1,6 @@
 """A measurement: what one module of nnip.measure measures of a trained model, or of the frames alone."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,3 +41,7 @@ class Measurement:
             raise ValueError(f"of is {self.of!r}, but should be main, all or frames")
         if not self.tables:
             raise ValueError("tables is empty")
+
+    def tables_made(self, options: Mapping[str, Any]) -> list[str]:
+        """The names of the tables it makes at these options."""
+        return [name for name, table in self.tables.items() if table.when is None or options.get(table.when)]

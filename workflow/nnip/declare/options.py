@@ -2,11 +2,12 @@
 
 from typing import Any
 
-REQUIRED = object()
+REQUIRED = object()  # as a default: the option must be given
 
 
 def _option(kind: str | None, default: Any, help: str, unit: str, limits: dict[str, Any]) -> dict[str, Any]:
-    schema: dict[str, Any] = {"type": [kind, "null"] if default is None else kind} if kind else {}
+    nullable = limits.pop("nullable", default is None)
+    schema: dict[str, Any] = {"type": [kind, "null"] if nullable else kind} if kind else {}
     schema |= limits
     if default is not REQUIRED:
         schema["default"] = default
@@ -14,7 +15,7 @@ def _option(kind: str | None, default: Any, help: str, unit: str, limits: dict[s
 
 
 def integer(default: Any, help: str, unit: str = "", **limits: Any) -> dict[str, Any]:
-    """A whole number; limits: minimum, maximum and so on as in JSON schema. The default None makes it nullable."""
+    """A whole number; limits: minimum, maximum and so on as in JSON schema. The default None, or nullable=True, allows null."""
     return _option("integer", default, help, unit, limits)
 
 

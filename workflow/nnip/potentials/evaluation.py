@@ -1,20 +1,15 @@
 """Errors of a potential on labelled frames: energy per atom and force components, RMSE and MAE."""
 
 import math
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import torch
 from ase import Atoms
 
-from nnip.data.frames import read_labelled
 from nnip.jobs.memory import AtOnce
-from nnip.measure.stages import load_trained, names, write_measured
 from nnip.potentials.base import Graph, Potential
-from nnip.study.manifest import Stopwatch
-from nnip.study.tables import write_table
 
 T = TypeVar("T")
 
@@ -33,7 +28,7 @@ class Errors:
 class Batches:
     """Frames as graphs of at most frames_per_batch frames, built once; they stay valid while the weights change.
 
-    Where memory runs out, to build or to use them, they are built anew of half as many frames (nnip.jobs.memory); frames_per_batch says of how many.
+    Where memory runs out, to build or to use them, they are built again of half as many frames (nnip.jobs.memory); frames_per_batch says of how many.
     """
 
     def __init__(self, potential: Potential, frames: Sequence[Atoms], frames_per_batch: int) -> None:
@@ -48,7 +43,7 @@ class Batches:
         return self._at_once.n
 
     def use(self, work: Callable[[list[Graph]], T]) -> T:
-        """What `work` makes of all graphs; it is called anew with smaller ones where memory runs out."""
+        """What `work` makes of all graphs; it is called again with smaller ones where memory runs out."""
 
         def work_with(frames_per_batch: int) -> T:
             if self._built_of != frames_per_batch:
@@ -88,29 +83,3 @@ def _errors(potential: Potential, graphs: Sequence[Graph]) -> Errors:
         forces_mae_eV_per_A=force_abs / n_components,
         n_frames=n_frames,
     )
-
-
-def evaluate(
-    settings: dict[str, Any],
-    options: dict[str, Any],
-    train_directory: str | os.PathLike[str],
-    splits: dict[str, str],
-    directory: str | os.PathLike[str],
-) -> None:
-    """Write errors.csv (one row per split, a file of labelled frames) and manifest.json of one trained model.
-
-    options: frames_per_batch. A training without a model gives a table without rows and a manifest that says why.
-    InputError for files that are not labelled frames.
-    """
-    watch = Stopwatch()
-    potential, reason = load_trained(train_directory, settings["device"])
-    who = names(settings) | {"n_train": settings["n_train"], "noise": settings["noise"]}
-    rows, frames_per_batch = [], options["frames_per_batch"]
-    if potential:
-        for split, path in splits.items():
-            batches = Batches(potential, read_labelled(path), frames_per_batch)
-            rows.append(who | {"split": split} | vars(errors(batches)))
-            frames_per_batch = batches.frames_per_batch
-    write_table("errors", rows, f"{directory}/errors.csv")
-    more = {"splits": splits, "frames_per_batch": frames_per_batch}
-    write_measured(directory, "evaluate", settings | {"evaluation": options}, {}, potential, reason, watch, **more)

@@ -1,9 +1,11 @@
 """How long a job may take and how much memory: limits from a study's sizes, so that a scheduler can plan.
 
-Each framework says how long a step of its models takes on one CPU core (step_s_per_frame in its choices.py). Three times that is allowed; a GPU
-counts as ten cores, and as thirty for models whose steps are long enough to fill it: cautious guesses, no measurement.
+Each framework says how long a step of its models takes on one CPU core with frames of 27 atoms (step_s_per_frame in its choices.py); more atoms take
+more in proportion. Three times that is allowed; a GPU counts as ten cores, and as thirty for models whose steps are long enough to fill it: cautious
+guesses, no measurement.
 """
 
+import contextlib
 import math
 from typing import Any
 
@@ -15,48 +17,67 @@ MARGIN = 3
 FILLING_STEP_S = 0.1
 LIBRARIES_MB = 3000
 GPU_JOB_MB = 6000
+EVALUATION = 0.4  # of a training step
+ATOMS = 27  # of the frames that steps were timed with
+TRAINED_AT_ONCE = 50
 MINUTES_AFTER_TRAINING = 30  # the epoch under way, and what a framework evaluates at the end
 
 
-def minutes(stage: str, run: Run, config: dict[str, Any], models: dict[str, dict[str, Any]]) -> int:
-    """Wall-time limit in minutes of one job of a stage (train, evaluate, landscape, plane or md) of a run."""
+def training_minutes(run: Run, config: dict[str, Any], models: dict[str, dict[str, Any]], n_atoms: int) -> int:
+    """Wall-time limit in minutes of a training."""
     row = models[run.model]
-    step = choices(run.framework).step_s_per_frame(row)
-    evaluation = step / 2.5
-    landscape, plane, md = config["landscape"], config["planes"] or {"n_points": 0, "n_frames": 0}, config["md"]
-    seconds = {
-        "train": step * row["epochs"] * run.n_train,
-        "evaluate": evaluation * 2000,
-        "landscape": evaluation * landscape["n_directions"] * landscape["n_points"] * landscape["n_frames"],
-        "plane": evaluation * plane["n_points"] ** 2 * plane["n_frames"],
-        "md": evaluation * md["n_replicas"] * md["duration_fs"] / md["timestep_fs"],
-    }[stage]
-    speed = (30 if step > FILLING_STEP_S else 10) if config["device"] == "cuda" else 1
-    estimate = MARGIN * seconds / speed / 60
-    if stage == "train" and (max_hours := config["training"]["max_hours"]):
+    estimate = _minutes(row["epochs"] * run.n_train, 1.0, run, config, models, n_atoms)
+    if max_hours := config["training"]["max_hours"]:
         estimate = min(estimate, 60 * max_hours + MINUTES_AFTER_TRAINING)
     return START_MINUTES + math.ceil(estimate)
 
 
-def megabytes(stage: str, run: Run, config: dict[str, Any], models: dict[str, dict[str, Any]]) -> int:
-    """Limit of a job's main memory in MB; stages as in minutes.
+def measurement_minutes(evaluations: int, run: Run, config: dict[str, Any], models: dict[str, dict[str, Any]], n_atoms: int) -> int:
+    """Wall-time limit in minutes of a measurement that evaluates so many frames."""
+    return START_MINUTES + math.ceil(_minutes(evaluations, EVALUATION, run, config, models, n_atoms))
 
-    Twice what MACE models took on a CPU, in proportion to the time of a step (a training step 600 MB, an evaluation 160 MB per frame and second).
+
+def _minutes(n_frames: int, share: float, run: Run, config: dict[str, Any], models: dict[str, dict[str, Any]], n_atoms: int) -> float:
+    step = choices(run.framework).step_s_per_frame(models[run.model]) * n_atoms / ATOMS
+    speed = (30 if step > FILLING_STEP_S else 10) if config["device"] == "cuda" else 1
+    return MARGIN * step * share * n_frames / speed / 60
+
+
+def training_megabytes(run: Run, config: dict[str, Any], models: dict[str, dict[str, Any]], n_atoms: int) -> int:
+    """Limit of a training's main memory in MB: of its steps, and of the evaluation of its frames at the end."""
+    return _megabytes(max(600 * models[run.model]["batch_size"], 160 * TRAINED_AT_ONCE), run, config, models, n_atoms)
+
+
+def measurement_megabytes(frames_at_once: int, run: Run, config: dict[str, Any], models: dict[str, dict[str, Any]], n_atoms: int) -> int:
+    """Limit of a measurement's main memory in MB."""
+    return _megabytes(160 * frames_at_once, run, config, models, n_atoms)
+
+
+def _megabytes(megabytes_per_step_s: int, run: Run, config: dict[str, Any], models: dict[str, dict[str, Any]], n_atoms: int) -> int:
+    """Twice what MACE models took on a CPU, in proportion to the time of a step (a training step 600 MB, an evaluation 160 MB per frame and second).
+
     On a GPU the frames are in its own memory.
     """
     if config["device"] == "cuda":
         return GPU_JOB_MB
-    row = models[run.model]
-    evaluated = {
-        "train": 50,
-        "evaluate": config["evaluation"]["frames_per_batch"],
-        "landscape": config["landscape"]["frames_per_batch"],
-        "plane": config["landscape"]["frames_per_batch"],
-        "md": config["md"]["n_replicas"],
-    }[stage]
-    trained = row["batch_size"] if stage == "train" else 0
-    frames_MB = 2 * choices(run.framework).step_s_per_frame(row) * max(600 * trained, 160 * evaluated)
+    frames_MB = 2 * choices(run.framework).step_s_per_frame(models[run.model]) * n_atoms / ATOMS * megabytes_per_step_s
     return LIBRARIES_MB + 500 * math.ceil(frames_MB / 500)
+
+
+def frames_expected(dataset: dict[str, Any], n_splits: int, n_train: int) -> int:
+    """Frames of all splits: known where the config says how many are made, else 2,000 beside the training frames."""
+    return n_train + (n_splits * dataset["n_test"] if "n_test" in dataset else 2000)
+
+
+def atoms_expected(dataset: dict[str, Any]) -> int:
+    """Atoms of a frame: of a cell that is made here, or of the first frame of a user's own file; 27, as in 3BPA, where neither tells."""
+    if dataset["source"] == "emt":
+        return 4 * dataset["repeats"] ** 3
+    if dataset["source"] == "extxyz":
+        entry = dataset["train"]
+        with contextlib.suppress(OSError, ValueError), open(entry["file"] if isinstance(entry, dict) else entry, encoding="utf-8") as file:
+            return max(int(file.readline()[:20]), 1)
+    return ATOMS
 
 
 def gpus(device: str, given: int) -> int:

@@ -12,6 +12,7 @@ from typing import Any
 import jsonschema
 import yaml
 
+from nnip.declare.registry import analyses, measurements
 from nnip.jobs.errors import InputError
 from nnip.jobs.files import reading
 
@@ -50,6 +51,16 @@ def read_yaml(path: str | os.PathLike[str]) -> Any:
 def load_schema(name: str) -> dict[str, Any]:
     """One of the schemas in workflow/schemas, by its file name without ending."""
     return yaml.safe_load((SCHEMAS / f"{name}.schema.yaml").read_text(encoding="utf-8"))
+
+
+@functools.cache
+def config_schema() -> dict[str, Any]:
+    """The schema of a study's config: config.schema.yaml and the blocks that measurements and analyses declare."""
+    schema = load_schema("config")
+    blocks = {name: measurement.options for name, measurement in measurements().items()}
+    for analysis in analyses().values():
+        blocks |= analysis.options
+    return schema | {"properties": schema["properties"] | blocks}
 
 
 def nearest(word: str, known: Iterator[str] | list[str]) -> str:

@@ -1,0 +1,141 @@
+"""What a measurement is given (Job), and what all of them begin and end with: the model, or why there is none; tables; the manifest that says so."""
+
+import contextlib
+import importlib
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ase import Atoms
+
+from nnip.data.frames import read_labelled
+from nnip.jobs.checkpoints import Progress
+from nnip.jobs.errors import InputError
+from nnip.jobs.files import alone_in, sha256
+from nnip.jobs.gpus import take_gpu
+from nnip.measure.frames import Rows, write_tables
+from nnip.potentials.base import Potential
+from nnip.potentials.evaluation import Batches
+from nnip.potentials.loading import load
+from nnip.study.manifest import Stopwatch, code_version, package_versions, read_manifest, settings_hash, write_manifest
+from nnip.study.seeds import derive
+
+
+@dataclass
+class Job:
+    """One measurement of one trained model.
+
+    settings:   the run's (nnip.study.runs.run_settings)
+    options:    the measurement's block of the config, or those of one of its variants
+    files:      split -> file of labelled frames
+    potential:  the trained model
+    progress:   where an interrupted job goes on: progress.done, progress.state, progress.save_if_due(done, state)
+    notes:      what the manifest tells beside, filled by the measurement
+    seeds:      the seeds used, by their use, for the manifest
+    """
+
+    settings: dict[str, Any]
+    options: dict[str, Any]
+    files: Mapping[str, str | os.PathLike[str]]
+    potential: Potential
+    progress: Progress
+    notes: dict[str, Any] = field(default_factory=dict)
+    seeds: dict[str, int] = field(default_factory=dict)
+
+    def seed(self, use: str, *names: str | int) -> int:
+        """A seed of the study for the use that `names` spell; the manifest shows it under `use`."""
+        self.seeds[use] = derive(self.settings["root_seed"], *names)
+        return self.seeds[use]
+
+    def frames(self, split: str, at_most: int | None = None) -> list[Atoms]:
+        """The labelled frames of a split, the first `at_most` of them."""
+        return read_labelled(self.files[split], at_most)
+
+    def batches(self, split: str, at_most: int | None = None) -> Batches:
+        """The same as graphs of options["frames_per_batch"] frames."""
+        return Batches(self.potential, self.frames(split, at_most), self.options["frames_per_batch"])
+
+
+def run_measurement(
+    name: str,
+    settings: dict[str, Any],
+    options: dict[str, Any],
+    train_directory: str | os.PathLike[str],
+    files: Mapping[str, str | os.PathLike[str]],
+    directory: str | os.PathLike[str],
+    checkpoint_minutes: float = 5.0,
+) -> None:
+    """Write the tables of one measurement of one trained model, and manifest.json, into the directory.
+
+    A training without a model gives tables without rows and a manifest that says why. What was interrupted goes on from its newest checkpoint.
+    InputError for files that are not labelled frames, and for what the measurement refuses.
+    """
+    watch = Stopwatch()
+    module = importlib.import_module(f"nnip.measure.{name}")
+    potential, reason = load_trained(train_directory, settings["device"])
+    rows: Rows = {}
+    notes: dict[str, Any] = {}
+    seeds: dict[str, int] = {}
+    with resumable(potential, [name, settings, options], train_directory, list(files.values()), directory, checkpoint_minutes) as progress:
+        if potential:
+            rows = module.measure(Job(settings, options, files, potential, progress, notes, seeds))
+        write_tables(name, options, rows, settings, directory)
+        if progress.resumed:
+            watch.started -= progress.earlier_s
+        write_manifest(
+            f"{directory}/manifest.json",
+            stage=name,
+            settings=settings | {name: options},
+            seeds=seeds,
+            device=potential.device.type if potential else settings["device"],
+            watch=watch,
+            status="ok" if potential else "skipped",
+            reason=reason,
+            resumed=progress.resumed,
+            resume_notes=progress.notes,
+            **notes,
+        )
+
+
+def load_trained(train_directory: str | os.PathLike[str], device: str) -> tuple[Potential | None, str | None]:
+    """A training's potential, or None and the reason in words where its manifest says that it did not end well.
+
+    InputError where there is no manifest, or where the model file is not the one it names.
+    """
+    manifest_file = Path(train_directory) / "manifest.json"
+    if not manifest_file.exists():
+        raise InputError(f"{manifest_file}: not found; --train-directory takes the directory of a finished training")
+    manifest = read_manifest(manifest_file)
+    if "status" not in manifest or "reason" not in manifest:
+        raise InputError(f"{manifest_file}: is no training's manifest")
+    if manifest["status"] != "ok":
+        return None, f"nothing to measure: the training is '{manifest['status']}' ({manifest['reason']})"
+    if device != "cpu":
+        take_gpu()
+    return load(train_directory, device), None
+
+
+@contextlib.contextmanager
+def resumable(
+    potential: Potential | None,
+    what: Any,
+    train_directory: str | os.PathLike[str],
+    frames_files: Sequence[str | os.PathLike[str]],
+    directory: str | os.PathLike[str],
+    checkpoint_minutes: float,
+) -> Iterator[Progress]:
+    """Where a measurement of a trained model stands, with its checkpoints in <directory>/checkpoints; they are removed when the block ends well.
+
+    A checkpoint is used only by the measurement it is of: of the same settings (`what`, JSON values), model, frames, kind of device, packages and
+    code. InputError if another job is at work in the directory.
+    """
+    training = read_manifest(Path(train_directory) / "manifest.json")
+    model = [training.get(name) for name in ("model_sha256", "energy_shift_eV_per_atom")]
+    device = potential.device.type if potential else None
+    of = [what, model, [sha256(path) for path in frames_files], device, package_versions(), code_version()]
+    with alone_in(directory):
+        progress = Progress.of_measurement(Path(directory) / "checkpoints", settings_hash(of), checkpoint_minutes)
+        yield progress
+        progress.checkpoints.remove()

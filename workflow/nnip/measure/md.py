@@ -1,0 +1,162 @@
+"""Hot molecular dynamics: how long every replica of a model lasts until a bond breaks, atoms collide or numbers explode.
+
+All replicas advance in one batch (nnip.md.simulation); ASE's Berendsen thermostat. A replica that lasts to the end is censored: it lives longer.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from nnip.declare import RUN, Measurement, Table, block, choice, flag, integer, number, real, text, whole
+
+if TYPE_CHECKING:
+    from nnip.measure.base import Job, Rows
+
+MEASUREMENT = Measurement(
+    begun="Run hot MD until the replicas fail of",
+    options=block(
+        {
+            "n_replicas": integer(30, "Replicas of a model, each with velocities of its own.", minimum=1),
+            "temperature_K": number(1600, "Temperature of the Berendsen thermostat.", "K", exclusiveMinimum=0),
+            "timestep_fs": number(1.0, "Time step.", "fs", exclusiveMinimum=0),
+            "tau_fs": number(250, "Time constant of the thermostat.", "fs", exclusiveMinimum=0),
+            "duration_fs": number(6000, "How long a replica is watched; one that has not failed by then is censored.", "fs", exclusiveMinimum=0),
+            "initial_velocities": choice(
+                "maxwell-boltzmann",
+                "Start at the thermostat's temperature, or at rest as the paper did (its replicas differ by rounding alone).",
+                ["maxwell-boltzmann", "zero"],
+            ),
+            "max_bond_A": number(
+                2.0,
+                "A bond of the start frame longer than this has failed; null = no such rule, where nothing is bonded (a metal).",
+                "Å",
+                nullable=True,
+                exclusiveMinimum=0,
+            ),
+            "min_distance_A": number(
+                None,
+                "Two atoms closer than this have failed, the nearest images across periodic borders counted; null = no such rule. "
+                "Not both rules can be null.",
+                "Å",
+                exclusiveMinimum=0,
+            ),
+            "record_every_fs": number(
+                None,
+                "How often temperature and energy of the replicas are written down (table temperatures); null = never.",
+                "fs",
+                exclusiveMinimum=0,
+            ),
+        },
+        "Hot molecular dynamics until a replica fails.",
+    ),
+    tables={
+        "failures": Table(
+            "A replica.",
+            RUN
+            | {
+                "replica": whole("number of the replica"),
+                "time_fs": real("when it failed, or how long it was watched if it did not", "fs"),
+                "failed": flag("whether it failed"),
+                "reason": text("bond, close, nonfinite, unknown or none"),
+                "atom_i": whole("an atom of the pair that failed", optional=True),
+                "atom_j": whole("the other", optional=True),
+                "distance_A": real("their distance", "A", optional=True),
+            },
+        ),
+        "temperatures": Table(
+            "The replicas of a model that have not failed by a time.",
+            RUN
+            | {
+                "thermostat_K": real("temperature of the thermostat", "K"),
+                "time_fs": real("time", "fs"),
+                "n_alive": whole("replicas that have not failed"),
+                "temperature_mean_K": real("their mean temperature", "K"),
+                "temperature_std_K": real("standard deviation over them; blank for one", "K", optional=True),
+                "potential_energy_eV_per_atom": real("their mean potential energy", "eV/atom"),
+                "total_energy_eV_per_atom": real("their mean total energy", "eV/atom"),
+            },
+            when="record_every_fs",
+        ),
+    },
+)
+MOST_STEPS = 1_000_000_000
+STEERING = ("temperature_K", "timestep_fs", "tau_fs", "duration_fs", "max_bond_A")
+
+
+def problems(config: dict[str, Any], _: list[str]) -> list[str]:
+    """Times that do not fit each other, and no rule of failure."""
+    md, found = config["md"], []
+    if (steps := md["duration_fs"] / md["timestep_fs"]) > MOST_STEPS:
+        found.append(
+            f"'md.duration_fs' ({md['duration_fs']}) and 'md.timestep_fs' ({md['timestep_fs']}) make {steps:.3g} steps, more than {MOST_STEPS}"
+        )
+    if md["tau_fs"] < md["timestep_fs"]:
+        found.append(f"'md.tau_fs' is {md['tau_fs']}, but must not be smaller than md.timestep_fs ({md['timestep_fs']})")
+    if md["max_bond_A"] is None and md["min_distance_A"] is None:
+        found.append("'md.max_bond_A' and 'md.min_distance_A' are both null, so no replica could fail: set at least one")
+    if md["record_every_fs"] and md["record_every_fs"] < md["timestep_fs"]:
+        found.append(f"'md.record_every_fs' is {md['record_every_fs']}, but must not be smaller than md.timestep_fs ({md['timestep_fs']})")
+    return found
+
+
+def splits(_: dict[str, Any], __: list[str]) -> list[str]:
+    """The frames of the training, of which the one of lowest energy is where all replicas start."""
+    return ["train", "val"]
+
+
+def cost(options: dict[str, Any], _: int) -> int:
+    """Every replica at every step."""
+    return round(options["n_replicas"] * options["duration_fs"] / options["timestep_fs"])
+
+
+def frames_at_once(options: dict[str, Any]) -> int:
+    """All replicas."""
+    return options["n_replicas"]
+
+
+def measure(job: "Job") -> "Rows":
+    """One row per replica, and the trace of the replicas if record_every_fs is set.
+
+    On a CPU torch is set to one thread and left there, whatever it had before: on several, a replica's numbers depend on the others by rounding
+    (nnip.md.simulation.Batch).
+    """
+    import torch
+
+    from nnip.data.frames import lowest_energy
+    from nnip.md.simulation import State, simulate
+    from nnip.md.traces import Trace
+    from nnip.md.velocities import initial_momenta
+    from nnip.study.manifest import Stopwatch
+
+    options, before = job.options, job.progress.state
+    if job.potential.device.type == "cpu":
+        torch.set_num_threads(1)
+    model = (job.settings["model"], job.settings["seed"])
+    seeds = [job.seed(f"replica {replica}", "md", *model, replica) for replica in range(options["n_replicas"])]
+    start = lowest_energy([*job.frames("train"), *job.frames("val")])
+    running = Stopwatch()
+    trace = Trace(start, options["record_every_fs"], options["timestep_fs"]) if options.get("record_every_fs") else None
+    traced: list[dict[str, Any]] = before.get("trace", [])
+    if trace:
+        trace.rows = traced
+    result = simulate(
+        job.potential,
+        start,
+        initial_momenta(start, options["initial_velocities"], options["temperature_K"], seeds),
+        **{name: options[name] for name in STEERING},
+        min_distance_A=options.get("min_distance_A"),
+        observe=trace,
+        keep=lambda state: job.progress.save_if_due(state.step, {"simulation": state.plain(), "trace": traced}),
+        resume=State.of(before["simulation"]) if before else None,
+    )
+    job.notes |= {
+        "n_failed": sum(ending.failed for ending in result.endings),
+        "n_steps": result.n_steps,
+        "steps_per_s": round(result.n_steps / max(job.progress.earlier_s + running.wall_s, 1e-3), 3),
+        "longest_bond_A": result.longest_bond_A,
+        "closest_pair_A": result.closest_pair_A,
+        "final_temperature_K": result.final_temperature_K,
+        "replicas_per_batch": result.replicas_per_batch,
+    }
+    return {
+        "failures": [vars(ending) for ending in result.endings],
+        "temperatures": [{"thermostat_K": options["temperature_K"]} | row for row in traced],
+    }

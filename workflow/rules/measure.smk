@@ -1,0 +1,131 @@
+"""Measurements: what each trained model is measured for, and what is measured of the frames alone. One module of nnip.measure is one rule here.
+
+Needs: trainings and the data stage's frames. Makes: results/<study>/runs/<run>/<measurement>[-<variant>]/{<table>.csv,manifest.json}
+and results/<study>/data/<measurement>/{<table>.csv,manifest.json}
+"""
+
+
+def job_of(name):
+    """A function giving the job of a measurement that wildcards stand for."""
+    return lambda wildcards: JOBS[name][f"{wildcards.run}/{name}{getattr(wildcards, 'variant', '')}"]
+
+
+def frames_read(name):
+    """A function giving the files of the splits that a job reads, by split."""
+
+    def read(wildcards):
+        run = RUNS[wildcards.run]
+        every = [*ALL_SPLITS, *(split for split in training_frames_of(run) if split not in ALL_SPLITS)]
+        return split_files(run, splits_read(name, job_of(name)(wildcards).options, every))
+
+    return read
+
+
+def job_minutes(name):
+    """A function giving a job's wall time limit from what it evaluates, doubled with every attempt."""
+
+    def minutes(wildcards, attempt):
+        evaluations = module(name).cost(job_of(name)(wildcards).options, N_FRAMES)
+        return estimates.measurement_minutes(evaluations, RUNS[wildcards.run], config, MODELS["models"], N_ATOMS) * 2 ** (attempt - 1)
+
+    return minutes
+
+
+def job_megabytes(name):
+    """A function giving a job's memory limit in MB from the frames it holds at once, doubled with every attempt."""
+
+    def megabytes(wildcards, attempt):
+        at_once = module(name).frames_at_once(job_of(name)(wildcards).options)
+        return estimates.measurement_megabytes(at_once, RUNS[wildcards.run], config, MODELS["models"], N_ATOMS) * 2 ** (attempt - 1)
+
+    return megabytes
+
+
+def job_options(name):
+    """A function giving a job's options as JSON (quoted by :q in the shell command)."""
+    return lambda wildcards: json.dumps(job_of(name)(wildcards).options)
+
+
+def frames_arguments(name):
+    """A function giving SPLIT=FILE of the splits that a job reads."""
+    return lambda wildcards: [f"{split}={path}" for split, path in frames_read(name)(wildcards).items()]
+
+
+for name, measured in JOBS.items():
+    if not measured:
+        continue
+    measurement = measurements()[name]
+    variants = dict.fromkeys(job.variant for job in measured.values())
+    folder = name if list(variants) == [""] else f"{name}{{variant}}"
+
+    rule:
+        """One measurement of one trained model, by the module of its name."""
+        name:
+            f"measure_{name}"
+        input:
+            unpack(frames_read(name)),
+            potential=potential_code,
+            training=f"{RESULTS}/runs/{{run}}/train/manifest.json",
+            script=script_path("measure.py"),
+            code=code_of("scripts/measure.py", f"nnip/measure/{name}.py"),
+            environment=environment_ready,
+        output:
+            **{table: f"{RESULTS}/runs/{{run}}/{folder}/{table}.csv" for table in measurement.tables_made(config[name])},
+            manifest=f"{RESULTS}/runs/{{run}}/{folder}/manifest.json",
+        log:
+            f"{LOGS}/{folder}/{{run}}.log",
+        benchmark:
+            f"{LOGS}/benchmarks/{folder}/{{run}}.tsv"
+        wildcard_constraints:
+            variant="|".join(f"-{re.escape(variant)}" if variant else "" for variant in variants),
+        conda:
+            conda_of
+        resources:
+            runtime=job_minutes(name),
+            mem_mb=job_megabytes(name),
+            gpu=gpus,
+            checkpoint_minutes=config["checkpoint_minutes"],
+        params:
+            python=python_of,
+            measurement=name,
+            settings=settings_of,
+            options=job_options(name),
+            frames=frames_arguments(name),
+            trained_in=lambda wildcards, input: os.path.dirname(input.training),
+            directory=lambda wildcards, output: os.path.dirname(output.manifest),
+        message:
+            f"{measurement.begun} {{wildcards.run}}{' ({wildcards.variant})' if folder != name else ''}: at most {{resources.runtime}} min"
+        shell:
+            "{params.python:q} {input.script:q} --name {params.measurement} --settings {params.settings:q} --options {params.options:q}"
+            " --train-directory {params.trained_in:q} --frames {params.frames:q} --directory {params.directory:q}"
+            " --checkpoint-minutes {resources.checkpoint_minutes} > {log} 2>&1"
+
+
+for name in FRAMES_MEASURED:
+
+    rule:
+        """One measurement of the frames of all splits, by the module of its name."""
+        name:
+            f"measure_{name}"
+        input:
+            frames=list(split_files(RUNS[MAIN_RUNS[0]], splits_read(name, config[name], ALL_SPLITS)).values()),
+            code=code_of("scripts/measure_frames.py", f"nnip/measure/{name}.py"),
+        output:
+            **{table: f"{RESULTS}/data/{name}/{table}.csv" for table in measurements()[name].tables_made(config[name])},
+            manifest=f"{RESULTS}/data/{name}/manifest.json",
+        log:
+            f"{LOGS}/{name}.log",
+        conda:
+            "../../envs/workflow.yaml"
+        resources:
+            runtime=growing(30),
+            mem_mb=growing(4000),
+        params:
+            name=name,
+            splits=splits_read(name, config[name], ALL_SPLITS),
+            options=config[name],
+            directory=lambda wildcards, output: os.path.dirname(output.manifest),
+        message:
+            f"{measurements()[name].begun} every split: seconds per thousand frames"
+        script:
+            "../scripts/measure_frames.py"
