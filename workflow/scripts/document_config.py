@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from nnip.study.schema import config_schema, load_schema
+from nnip.study.schema import SCHEMAS, config_schema, load_schema
 
 HEAD = """# Configuration
 
@@ -15,9 +15,7 @@ the key and what was probably meant.
 
 | file | study |
 |---|---|
-| `demo.yaml`, `models/demo.yaml` | both frameworks, small, on two cores in minutes |
-| `aluminium.yaml`, `models/aluminium.yaml` | a periodic metal, made by EMT or the released ANI-Al set, with the noise study on forces and energies |
-| `published.yaml`, `models/published.yaml` | the raw data the paper's authors released: no training |
+{studies}
 
 Tables below are made from `workflow/schemas/` and from what measurements and analyses declare, by `workflow/scripts/document_config.py`.
 """
@@ -51,13 +49,20 @@ def table(schema: dict[str, Any]) -> str:
     return "\n".join(["| key | default | unit | meaning |", "|---|---|---|---|", *rows(schema)]) + "\n"
 
 
+def studies() -> str:
+    """A table row for each config, with what its first line says it is."""
+    files = sorted((SCHEMAS.parents[1] / "config").glob("*.yaml"))
+    firsts = [file.read_text(encoding="utf-8").splitlines()[0].removeprefix("#").split("Every key:")[0].strip() for file in files]
+    return "\n".join(f"| `{file.name}`, `models/{file.name}` | {first} |" for file, first in zip(files, firsts, strict=True))
+
+
 def document() -> str:
     """The whole page."""
     config, models = config_schema(), load_schema("models")
     sources = [f"### `source: {name}`\n\n{table(config['$defs'][name])}" for name in ("xtb", "emt", "3bpa", "ani-al", "extxyz", "published")]
     return "\n".join(
         [
-            HEAD,
+            HEAD.replace("{studies}", studies()),
             "## The config\n",
             table(config),
             "## Data sets\n",

@@ -4,6 +4,7 @@ import io
 import itertools
 import os
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import ase.io.extxyz
@@ -103,6 +104,12 @@ def read_labelled(path: str | os.PathLike[str], at_most: int | None = None) -> l
 
 
 def lowest_energy(frames: Sequence[Atoms]) -> Atoms:
-    """A copy of the frame of lowest labelled energy per atom (the first of equals), without labels or momenta."""
-    best = min(frames, key=lambda frame: frame.get_potential_energy() / len(frame))
+    """A copy of the frame of lowest labelled energy (the first of equals) among those of the commonest composition, without labels or momenta.
+
+    Energies of other compositions do not compare. A single atom is a start only where there is nothing else.
+    """
+    formulas = [frame.get_chemical_formula() for frame in frames]
+    counts = Counter(formula for formula, frame in zip(formulas, frames, strict=True) if len(frame) > 1) or Counter(formulas)
+    commonest = counts.most_common(1)[0][0]
+    best = min((frame for formula, frame in zip(formulas, frames, strict=True) if formula == commonest), key=Atoms.get_potential_energy)
     return Atoms(best.numbers, positions=best.positions, cell=best.cell, pbc=best.pbc)
