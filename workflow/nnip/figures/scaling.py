@@ -15,7 +15,7 @@ FIGURE = Figure(
     needs=("models", "errors", "outcomes"),
     per_framework=False,
     datasets=("3bpa", "published"),  # the literature is of 3BPA
-    inputs={"literature": "nnip/literature_3bpa.csv"},
+    inputs={"literature": "nnip/figures/literature_3bpa.csv"},
     category="Accuracy and learning",
     caption=(
         "**Extrapolation against accuracy** (figure 1b of the paper). Slope of the force RMSE with temperature over the force RMSE at 300 K. The "
@@ -102,7 +102,7 @@ def draw(literature: pd.DataFrame, models: pd.DataFrame, errors: pd.DataFrame, o
     style.note(
         figure,
         "Slope: straight line through the force RMSE at 300, 600 and 1200 K (literature) or at the study's test temperatures.",
-        "Literature: DFT 3BPA, numbers from the papers named in workflow/nnip/literature_3bpa.csv.",
+        "Literature: DFT 3BPA, numbers from the papers named in workflow/nnip/figures/literature_3bpa.csv.",
         f"This study: {style.counted(own)}{several}" if len(own) else "This study: no model with a test at 300 K and a slope.",
     )
     named = means if len(means) <= LABELLED else means.iloc[:0]
