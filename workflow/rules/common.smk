@@ -15,6 +15,7 @@ from nnip.jobs import environments
 from nnip.study import estimates
 from nnip.study.code_inputs import code_inputs, framework_code
 from nnip.study.config import check_config
+from nnip.study.config import value as value_of
 from nnip.study.model_table import check_listed_models, load_models
 from nnip.study.schema import frameworks, read_yaml
 from nnip.data import split_names
@@ -22,7 +23,8 @@ from nnip.jobs.errors import InputError
 from nnip.jobs.killed_runs import release_locks_of_killed_runs
 from nnip.landscape import variants
 from nnip.declare.registry import figures
-from nnip.study.runs import is_main, list_runs, run_settings
+from nnip.study.runs import list_runs, run_settings
+from nnip.study.training_sets import MADE_HERE, pool_frames, pools, training_sets
 
 try:
     SOURCE = ", ".join(map(str, workflow.configfiles)) or "config"
@@ -44,11 +46,12 @@ if workflow.is_main_process and release_locks_of_killed_runs(Path(".snakemake"))
 RESULTS = f"results/{config['study']}"
 LOGS = f"logs/{config['study']}"
 DATASET = config["datasets"][config["dataset"]]
+TRAINING_SETS = {} if PUBLISHED else training_sets(config)
+POOLS = [] if PUBLISHED else pools(config)
+MAIN_SET = next((name for name, each in TRAINING_SETS.items() if each.role == "main"), None)
 RUNS = {} if PUBLISHED else list_runs(config, MODELS["models"])
-MAIN_RUNS = [name for name, run in RUNS.items() if is_main(run, config)]
-NOISE_RUNS = [name for name, run in RUNS.items() if run.noise_label]
+MAIN_RUNS = [name for name, run in RUNS.items() if run.role == "main"]
 SPLITS = [] if PUBLISHED else split_names(DATASET)
-SIZES = config["learning_curve"]
 TABLES = f"{RESULTS}/tables"
 SI_TABLES = ("hyperparameters", "entropy", "errors")
 # what is measured beside the main line: table -> folder under runs/ -> its run
@@ -71,22 +74,24 @@ ABSENT = {
         "weight_moments": config["weights"],
         "distributions": config["distributions"],
         "distribution_moments": config["distributions"],
-        "noise_trainings": NOISE_RUNS,
-        "noise_errors": NOISE_RUNS,
         **BESIDE,
         "entropy_tests": BESIDE["landscape_tests"],
         "entropy_frozen": BESIDE["landscape_frozen"],
     }.items()
     if not made
 }
-DRAWN = {name: figure for name, figure in FIGURES.items() if figure.is_drawn(ABSENT, DATASET["source"])}
+DRAWN = {
+    name: figure
+    for name, figure in FIGURES.items()
+    if figure.is_drawn(ABSENT, DATASET["source"]) and (figure.when is None or value_of(config, figure.when))
+}
 USE_CONDA = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
 
 
 wildcard_constraints:
     run="|".join(map(re.escape, RUNS)) or "none",
     mode="isotropic|paper",
-    size=r"\d+",
+    training_set="|".join(map(re.escape, TRAINING_SETS)) or "none",
 
 
 def framework_of(wildcards):
@@ -145,54 +150,56 @@ def potential_code(wildcards):
     return [os.path.relpath(path) for path in framework_code(framework_of(wildcards))]
 
 
-def own_frames():
-    """The user's own files that the data stage reads (none where frames are made or downloaded)."""
-    if DATASET["source"] != "extxyz":
+def own_frames(pool, tests=True):
+    """The user's own files that a data set is read from (none where frames are made or downloaded)."""
+    block = config["datasets"][pool]
+    if block["source"] != "extxyz":
         return []
-    entries = [DATASET["train"], *DATASET["test"].values()]
+    entries = [block["train"], *(block["test"].values() if tests else [])]
     return sorted({entry["file"] if isinstance(entry, dict) else entry for entry in entries})
 
 
-def labelled_frames(size):
-    """The training and validation frames of one size."""
-    folder = f"{RESULTS}/data" if size == config["n_train"] else f"{RESULTS}/data/n{size}"
-    return {"train": f"{folder}/train.xyz", "val": f"{folder}/val.xyz"}
+def prepared(pool):
+    """What the data stage is told of the study, as JSON; n_pool: how many frames are made, where they are made."""
+    made = config["datasets"][pool]["source"] in MADE_HERE
+    return json.dumps({"seed": config["seed"], "n_pool": pool_frames(pool, config) if made else None})
 
 
-def noise_folder(run):
-    """Where the noisy frames of a noise run are."""
-    return f"{RESULTS}/data/noise/{run.noise_label}{run.noise:g}"
+def test_frames():
+    """The frames of every test split."""
+    return [f"{RESULTS}/data/test_{split}.xyz" for split in SPLITS]
 
 
-def training_frames(wildcards):
-    """The training and validation frames of a run: those of its size, or their noisy copies."""
-    run = RUNS[wildcards.run]
-    if run.noise_label:
-        return {name: f"{noise_folder(run)}/{name}.xyz" for name in ("train", "val")}
-    return labelled_frames(run.n_train)
+def frames_of_set(name):
+    """The training and validation frames of a training set; of one with noise, the training frames without it too."""
+    names = ["train", "val", *(["train_clean"] if TRAINING_SETS[name].noise else [])]
+    return {kind: f"{RESULTS}/data/sets/{name}/{kind}.xyz" for kind in names}
 
 
-def clean_frames(wildcards):
-    """The training frames of a noise run without their noise; nothing for other runs."""
-    run = RUNS[wildcards.run]
-    return labelled_frames(run.n_train)["train"] if run.noise_label else []
+def training_frames(run):
+    """The frames that a run, given by its name, has learnt from: train, val and, where they have noise, train_clean."""
+    return frames_of_set(RUNS[run].training_set.name)
 
 
-def test_splits(wildcards):
-    """NAME=FILE of the splits a run is measured on beside those it was trained on."""
-    clean = [f"train_clean={path}" for path in [clean_frames(wildcards)] if path]
-    return [*clean, *(f"{split}={RESULTS}/data/test_{split}.xyz" for split in SPLITS)]
+def splits_of_run(wildcards):
+    """NAME=FILE of the splits that a run has errors on."""
+    files = training_frames(wildcards.run) | dict(zip(SPLITS, test_frames(), strict=True))
+    return [f"{split}={path}" for split, path in files.items()]
+
+
+def frames_of_split(split):
+    """The file of a split by its name in the config: train or val (of the main training set) or test_<name>."""
+    return frames_of_set(MAIN_SET)[split] if split in ("train", "val") else f"{RESULTS}/data/{split}.xyz"
 
 
 def run_files(name, runs=MAIN_RUNS):
-    """One file of every run, in the runs' order; landscapes and MD are made of the main line's trainings on all frames alone."""
+    """One file of every run, in the runs' order; landscapes and MD are made of trainings on the main training set alone."""
     return [f"{RESULTS}/runs/{run}/{name}" for run in runs]
 
 
-CURVE_RUNS = [name for name in RUNS if name not in NOISE_RUNS]
 PARTS = {
-    "trainings": run_files("train/training.csv", CURVE_RUNS),
-    "errors": run_files("evaluate/errors.csv", CURVE_RUNS),
+    "trainings": run_files("train/training.csv", RUNS),
+    "errors": run_files("evaluate/errors.csv", RUNS),
     "landscape": [path for mode in config["landscape"]["modes"] for path in run_files(f"landscape-{mode}/landscape.csv")],
     "directions": [path for mode in config["landscape"]["modes"] for path in run_files(f"landscape-{mode}/directions.csv")],
     "failures": run_files("md/failures.csv"),

@@ -7,9 +7,9 @@ Needs: the data stage's frames. Makes: results/<study>/tables/{distributions,dis
 rule measure_distributions:
     """Histograms and moments of energies, forces and bond lengths of every split."""
     input:
-        train=f"{RESULTS}/data/train.xyz",
-        val=f"{RESULTS}/data/val.xyz",
-        tests=[f"{RESULTS}/data/test_{split}.xyz" for split in SPLITS],
+        train=frames_of_split("train"),
+        val=frames_of_split("val"),
+        tests=test_frames(),
         code=code_of("scripts/measure_distributions.py"),
     output:
         **tables("distributions", "distribution_moments"),

@@ -5,12 +5,11 @@ Needs: trainings and the data stage's frames. Makes: results/<study>/runs/<run>/
 
 
 rule evaluate_model:
-    """Errors of one trained model on its training frames (of a noise run: the clean ones too), the validation frames and all test splits."""
+    """Errors of one trained model on its training frames (where they have noise, those without too), the validation frames and all test splits."""
     input:
-        unpack(training_frames),
+        unpack(lambda wildcards: training_frames(wildcards.run)),
         potential=potential_code,
-        clean=clean_frames,
-        tests=[f"{RESULTS}/data/test_{split}.xyz" for split in SPLITS],
+        tests=test_frames(),
         training=f"{RESULTS}/runs/{{run}}/train/manifest.json",
         script=script_path("evaluate_model.py"),
         code=code_of("scripts/evaluate_model.py"),
@@ -30,11 +29,11 @@ rule evaluate_model:
         python=python_of,
         settings=settings_of,
         options=options("evaluation"),
-        splits=test_splits,
+        splits=splits_of_run,
         trained_in=lambda wildcards, input: os.path.dirname(input.training),
         directory=lambda wildcards, output: os.path.dirname(output.manifest),
     message:
         "Evaluate {wildcards.run} on every split: at most {resources.runtime} min"
     shell:
         "{params.python:q} {input.script:q} --settings {params.settings:q} --options {params.options:q} --train-directory {params.trained_in:q}"
-        " --splits train={input.train} val={input.val} {params.splits:q} --directory {params.directory:q} > {log} 2>&1"
+        " --splits {params.splits:q} --directory {params.directory:q} > {log} 2>&1"

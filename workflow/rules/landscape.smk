@@ -8,7 +8,7 @@ rule scan_landscape:
     """Energy and force RMSE along all directions of one mode, around one trained model."""
     input:
         potential=potential_code,
-        frames=f"{RESULTS}/data/{config['landscape']['split']}.xyz",
+        frames=frames_of_split(config["landscape"]["split"]),
         training=f"{RESULTS}/runs/{{run}}/train/manifest.json",
         script=script_path("scan_landscape.py"),
         code=code_of("scripts/scan_landscape.py"),

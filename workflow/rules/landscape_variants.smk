@@ -12,7 +12,7 @@ localrules:
 use rule scan_landscape as scan_test_landscape with:
     input:
         potential=potential_code,
-        frames=f"{RESULTS}/data/{{split}}.xyz",
+        frames=lambda wildcards: frames_of_split(wildcards.split),
         training=f"{RESULTS}/runs/{{run}}/train/manifest.json",
         script=script_path("scan_landscape.py"),
         code=code_of("scripts/scan_landscape.py"),
@@ -40,7 +40,7 @@ use rule scan_landscape as scan_test_landscape with:
 use rule scan_landscape as scan_frozen_landscape with:
     input:
         potential=potential_code,
-        frames=f"{RESULTS}/data/{config['landscape']['split']}.xyz",
+        frames=frames_of_split(config["landscape"]["split"]),
         training=f"{RESULTS}/runs/{{run}}/train/manifest.json",
         script=script_path("scan_landscape.py"),
         code=code_of("scripts/scan_landscape.py"),

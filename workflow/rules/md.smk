@@ -9,7 +9,7 @@ rule run_md:
     """Time to failure of all replicas of one trained model."""
     input:
         potential=potential_code,
-        frames=[f"{RESULTS}/data/train.xyz", f"{RESULTS}/data/val.xyz"],
+        frames=[frames_of_split("train"), frames_of_split("val")],
         training=f"{RESULTS}/runs/{{run}}/train/manifest.json",
         script=script_path("run_md.py"),
         code=code_of("scripts/run_md.py"),

@@ -8,7 +8,7 @@ rule scan_plane:
     """Energy and force RMSE over the plane of two directions, around one trained model."""
     input:
         potential=potential_code,
-        frames=f"{RESULTS}/data/{config['planes']['split']}.xyz",
+        frames=frames_of_split(config["planes"]["split"]),
         training=f"{RESULTS}/runs/{{run}}/train/manifest.json",
         script=script_path("scan_plane.py"),
         code=code_of("scripts/scan_plane.py"),

@@ -6,7 +6,7 @@ Each function gives folders under results/<study>/runs/ with the run that each i
 from collections.abc import Mapping
 from typing import Any
 
-from nnip.study.runs import Run, is_main
+from nnip.study.runs import Run
 
 LINES = ("modes", "split", "n_directions", "n_points", "distance", "n_frames", "frames_per_batch")
 PLANES = ("mode", "split", "n_points", "distance", "n_frames")
@@ -25,7 +25,7 @@ def plane_options(config: dict[str, Any]) -> dict[str, Any]:
 def planes(config: dict[str, Any], runs: Mapping[str, Run]) -> dict[str, Run]:
     """One plane per model of the planes block, of the first seed's training on all frames."""
     block = config["planes"]
-    asked = [run for run in runs.values() if block and is_main(run, config) and run.model in block["models"] and run.seed == config["seeds"][0]]
+    asked = [run for run in runs.values() if block and run.role == "main" and run.model in block["models"] and run.seed == config["seeds"][0]]
     return {f"{run.name}/plane": run for run in asked}
 
 
@@ -52,4 +52,4 @@ def _modes(config: dict[str, Any]) -> list[str]:
 
 def _runs(config: dict[str, Any], runs: Mapping[str, Run]) -> list[Run]:
     models = config["landscape"]["variants"]["models"]
-    return [run for run in runs.values() if is_main(run, config) and (models is None or run.model in models)]
+    return [run for run in runs.values() if run.role == "main" and (models is None or run.model in models)]

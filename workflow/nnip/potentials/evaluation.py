@@ -28,6 +28,7 @@ class Errors:
     energy_mae_eV_per_atom: float
     forces_mae_eV_per_A: float
     n_frames: int
+    n_components: int
 
 
 class Batches:
@@ -87,6 +88,7 @@ def _errors(potential: Potential, graphs: Sequence[Graph]) -> Errors:
         energy_mae_eV_per_atom=energy_abs / n_frames,
         forces_mae_eV_per_A=force_abs / n_components,
         n_frames=n_frames,
+        n_components=n_components,
     )
 
 
@@ -104,7 +106,7 @@ def evaluate(
     """
     watch = Stopwatch()
     potential, reason = load_trained(train_directory, settings["device"])
-    who = names(settings) | {"n_train": settings["n_train"], "noise": settings["noise"]}
+    who = names(settings) | {"training_set": settings["training_set"]}
     rows, frames_per_batch = [], options["frames_per_batch"]
     if potential:
         for split, path in splits.items():
