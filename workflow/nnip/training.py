@@ -167,7 +167,7 @@ def _write(
 ) -> None:
     model_file = fit.model_file if verdict.status == "ok" else None
     n_parameters = sum(parameter.numel() for parameter in potential.module.parameters()) if potential else None
-    row = {name: settings[name] for name in ("framework", "model", "seed", "n_train", "noise")}
+    row = {name: settings[name] for name in ("framework", "model", "training_set", "seed")}
     row |= {"status": verdict.status, "epochs": fit.epochs, "wall_s": fit.wall_s, "n_parameters": n_parameters, "best_epoch": fit.best_epoch}
     write_table("trainings", [row | {"device": device.type, "reason": verdict.reason}], directory / "training.csv")
     write_manifest(

@@ -15,6 +15,7 @@ from nnip.jobs import environments
 from nnip.study import estimates
 from nnip.study.code_inputs import code_inputs, framework_code
 from nnip.study.config import check_config
+from nnip.study.config import value as value_of
 from nnip.study.model_table import check_listed_models, load_models
 from nnip.study.schema import read_yaml
 from nnip.data import split_names
@@ -23,7 +24,8 @@ from nnip.jobs.killed_runs import release_locks_of_killed_runs
 from nnip.declare.registry import figures, measurements
 from nnip.potentials.frameworks import frameworks
 from nnip.study.measured import asked_for, jobs, module, splits_read
-from nnip.study.runs import is_main, list_runs, run_settings
+from nnip.study.runs import list_runs, run_settings
+from nnip.study.training_sets import MADE_HERE, pool_frames, pools, training_sets
 
 try:
     SOURCE = ", ".join(map(str, workflow.configfiles)) or "config"
@@ -45,11 +47,12 @@ if workflow.is_main_process and release_locks_of_killed_runs(Path(".snakemake"))
 RESULTS = f"results/{config['study']}"
 LOGS = f"logs/{config['study']}"
 DATASET = config["datasets"][config["dataset"]]
+TRAINING_SETS = {} if PUBLISHED else training_sets(config)
+POOLS = [] if PUBLISHED else pools(config)
+MAIN_SET = next((name for name, each in TRAINING_SETS.items() if each.role == "main"), None)
 RUNS = {} if PUBLISHED else list_runs(config, MODELS["models"])
-MAIN_RUNS = [name for name, run in RUNS.items() if is_main(run, config)]
-NOISE_RUNS = [name for name, run in RUNS.items() if run.noise_label]
+MAIN_RUNS = [name for name, run in RUNS.items() if run.role == "main"]
 SPLITS = [] if PUBLISHED else split_names(DATASET)
-SIZES = config["learning_curve"]
 TABLES = f"{RESULTS}/tables"
 SI_TABLES = ("hyperparameters", "entropy", "errors")
 # measurement -> folder under runs/ -> its job
@@ -66,8 +69,6 @@ ABSENT = {
         "sampling": not PUBLISHED,
         "resolution": not PUBLISHED,
         "toy": config["toy"],
-        "noise_trainings": NOISE_RUNS,
-        "noise_errors": NOISE_RUNS,
         **{
             table: table in measurements()[name].tables_made(config[name] or {}) and (JOBS.get(name) or name in FRAMES_MEASURED)
             for name in measurements()
@@ -77,13 +78,17 @@ ABSENT = {
     }.items()
     if not made
 }
-DRAWN = {name: figure for name, figure in FIGURES.items() if figure.is_drawn(ABSENT, DATASET["source"])}
+DRAWN = {
+    name: figure
+    for name, figure in FIGURES.items()
+    if figure.is_drawn(ABSENT, DATASET["source"]) and (figure.when is None or value_of(config, figure.when))
+}
 USE_CONDA = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
 
 
 wildcard_constraints:
     run="|".join(map(re.escape, RUNS)) or "none",
-    size=r"\d+",
+    training_set="|".join(map(re.escape, TRAINING_SETS)) or "none",
 
 
 def framework_of(wildcards):
@@ -131,51 +136,44 @@ def potential_code(wildcards):
     return [os.path.relpath(path) for path in framework_code(framework_of(wildcards))]
 
 
-def own_frames():
-    """The user's own files that the data stage reads (none where frames are made or downloaded)."""
-    if DATASET["source"] != "extxyz":
+def own_frames(pool, tests=True):
+    """The user's own files that a data set is read from (none where frames are made or downloaded)."""
+    block = config["datasets"][pool]
+    if block["source"] != "extxyz":
         return []
-    entries = [DATASET["train"], *DATASET["test"].values()]
+    entries = [block["train"], *(block["test"].values() if tests else [])]
     return sorted({entry["file"] if isinstance(entry, dict) else entry for entry in entries})
 
 
-def labelled_frames(size):
-    """The training and validation frames of one size."""
-    folder = f"{RESULTS}/data" if size == config["n_train"] else f"{RESULTS}/data/n{size}"
-    return {"train": f"{folder}/train.xyz", "val": f"{folder}/val.xyz"}
+def prepared(pool):
+    """What the data stage is told of the study, as JSON; n_pool: how many frames are made, where they are made."""
+    made = config["datasets"][pool]["source"] in MADE_HERE
+    return json.dumps({"seed": config["seed"], "n_pool": pool_frames(pool, config) if made else None})
 
 
-def noise_folder(run):
-    """Where the noisy frames of a noise run are."""
-    return f"{RESULTS}/data/noise/{run.noise_label}{run.noise:g}"
+def test_frames():
+    """The frames of every test split."""
+    return [f"{RESULTS}/data/test_{split}.xyz" for split in SPLITS]
 
 
-def training_frames_of(run):
-    """The training and validation frames of a run: those of its size, or their noisy copies and, as train_clean, those without noise."""
-    frames = labelled_frames(run.n_train)
-    if run.noise_label:
-        return {name: f"{noise_folder(run)}/{name}.xyz" for name in ("train", "val")} | {"train_clean": frames["train"]}
-    return frames
+def frames_of_set(name):
+    """The training and validation frames of a training set; of one with noise, the training frames without it too."""
+    names = ["train", "val", *(["train_clean"] if TRAINING_SETS[name].noise else [])]
+    return {kind: f"{RESULTS}/data/sets/{name}/{kind}.xyz" for kind in names}
 
 
-def training_frames(wildcards):
-    """What a training is given: its frames and those that validate."""
-    return {name: path for name, path in training_frames_of(RUNS[wildcards.run]).items() if name != "train_clean"}
-
-
-def split_files(run, splits):
-    """Split -> file of labelled frames: those a run was trained on, and the test splits."""
-    own = training_frames_of(run)
+def split_files(training_set, splits):
+    """Split -> file of labelled frames: those of a training set, and the test splits."""
+    own = frames_of_set(training_set)
     return {split: own.get(split, f"{RESULTS}/data/{split}.xyz") for split in splits}
 
 
 def run_files(name, runs=MAIN_RUNS):
-    """One file of every run, in the runs' order; landscapes and MD are made of the main line's trainings on all frames alone."""
+    """One file of every run, in the runs' order; landscapes and MD are made of trainings on the main training set alone."""
     return [f"{RESULTS}/runs/{run}/{name}" for run in runs]
 
 
-CURVE_RUNS = [name for name in RUNS if name not in NOISE_RUNS]
-PARTS = {"trainings": run_files("train/training.csv", CURVE_RUNS)}
+PARTS = {"trainings": run_files("train/training.csv", RUNS)}
 for name, measured in JOBS.items():
     for table in measurements()[name].tables_made(config[name]):
         PARTS[table] = [f"{RESULTS}/runs/{folder}/{table}.csv" for folder in measured]

@@ -1,18 +1,24 @@
-"""Data: one data set, whatever its source, as training, validation and test frames with nested learning-curve subsets.
+"""Data: a pool of frames and test splits, whatever their source, and the training sets that are drawn from pools.
 
-Makes: results/<study>/data/{train,val,test_<split>}.xyz, n<size>/{train,val}.xyz, manifest.json
+Makes: results/<study>/data/{test_<split>.xyz,manifest.json}, data/pools/<data set>/pool.xyz,
+data/sets/<training set>/{train.xyz,val.xyz,manifest.json}, and train_clean.xyz where labels have noise
 """
 
 
+localrules:
+    make_training_set,
+    make_noisy_training_set,
+
+
 rule prepare_data:
-    """Sample, download or read the frames, check them and split them."""
+    """Sample, download or read the study's own frames and check them."""
     input:
-        own_frames(),
+        own_frames(config["dataset"]),
         script=script_path("prepare_data.py"),
         code=code_of("scripts/prepare_data.py"),
     output:
-        [f"{RESULTS}/data/{name}.xyz" for name in ["train", "val", *(f"test_{split}" for split in SPLITS)]],
-        [f"{RESULTS}/data/n{size}/{name}.xyz" for size in SIZES for name in ("train", "val")],
+        test_frames(),
+        pool=f"{RESULTS}/data/pools/{config['dataset']}/pool.xyz",
         manifest=f"{RESULTS}/data/manifest.json",
     log:
         f"{LOGS}/data.log",
@@ -29,10 +35,79 @@ rule prepare_data:
         # functions, for snakemake takes braces in a text for wildcards
         dataset=lambda wildcards: config["dataset"],
         options=lambda wildcards: json.dumps(DATASET),
-        study=json.dumps({key: config[key] for key in ("seed", "n_train", "validation_fraction", "learning_curve")}),
+        study=lambda wildcards: prepared(config["dataset"]),
         directory=lambda wildcards, output: os.path.dirname(output.manifest),
     message:
-        f"Prepare the frames of {{params.dataset}} ({DATASET['source']}): {config['n_train']} to train on, tests {', '.join(SPLITS)}; about a minute per 300 frames made"
+        f"Prepare the frames of {{params.dataset}} ({DATASET['source']}): a pool for {config['n_train']} to train on, tests {', '.join(SPLITS)}; about a minute per 300 frames made"
     shell:
         "python {input.script:q} --dataset={params.dataset:q} --options {params.options:q} --study {params.study:q}"
         " --directory {params.directory:q} --processes {threads} > {log} 2>&1"
+
+
+rule prepare_pool:
+    """Sample, download or read the frames of a further data set that training sets are drawn from."""
+    input:
+        lambda wildcards: own_frames(wildcards.pool, tests=False),
+        script=script_path("prepare_data.py"),
+        code=code_of("scripts/prepare_data.py"),
+    output:
+        pool=f"{RESULTS}/data/pools/{{pool}}/pool.xyz",
+        manifest=f"{RESULTS}/data/pools/{{pool}}/manifest.json",
+    log:
+        f"{LOGS}/pools/{{pool}}.log",
+    wildcard_constraints:
+        pool="|".join(map(re.escape, POOLS[1:])) or "none",
+    localrule: any(config["datasets"][pool]["source"] in ("3bpa", "ani-al") for pool in POOLS[1:])
+    conda:
+        "../../envs/workflow.yaml"
+    threads: lambda wildcards: workflow.cores or 1
+    resources:
+        runtime=growing(60),
+        mem_mb=growing(4000),
+    params:
+        options=lambda wildcards: json.dumps(config["datasets"][wildcards.pool]),
+        study=lambda wildcards: prepared(wildcards.pool),
+        directory=lambda wildcards, output: os.path.dirname(output.manifest),
+    message:
+        "Prepare the pool {wildcards.pool} for training sets; about a minute per 300 frames made"
+    shell:
+        "python {input.script:q} --pool --dataset={wildcards.pool:q} --options {params.options:q} --study {params.study:q}"
+        " --directory {params.directory:q} --processes {threads} > {log} 2>&1"
+
+
+rule make_training_set:
+    """Training and validation frames of one training set."""
+    input:
+        tests=test_frames(),
+        pool=lambda wildcards: f"{RESULTS}/data/pools/{TRAINING_SETS[wildcards.training_set].pool}/pool.xyz",
+        code=code_of("scripts/make_training_set.py"),
+    output:
+        train=f"{RESULTS}/data/sets/{{training_set}}/train.xyz",
+        val=f"{RESULTS}/data/sets/{{training_set}}/val.xyz",
+        manifest=f"{RESULTS}/data/sets/{{training_set}}/manifest.json",
+    log:
+        f"{LOGS}/sets/{{training_set}}.log",
+    wildcard_constraints:
+        training_set="|".join(re.escape(name) for name, each in TRAINING_SETS.items() if not each.noise) or "none",
+    conda:
+        "../../envs/workflow.yaml"
+    params:
+        recipe=lambda wildcards: TRAINING_SETS[wildcards.training_set].recipe(),
+        study={key: config[key] for key in ("seed", "validation_fraction", "dataset")},
+        tests=SPLITS,
+    message:
+        "Draw training set {wildcards.training_set} from {input.pool}"
+    script:
+        "../scripts/make_training_set.py"
+
+
+use rule make_training_set as make_noisy_training_set with:
+    output:
+        train=f"{RESULTS}/data/sets/{{training_set}}/train.xyz",
+        val=f"{RESULTS}/data/sets/{{training_set}}/val.xyz",
+        train_clean=f"{RESULTS}/data/sets/{{training_set}}/train_clean.xyz",
+        manifest=f"{RESULTS}/data/sets/{{training_set}}/manifest.json",
+    wildcard_constraints:
+        training_set="|".join(re.escape(name) for name, each in TRAINING_SETS.items() if each.noise) or "none",
+    message:
+        "Draw training set {wildcards.training_set} from {input.pool} and add noise to its labels"

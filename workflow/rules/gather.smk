@@ -1,11 +1,12 @@
 """Tables: what every run measured, gathered into the study's tidy tables.
 
-Needs: the runs' own tables. Makes: results/<study>/tables/{models,hyperparameters,missing,trainings,errors,landscape,directions,failures}.csv
+Needs: the runs' own tables. Makes: results/<study>/tables/{models,hyperparameters,training_sets,missing,trainings,errors,landscape,directions,failures}.csv
 """
 
 
 localrules:
     make_model_tables,
+    list_training_sets,
     list_missing,
     gather_table,
 
@@ -28,6 +29,25 @@ rule make_model_tables:
         "List the models and their switches"
     script:
         "../scripts/make_model_tables.py"
+
+
+rule list_training_sets:
+    """Which training sets there are, and how large their noise is in the label's unit."""
+    input:
+        manifests=[f"{RESULTS}/data/sets/{name}/manifest.json" for name in TRAINING_SETS],
+        code=code_of("scripts/list_training_sets.py"),
+    output:
+        f"{TABLES}/training_sets.csv",
+    log:
+        f"{LOGS}/tables/training_sets.log",
+    conda:
+        "../../envs/workflow.yaml"
+    params:
+        config={key: config[key] for key in ("dataset", "n_train", "learning_curve", "noise", "training_sets")},
+    message:
+        "List the training sets"
+    script:
+        "../scripts/list_training_sets.py"
 
 
 rule list_missing:

@@ -14,9 +14,9 @@ def frames_read(name):
     """A function giving the files of the splits that a job reads, by split."""
 
     def read(wildcards):
-        run = RUNS[wildcards.run]
-        every = [*ALL_SPLITS, *(split for split in training_frames_of(run) if split not in ALL_SPLITS)]
-        return split_files(run, splits_read(name, job_of(name)(wildcards).options, every))
+        training_set = RUNS[wildcards.run].training_set.name
+        every = list(dict.fromkeys([*frames_of_set(training_set), *ALL_SPLITS]))
+        return split_files(training_set, splits_read(name, job_of(name)(wildcards).options, every))
 
     return read
 
@@ -108,7 +108,7 @@ for name in FRAMES_MEASURED:
         name:
             f"measure_{name}"
         input:
-            frames=list(split_files(RUNS[MAIN_RUNS[0]], splits_read(name, config[name], ALL_SPLITS)).values()),
+            frames=list(split_files(MAIN_SET, splits_read(name, config[name], ALL_SPLITS)).values()),
             code=code_of("scripts/measure_frames.py", f"nnip/measure/{name}.py"),
         output:
             **{table: f"{RESULTS}/data/{name}/{table}.csv" for table in measurements()[name].tables_made(config[name])},

@@ -1,7 +1,7 @@
 """Published: the raw tables released with the paper, checked and brought into the study's tables.
 
 Needs: the network, or a mirror. Makes: results/<study>/released/*.csv and
-results/<study>/tables/{models,hyperparameters,errors,errors_repeated,landscape,failures,notes}.csv
+results/<study>/tables/{models,hyperparameters,training_sets,errors,errors_repeated,landscape,failures,notes}.csv
 """
 
 from nnip.published.files import FILES
@@ -36,7 +36,7 @@ rule import_published:
     output:
         **{
             name: f"{RESULTS}/tables/{name}.csv"
-            for name in ("models", "hyperparameters", "errors", "errors_repeated", "landscape", "failures", "notes")
+            for name in ("models", "hyperparameters", "training_sets", "errors", "errors_repeated", "landscape", "failures", "notes")
         },
     log:
         f"{LOGS}/published/import.log",

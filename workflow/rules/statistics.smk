@@ -80,7 +80,7 @@ rule make_survival:
 rule make_predictors:
     """Learning-curve slopes, and every model's predictors and outcomes."""
     input:
-        **tables("entropy", "landscape", "errors", "survival"),
+        **tables("entropy", "landscape", "errors", "training_sets", "survival"),
         code=code_of("scripts/make_predictors.py"),
     output:
         **tables("learning_curves", "predictors", "outcomes"),
@@ -139,7 +139,7 @@ rule make_correlations:
 rule write_si_tables:
     """The paper's tables S1 to S6 of this study, as csv, Markdown and LaTeX."""
     input:
-        **tables("models", "hyperparameters", "entropy", "survival", "failures", "errors"),
+        **tables("models", "hyperparameters", "entropy", "survival", "failures", "errors", "training_sets"),
         code=code_of("scripts/write_si_tables.py"),
     output:
         [

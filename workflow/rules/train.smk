@@ -1,6 +1,6 @@
-"""Training: every model of the table, by its framework's own command, once per seed and training size.
+"""Training: every model of the table, by its framework's own command, once per seed and training set.
 
-Needs: the data stage's frames. Makes: results/<study>/runs/<run>/train/{manifest.json,training.csv} and the framework's files beside them.
+Needs: the training sets' frames. Makes: results/<study>/runs/<run>/train/{manifest.json,training.csv} and the framework's files beside them.
 A training that diverges or never improves is a result: it is recorded, and the study goes on. One that is interrupted goes on from its newest
 checkpoint; those are no outputs, because outputs of failed jobs are deleted. How often they are written is a resource, not a parameter: changing it reruns nothing.
 """
@@ -17,9 +17,10 @@ def training_megabytes(wildcards, attempt):
 
 
 rule train_model:
-    """Train one model with one seed on one number of frames."""
+    """Train one model with one seed on one training set."""
     input:
-        unpack(training_frames),
+        train=lambda wildcards: frames_of_set(RUNS[wildcards.run].training_set.name)["train"],
+        val=lambda wildcards: frames_of_set(RUNS[wildcards.run].training_set.name)["val"],
         potential=potential_code,
         script=script_path("train_model.py"),
         code=code_of("scripts/train_model.py"),

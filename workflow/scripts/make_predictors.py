@@ -8,11 +8,12 @@ from nnip.study.tables import read_table, write_table
 
 def make_predictors(inputs: dict[str, str], confidence: float, outputs: dict[str, str]) -> None:
     """Write tables learning_curves, predictors and outcomes."""
-    entropy, landscape, errors, survival = (read_table(name, inputs[name]) for name in ("entropy", "landscape", "errors", "survival"))
-    curves = learning_curves(errors, confidence)
+    needed = ("entropy", "landscape", "errors", "training_sets", "survival")
+    entropy, landscape, errors, training_sets, survival = (read_table(name, inputs[name]) for name in needed)
+    curves = learning_curves(errors, training_sets, confidence)
     write_table("learning_curves", curves, outputs["learning_curves"])
-    write_table("predictors", predictors(entropy, landscape, errors), outputs["predictors"])
-    write_table("outcomes", outcomes(survival, errors, curves), outputs["outcomes"])
+    write_table("predictors", predictors(entropy, landscape, errors, training_sets), outputs["predictors"])
+    write_table("outcomes", outcomes(survival, errors, training_sets, curves), outputs["outcomes"])
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import argparse
 import json
 import os
 
-from nnip.data.prepare import prepare
+from nnip.data.prepare import prepare, prepare_pool
 from nnip.jobs.errors import run
 
 
@@ -12,13 +12,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--dataset", required=True, help="name of the block under datasets")
     parser.add_argument("--options", required=True, type=json.loads, help="that block, as JSON")
-    parser.add_argument("--study", required=True, type=json.loads, help="seed, n_train, validation_fraction, learning_curve, as JSON")
+    parser.add_argument("--study", required=True, type=json.loads, help="seed, n_pool (frames to make, where they are made), as JSON")
     parser.add_argument("--mirror", default=os.environ.get("NNIP_MIRROR"), help="folder to read published files from instead of the network")
     parser.add_argument("--directory", required=True, help="where the files go")
+    parser.add_argument("--pool", action="store_true", help="a further pool for training sets, without test frames")
     parser.add_argument("--processes", type=int, default=1)
     arguments = parser.parse_args()
     study = arguments.study | {"mirror": arguments.mirror or None}
-    prepare(arguments.dataset, arguments.options, study, arguments.directory, arguments.processes)
+    make = prepare_pool if arguments.pool else prepare
+    make(arguments.dataset, arguments.options, study, arguments.directory, arguments.processes)
 
 
 if __name__ == "__main__":

@@ -8,18 +8,18 @@ from nnip.jobs.files import whole, write_text
 from nnip.report.si_tables import entropy_table, error_table, hyperparameter_table
 from nnip.study.tables import read_table
 
-TABLES = ("models", "hyperparameters", "entropy", "survival", "failures", "errors")
+TABLES = ("models", "hyperparameters", "entropy", "survival", "failures", "errors", "training_sets")
 
 
 def write_si_tables(inputs: dict[str, str], outputs: Sequence[str]) -> None:
     """Write every output named <folder>/<framework>_<hyperparameters, entropy or errors>.<csv, md or tex>."""
-    models, hyperparameters, entropy, survival, failures, errors = (read_table(name, inputs[name]) for name in TABLES)
+    models, hyperparameters, entropy, survival, failures, errors, training_sets = (read_table(name, inputs[name]) for name in TABLES)
     for output in map(Path, outputs):
         framework, name = output.stem.split("_", 1)
         table = {
             "hyperparameters": lambda framework=framework: hyperparameter_table(models, hyperparameters, framework),
             "entropy": lambda framework=framework: entropy_table(models, entropy, survival, failures, framework),
-            "errors": lambda framework=framework: error_table(models, errors, framework),
+            "errors": lambda framework=framework: error_table(models, errors, training_sets, framework),
         }[name]()
         if output.suffix == ".csv":
             with whole(output) as temporary:

@@ -6,25 +6,39 @@ from scipy import stats
 
 from nnip.study.tables import frame
 
-NOT_TEST = ("train", "val")
+NOT_TEST = ("train", "val", "train_clean", "all")
 SMALLEST = 10  # below this a tenth of the frames is no validation frame; the paper, too, leaves its n = 5 out
 
 
-def test_errors(errors: pd.DataFrame) -> pd.DataFrame:
-    """The rows of table errors that are test splits, of trainings on clean labels."""
-    return errors[~errors["split"].isin([*NOT_TEST, "all"]) & (errors["noise"] == 0)]
+def main_errors(errors: pd.DataFrame, training_sets: pd.DataFrame) -> pd.DataFrame:
+    """The rows of table errors of the main training set, with its n_train."""
+    return _of_roles(errors, training_sets, "main")
 
 
-def overall_errors(errors: pd.DataFrame) -> pd.DataFrame:
-    """Columns framework, model, seed, n_train, forces_rmse_eV_per_A over all test frames together.
+def test_errors(errors: pd.DataFrame, training_sets: pd.DataFrame) -> pd.DataFrame:
+    """The rows of table errors that are test splits, of the main training set and those of the learning curve, with role and n_train."""
+    own = _of_roles(errors, training_sets, "main", "curve")
+    return own[~own["split"].isin(NOT_TEST)]
 
-    A row of split "all" is taken as it is; otherwise the test splits are combined, weighted by their frames (equally if these are not known).
+
+def _of_roles(errors: pd.DataFrame, training_sets: pd.DataFrame, *roles: str) -> pd.DataFrame:
+    sets = training_sets.loc[training_sets["role"].isin(roles), ["training_set", "role", "n_train"]]
+    return errors.merge(sets, on="training_set")
+
+
+def overall_errors(errors: pd.DataFrame, training_sets: pd.DataFrame) -> pd.DataFrame:
+    """Columns framework, model, training_set, seed, role, n_train, forces_rmse_eV_per_A over all test frames together, as test_errors.
+
+    A row of split "all" is taken as it is; otherwise the test splits are combined, weighted by their force components, or their frames where
+    these are not known (equally if neither is).
     """
-    keys = ["framework", "model", "seed", "n_train"]
-    clean = errors[errors["noise"] == 0]
-    given = clean[clean["split"] == "all"]
-    tests = test_errors(errors).merge(given[keys], how="left", on=keys, indicator=True).query("_merge == 'left_only'")
-    tests = tests.assign(weight=tests["n_frames"].astype(float).fillna(1.0), square=tests["forces_rmse_eV_per_A"].astype(float) ** 2)
+    keys = ["framework", "model", "training_set", "seed", "role", "n_train"]
+    own = _of_roles(errors, training_sets, "main", "curve")
+    given = own[own["split"] == "all"]
+    tests = test_errors(errors, training_sets).merge(given[keys], how="left", on=keys, indicator=True).query("_merge == 'left_only'")
+    known = tests["n_components"].notna().all()
+    weight = tests["n_components" if known else "n_frames"].astype(float).fillna(1.0)
+    tests = tests.assign(weight=weight, square=tests["forces_rmse_eV_per_A"].astype(float) ** 2)
     tests["weighted"] = tests["weight"] * tests["square"]
     sums = tests.groupby(keys, as_index=False, sort=False)[["weighted", "weight"]].sum()
     sums["forces_rmse_eV_per_A"] = np.sqrt(sums["weighted"] / sums["weight"])
@@ -32,12 +46,12 @@ def overall_errors(errors: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([part for part in (given[columns], sums[columns]) if len(part)] or [given[columns]], ignore_index=True)
 
 
-def learning_curves(errors: pd.DataFrame, confidence: float = 0.95) -> pd.DataFrame:
+def learning_curves(errors: pd.DataFrame, training_sets: pd.DataFrame, confidence: float = 0.95) -> pd.DataFrame:
     """Table learning_curves: slope of ln(forces RMSE) against ln(n_train) of every model and seed with two sizes of finite error or more.
 
     The interval is the straight line's own (Student's t, n_points - 2); two points have none.
     """
-    points = overall_errors(errors)
+    points = overall_errors(errors, training_sets)
     points = points[np.isfinite(points["forces_rmse_eV_per_A"].to_numpy(float))]
     rows = []
     for (framework, model, seed), own in points[points["n_train"] >= SMALLEST].groupby(["framework", "model", "seed"], sort=False):

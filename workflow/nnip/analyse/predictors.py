@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from nnip.analyse.learning_curves import overall_errors, test_errors
+from nnip.analyse.learning_curves import main_errors, overall_errors, test_errors
 from nnip.study.tables import frame
 
 KEYS = ["framework", "model", "seed"]
@@ -16,15 +16,15 @@ def temperatures_K(splits: pd.Series) -> pd.Series:
     return pd.to_numeric(splits.astype(str).str.extract(r"^(\d+(?:\.\d+)?)K$")[0])
 
 
-def errors_of_main(errors: pd.DataFrame) -> pd.DataFrame:
-    """Test errors of the trainings on all frames, with column temperature_K; a model whose such training failed has none."""
-    tests = test_errors(errors)
-    tests = tests[tests["n_train"] == tests["n_train"].max()]
+def errors_of_main(errors: pd.DataFrame, training_sets: pd.DataFrame) -> pd.DataFrame:
+    """Test errors of the trainings on the main set, with column temperature_K; a model whose such training failed has none."""
+    tests = test_errors(errors, training_sets)
+    tests = tests[tests["role"] == "main"]
     return tests.assign(temperature_K=temperatures_K(tests["split"]).to_numpy())
 
 
-def predictors(entropy: pd.DataFrame, landscape: pd.DataFrame, errors: pd.DataFrame) -> pd.DataFrame:
-    """Table predictors from tables entropy, landscape and errors.
+def predictors(entropy: pd.DataFrame, landscape: pd.DataFrame, errors: pd.DataFrame, training_sets: pd.DataFrame) -> pd.DataFrame:
+    """Table predictors from tables entropy, landscape, errors and training_sets.
 
     Per landscape mode (named in the predictor if there are several): S, S_energy, S_forces with the minimum kept, and the same with _subtracted.
     Once: train_energy_rmse, train_forces_rmse (the training frames; eV/atom, eV/A), test_energy_rmse_coolest and
@@ -37,8 +37,8 @@ def predictors(entropy: pd.DataFrame, landscape: pd.DataFrame, errors: pd.DataFr
         for name in ENTROPIES:
             predictor = name + ("_subtracted" if minimum == "subtracted" else "") + (f"_{mode}" if several else "")
             parts.append(_column(own, name, predictor, "predictor"))
-    parts += [_column(training_errors(errors, landscape), column, f"train_{name}", "predictor") for name, column in RMSES.items()]
-    tests = errors_of_main(errors)
+    parts += [_column(training_errors(errors, training_sets, landscape), column, f"train_{name}", "predictor") for name, column in RMSES.items()]
+    tests = errors_of_main(errors, training_sets)
     coolest = tests[tests["temperature_K"] == tests["temperature_K"].min()]
     parts += [_column(coolest, column, f"test_{name}_coolest", "predictor") for name, column in RMSES.items()]
     hottest = tests[tests["temperature_K"] == tests["temperature_K"].max()]
@@ -46,29 +46,30 @@ def predictors(entropy: pd.DataFrame, landscape: pd.DataFrame, errors: pd.DataFr
     return frame("predictors", pd.concat(parts, ignore_index=True))
 
 
-def training_errors(errors: pd.DataFrame, landscape: pd.DataFrame) -> pd.DataFrame:
-    """RMSE of every model and seed over its training frames, for trainings on all frames: split train of table errors.
+def training_errors(errors: pd.DataFrame, training_sets: pd.DataFrame, landscape: pd.DataFrame) -> pd.DataFrame:
+    """RMSE of every model and seed over its training frames, for trainings on the main set: split train of table errors.
 
     Where no model has that split (the released data), the centre (t = 0) of the landscapes over it.
     """
-    own = errors[(errors["split"] == "train") & (errors["noise"] == 0)]
+    own = main_errors(errors, training_sets)
+    own = own[own["split"] == "train"]
     if len(own):
-        return own[own["n_train"] == own["n_train"].max()]
+        return own
     centre = landscape[(landscape["split"] == "train") & (landscape["t"].astype(float).abs() < 1e-9)]
     return centre[centre["mode"].isin(centre["mode"].head(1))].groupby(KEYS, as_index=False, sort=False)[list(RMSES.values())].mean()
 
 
-def outcomes(survival: pd.DataFrame, errors: pd.DataFrame, learning_curves: pd.DataFrame) -> pd.DataFrame:
-    """Table outcomes from tables survival, errors and learning_curves.
+def outcomes(survival: pd.DataFrame, errors: pd.DataFrame, training_sets: pd.DataFrame, learning_curves: pd.DataFrame) -> pd.DataFrame:
+    """Table outcomes from tables survival, errors, training_sets and learning_curves.
 
     rmst_fs and mean_time_to_failure_fs; test_energy_rmse_hottest and test_forces_rmse_hottest (eV/atom, eV/A); test_forces_rmse_all (all test
     frames together); extrapolation_slope (force RMSE against temperature, eV/A/K); learning_curve_slope.
     """
     times = survival[survival["seed"].notna()]
-    tests = errors_of_main(errors)
+    tests = errors_of_main(errors, training_sets)
     hottest = tests[tests["temperature_K"] == tests["temperature_K"].max()]
-    overall = overall_errors(errors)
-    overall = overall[overall["n_train"] == overall["n_train"].max()]
+    overall = overall_errors(errors, training_sets)
+    overall = overall[overall["role"] == "main"]
     curves = learning_curves[finite(learning_curves["slope"])]
     parts = [
         _column(times, "rmst_fs", "rmst_fs", "outcome").assign(low=times["rmst_low_fs"].to_numpy(), high=times["rmst_high_fs"].to_numpy()),

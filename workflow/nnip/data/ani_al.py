@@ -45,7 +45,7 @@ def read(options: dict[str, Any], root_seed: int, mirror: str | None, downloads:
         raise InputError(f"{archive}: no frames in this archive")
     check_repulsion([frame for _, frame in named], options["force_array"])
     tests: dict[str, list[Atoms]] = {}
-    for split, pattern in options["test"].items():
+    for split, pattern in (options["test"] or {}).items():
         drawn = draw(named, f"test.{split}", pattern, options["n_test"], derive(root_seed, "ani-al", split))
         tests[split] = [named[i][1] for i in drawn]
         named = [entry for i, entry in enumerate(named) if i not in set(drawn)]

@@ -38,15 +38,15 @@ class Chunk:
 
 
 def generate(
-    options: dict[str, Any], n_train: int, root_seed: int, processes: int, folder: Path
+    options: dict[str, Any], n_frames: int, root_seed: int, processes: int, folder: Path
 ) -> tuple[list[Atoms], dict[str, list[Atoms]], dict[str, Any]]:
-    """Training pool of n_train frames, test frames by split, and notes for the manifest; the same for any number of processes.
+    """Training pool of n_frames frames, test frames by split, and notes for the manifest; the same for any number of processes.
 
     options: the keys of a dataset block with source emt, all given. Every chunk is a trajectory of its own, so that training and test frames
     share none; the chunks of the training pool take its temperatures in turn. Finished ones are kept in `folder` (nnip.data.workers).
     InputError for dynamics that is unstable.
     """
-    chunks = list(plan("train", options, options["train_temperatures_K"], n_train, root_seed))
+    chunks = list(plan("train", options, options["train_temperatures_K"], n_frames, root_seed))
     splits = dict(zip(split_names(options), options["test_temperatures_K"], strict=True))
     for split, temperature in splits.items():
         chunks += plan(f"test_{split}", options, [temperature], options["n_test"], root_seed)

@@ -1,4 +1,4 @@
-"""A data set as every later stage reads it: train, validation and test frames, nested smaller sets, and a manifest."""
+"""A data set as every later stage reads it: a pool that training sets are drawn from, test frames, and a manifest."""
 
 import shutil
 from dataclasses import dataclass, field
@@ -7,13 +7,12 @@ from typing import Any
 
 from ase import Atoms
 
-from nnip.data import checks, splits
+from nnip.data import checks
 from nnip.data.download import fetch
 from nnip.data.extxyz import read_frames, write_frames
 from nnip.jobs.errors import InputError
 from nnip.jobs.files import alone_in, sha256
 from nnip.study.manifest import Stopwatch, write_manifest
-from nnip.study.seeds import derive
 
 DOWNLOADS = "downloads"
 CHUNKS = "chunks"
@@ -30,55 +29,65 @@ class Source:
 
 
 def prepare(dataset: str, options: dict[str, Any], study: dict[str, Any], directory: str | Path, processes: int = 1) -> None:
-    """Write train.xyz, val.xyz, test_<split>.xyz, n<k>/{train,val}.xyz of each smaller size k, and manifest.json into `directory`.
+    """Write the study's own pools/<dataset>/pool.xyz and test_<split>.xyz, and manifest.json, into `directory`.
 
-    `options` is the config's block of the data set; `study` has seed, n_train, validation_fraction, learning_curve and mirror (a folder
+    `options` is the config's block of the data set; `study` has seed, n_pool (how many frames to make, where they are made) and mirror (a folder
     or None). Energies in eV, forces in eV/A. Frames that are made here are kept in chunks/ until all is written, so that the same call goes on
     after an interruption. InputError naming data set and key, or file and frame, for anything that cannot be used.
     """
-    splits.sizes(study)  # before a source spends minutes
     with alone_in(directory):
-        _prepare(dataset, options, study, Path(directory), processes)
-        shutil.rmtree(Path(directory) / CHUNKS, ignore_errors=True)
+        watch = Stopwatch()
+        source = load(dataset, options, study, Path(directory), processes)
+        outputs = {f"pools/{dataset}/pool.xyz": source.pool} | {f"test_{name}.xyz": frames for name, frames in source.tests.items()}
+        _write(dataset, options, study, outputs, source.notes, Path(directory), watch)
 
 
-def _prepare(dataset: str, options: dict[str, Any], study: dict[str, Any], directory: Path, processes: int) -> None:
-    watch = Stopwatch()
-    source = load(dataset, options, study, directory, processes)
-    outputs: dict[str, list[Atoms]] = {}
-    tests = {f"test {name}": frames for name, frames in source.tests.items()}
-    for size, (train, validation) in splits.subsets(source.pool, study).items():
-        checks.check_species(train, {"validation": validation, **tests}, f"n_train {size}")
-        folder = "" if size == study["n_train"] else f"n{size}/"
-        outputs |= {f"{folder}train.xyz": train, f"{folder}val.xyz": validation}
-    outputs |= {f"test_{name}.xyz": frames for name, frames in source.tests.items()}
+def prepare_pool(dataset: str, options: dict[str, Any], study: dict[str, Any], directory: str | Path, processes: int = 1) -> None:
+    """Write pool.xyz and manifest.json of a further data set that training sets are drawn from, without its tests; arguments as of prepare."""
+    with alone_in(directory):
+        watch = Stopwatch()
+        tests: dict[str, Any] = {"test_temperatures_K": []} if options["source"] in ("xtb", "emt") else {"test": None}
+        source = load(dataset, options | tests, study, Path(directory), processes)
+        _write(dataset, options, study, {"pool.xyz": source.pool}, source.notes, Path(directory), watch)
+
+
+def _write(
+    dataset: str,
+    options: dict[str, Any],
+    study: dict[str, Any],
+    outputs: dict[str, list[Atoms]],
+    notes: dict[str, Any],
+    directory: Path,
+    watch: Stopwatch,
+) -> None:
     for name, frames in outputs.items():
         write_frames(directory / name, frames)
     write_manifest(
         directory / "manifest.json",
         stage="data",
         settings={"dataset": dataset, "options": options, "study": study},
-        seeds={"root": study["seed"], "split": derive(study["seed"], "split")},
+        seeds={"root": study["seed"]},
         device="cpu",
         watch=watch,
-        pool_frames=len(source.pool),
         files={name: {"n_frames": len(frames), "sha256": sha256(directory / name)} for name, frames in outputs.items()},
-        **source.notes,
+        **notes,
     )
+    shutil.rmtree(directory / CHUNKS, ignore_errors=True)
 
 
 def load(dataset: str, options: dict[str, Any], study: dict[str, Any], directory: Path, processes: int) -> Source:
     """Frames of a data set block by its `source`: xtb, emt, 3bpa, ani-al or extxyz; InputError messages start with the block's name."""
+    options = {key: value for key, value in options.items() if key != "n_pool"}
     try:
         match options.get("source"):
             case "xtb":
                 from nnip.data.xtb import generate
 
-                return Source(*generate(options, study["n_train"], study["seed"], processes, directory / CHUNKS))
+                return Source(*generate(options, study["n_pool"], study["seed"], processes, directory / CHUNKS))
             case "emt":
                 from nnip.data import emt
 
-                return Source(*emt.generate(options, study["n_train"], study["seed"], processes, directory / CHUNKS))
+                return Source(*emt.generate(options, study["n_pool"], study["seed"], processes, directory / CHUNKS))
             case "ani-al":
                 from nnip.data import ani_al
 
@@ -98,7 +107,7 @@ def from_files(options: dict[str, Any], mirror: str | None, downloads: Path | No
     for key in options:
         if key not in FILE_KEYS:
             raise InputError(f"{key}: no key of source {options['source']}; it knows {', '.join(FILE_KEYS[1:])}")
-    if not options.get("train") or not options.get("test"):
+    if not options.get("train") or options.get("test", {}) == {}:
         raise InputError('train and test: both are needed; a file, or {file: ..., frames: "a:b"}; test has one of these per split')
     used: dict[str, str] = {}
 
@@ -112,7 +121,7 @@ def from_files(options: dict[str, Any], mirror: str | None, downloads: Path | No
         return frames
 
     pool = read("train", options["train"])
-    tests = {name: read(f"test.{name}", entry) for name, entry in options["test"].items()}
+    tests = {name: read(f"test.{name}", entry) for name, entry in (options["test"] or {}).items()}
     drop = options.get("drop_duplicates", downloads is not None)
     pool, tests, dropped = checks.without_duplicates(pool, tests, drop)
     return Source(pool, tests, {"input_sha256": used, "dropped_duplicates": dropped})

@@ -80,9 +80,9 @@ class Chunk:
 
 
 def generate(
-    options: dict[str, Any], n_train: int, root_seed: int, processes: int, folder: Path
+    options: dict[str, Any], n_frames: int, root_seed: int, processes: int, folder: Path
 ) -> tuple[list[Atoms], dict[str, list[Atoms]], dict[str, Any]]:
-    """Training pool of n_train frames, test frames by split, and notes for the manifest; the same for any number of processes.
+    """Training pool of n_frames frames, test frames by split, and notes for the manifest; the same for any number of processes.
 
     Every chunk is a trajectory of its own, so that training and test frames share none. Frames are labelled without restart from the frame
     before. Finished chunks are kept in `folder` (nnip.data.workers). InputError for a bad recipe, a SMILES that is no molecule, or a
@@ -93,7 +93,7 @@ def generate(
     with workers(processes, folder) as pool:
         starts, energies = relaxed_conformers(recipe, root_seed, pool)
         temperatures = dict(zip(split_names({**options, "source": "xtb"}), recipe.test_temperatures_K, strict=True))
-        chunks = list(plan("train", recipe, recipe.train_temperature_K, n_train, starts, root_seed))
+        chunks = list(plan("train", recipe, recipe.train_temperature_K, n_frames, starts, root_seed))
         for split, temperature in temperatures.items():
             chunks += plan(f"test_{split}", recipe, temperature, recipe.n_test, starts, root_seed)
         results = pool.map(sample, repeat(recipe), chunks)

@@ -1,12 +1,9 @@
 """The tables that no measurement and no analysis makes: what a study consists of, and what became of its trainings."""
 
-from nnip.declare.columns import RUN, Table, real, text, whole
+from nnip.declare.columns import RUN, TRAINING, Table, real, text, whole
 
-ENDED = {
-    "n_train": whole("labelled frames given to the training, validation included", "frames"),
-    "noise": real("noise on the labels", "standard deviations of the label"),
-    "status": text("ok, diverged or failed"),
-}
+STATUS = text("ok, diverged or failed")
+N_TRAIN = whole("labelled frames given to a training, validation included", "frames")
 ERRORS = {
     "split": text("frames the errors are over"),
     "energy_rmse_eV_per_atom": real("root mean square energy error per atom", "eV/atom"),
@@ -14,6 +11,7 @@ ERRORS = {
     "energy_mae_eV_per_atom": real("mean absolute energy error per atom", "eV/atom", optional=True),
     "forces_mae_eV_per_A": real("mean absolute error of the force components", "eV/A", optional=True),
     "n_frames": whole("frames of the split", "frames", optional=True),
+    "n_components": whole("force components of the split, three for each of its atoms", optional=True),
 }
 
 CORE = {
@@ -32,11 +30,26 @@ CORE = {
         "A switch of a model.",
         {"framework": RUN["framework"], "model": RUN["model"], "name": text("key of the model table"), "value": text("its value as in YAML")},
     ),
+    "training_sets": Table(
+        "A training set.",
+        {
+            "training_set": TRAINING["training_set"],
+            "role": text("main: everything is measured on it; curve: a point of the learning curve; beside: errors, and what it asks for"),
+            "pool": text("the data set its frames are drawn from"),
+            "n_train": N_TRAIN,
+            "learn": text("the labels that are learnt, joined by +"),
+            "noise_label": text("the label that has noise, which may be 0", optional=True),
+            "noise": real("Gaussian noise on that label; 0: clean", "standard deviations of the label"),
+            "noise_sigma_eV_per_A": real("the noise, where it is on forces", "eV/A", optional=True),
+            "noise_sigma_eV_per_atom": real("the noise, where it is on energies", "eV/atom", optional=True),
+            "selection": text("which frames of the pool count, where not all do", optional=True),
+        },
+    ),
     "trainings": Table(
         "A training and how it ended.",
-        RUN
-        | ENDED
+        TRAINING
         | {
+            "status": STATUS,
             "epochs": whole("epochs it went through", optional=True),
             "wall_s": real("wall time of the framework's command", "s", optional=True),
             "n_parameters": whole("weights of the model", optional=True),
@@ -48,9 +61,8 @@ CORE = {
     "missing": Table(
         "A training that gave no model.",
         {"run": text("its folder under runs/")}
-        | RUN
-        | ENDED
-        | {"reason": text("why there is no model", optional=True), "without": text("what could not be measured for want of it")},
+        | TRAINING
+        | {"status": STATUS, "reason": text("why there is no model", optional=True), "without": text("what could not be measured for want of it")},
     ),
     "notes": Table(
         "An oddity of the released data, kept and named.",
@@ -58,6 +70,6 @@ CORE = {
     ),
     "errors_repeated": Table(
         "Errors that the released data hold a second time, with other values.",
-        RUN | {"n_train": ENDED["n_train"], "noise": ENDED["noise"]} | ERRORS,
+        RUN | {"n_train": N_TRAIN} | ERRORS,
     ),
 }

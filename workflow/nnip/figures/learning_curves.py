@@ -12,7 +12,7 @@ from nnip.figures import style
 from nnip.figures.style import Look
 
 FIGURE = Figure(
-    needs=("models", "errors", "learning_curves"),
+    needs=("models", "errors", "training_sets", "learning_curves"),
     uses=("trainings",),
     per_framework=True,
     category="Accuracy and learning",
@@ -24,7 +24,14 @@ FIGURE = Figure(
 
 
 @style.styled
-def draw(framework: str, models: pd.DataFrame, errors: pd.DataFrame, learning_curves: pd.DataFrame, trainings: pd.DataFrame | None = None) -> Drawing:
+def draw(
+    framework: str,
+    models: pd.DataFrame,
+    errors: pd.DataFrame,
+    training_sets: pd.DataFrame,
+    learning_curves: pd.DataFrame,
+    trainings: pd.DataFrame | None = None,
+) -> Drawing:
     """Force RMSE over all test frames against n_train, both logarithmic; one panel per experiment of the framework.
 
     Points are means over seeds (thin lines: the seeds), dashes the power law with the model's mean slope of table learning_curves; the slope stands
@@ -33,7 +40,7 @@ def draw(framework: str, models: pd.DataFrame, errors: pd.DataFrame, learning_cu
     style.need(framework, models=models, errors=errors)
     models = style.of_framework(models, framework)
     look, groups = style.looks(models), style.experiments(models)
-    curves = overall_errors(errors[errors["framework"] == framework])
+    curves = overall_errors(errors[errors["framework"] == framework], training_sets)
     tiny = sorted(set(curves.loc[curves["n_train"] < SMALLEST, "n_train"]))
     curves = curves[(curves["n_train"] >= SMALLEST) & np.isfinite(curves["forces_rmse_eV_per_A"].to_numpy(float))]
     of_models = learning_curves[learning_curves["framework"] == framework].groupby("model")

@@ -9,8 +9,9 @@ from nnip.figures import style
 from nnip.figures.style import COLOURS, GREY, LINES, MARKERS, Look
 
 FIGURE = Figure(
-    needs=("models", "noise_errors"),
-    uses=("noise_trainings",),
+    needs=("models", "errors", "training_sets"),
+    uses=("trainings",),
+    when="noise",
     per_framework=False,
     category="Accuracy and learning",
     caption=(
@@ -40,14 +41,22 @@ def noise_looks(models: pd.DataFrame, names: list[str]) -> dict[str, Look]:
     return looks
 
 
+def of_noise(table: pd.DataFrame, training_sets: pd.DataFrame) -> pd.DataFrame:
+    """The rows of training sets beside the main one of which one label alone is learnt, which has noise, with the columns of table training_sets."""
+    sets = training_sets[(training_sets["role"] == "beside") & (training_sets["noise_label"] == training_sets["learn"])]
+    return table.merge(sets, on="training_set")
+
+
 @style.styled
-def draw(models: pd.DataFrame, noise_errors: pd.DataFrame, noise_trainings: pd.DataFrame | None = None) -> Drawing:
+def draw(models: pd.DataFrame, errors: pd.DataFrame, training_sets: pd.DataFrame, trainings: pd.DataFrame | None = None) -> Drawing:
     """RMSE on the training frames against the noise of their labels; rows: the label that had noise, columns: noisy and clean frames.
 
     Lines are means over seeds, small points the seeds; dashed: the RMSE of a model that fits the clean labels exactly, on the noisy frames.
     """
-    style.need(models=models, noise_errors=noise_errors)
-    everything = noise_errors if noise_trainings is None else noise_trainings
+    errors = of_noise(errors, training_sets)
+    style.need(models=models, errors=errors)
+    trainings = None if trainings is None else of_noise(trainings, training_sets)
+    everything = errors if trainings is None else trainings
     names = [name for name in dict.fromkeys(models["model"]) if name in set(everything["model"])]
     look = noise_looks(models, names)
     labels = [label for label in QUANTITIES if label in set(everything["noise_label"])]
@@ -55,7 +64,7 @@ def draw(models: pd.DataFrame, noise_errors: pd.DataFrame, noise_trainings: pd.D
     missing = []
     for row, label in enumerate(labels):
         text, quantity, unit = QUANTITIES[label]
-        own = noise_errors[noise_errors["noise_label"] == label]
+        own = errors[errors["noise_label"] == label]
         for column, (split, words) in enumerate(SPLITS.items()):
             axis = axes[row, column]
             for name in names:
@@ -68,19 +77,19 @@ def draw(models: pd.DataFrame, noise_errors: pd.DataFrame, noise_trainings: pd.D
             if row == 0:
                 axis.set_title(words)
         axes[row, 0].set_ylabel(text)
-        missing += [f"{look[name].label} ({label}): {why(name, label, noise_trainings)}." for name in names if name not in set(own["model"])]
+        missing += [f"{look[name].label} ({label}): {why(name, label, trainings)}." for name in names if name not in set(own["model"])]
     for axis in axes[-1]:
         kind = "forces" if labels == ["forces"] else "energies per atom" if labels == ["energy"] else "label"
         axis.set_xlabel(f"noise $\\sigma$ (standard deviations of the {kind})")
     handles = {handle.get_label(): handle for axis in axes.flat for handle in axis.get_legend_handles_labels()[0]}
     figure.legend(handles=list(handles.values()), loc="outside right upper")
-    frames = ", ".join(str(size) for size in sorted(set(noise_errors["n_train"].astype(int))))
+    frames = ", ".join(str(size) for size in sorted(set(errors["n_train"].astype(int))))
     style.note(
         figure,
         "Trained on the noisy label alone. Dashed: RMSE = noise, what the clean labels themselves have on the noisy frames;",
         "a model below it there has learnt noise.",
-        f"{frames} labelled frames, {style.counted(noise_errors)}",
-        "Small points: seeds." if noise_errors["seed"].nunique() > 1 else "",
+        f"{frames} labelled frames, {style.counted(errors)}",
+        "Small points: seeds." if errors["seed"].nunique() > 1 else "",
         " ".join(missing),
     )
     return figure
@@ -104,6 +113,6 @@ def draw_noise_line(axis: Axes, own: pd.DataFrame, unit: str) -> None:
     axis.plot([0, float(last["noise"])], [0, 1000 * float(last[unit])], color=GREY, linestyle="--", linewidth=0.8, zorder=0, label="RMSE = noise")
 
 
-def why(model: str, label: str, noise_trainings: pd.DataFrame | None) -> str:
+def why(model: str, label: str, trainings: pd.DataFrame | None) -> str:
     """Why a model has no errors for one label."""
-    return style.why_missing(model, None if noise_trainings is None else noise_trainings[noise_trainings["noise_label"] == label])
+    return style.why_missing(model, None if trainings is None else trainings[trainings["noise_label"] == label])

@@ -7,26 +7,21 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 
+from nnip.analyse.learning_curves import main_errors
 from nnip.analyse.predictors import temperatures_K
 from nnip.declare import Figure
 from nnip.figures import style
 from nnip.figures.style import GREY, LIGHT, Look
 
 FIGURE = Figure(
-    needs=("models", "errors"),
+    needs=("models", "errors", "training_sets"),
     uses=("trainings",),
     per_framework=True,
     category="Accuracy and learning",
-    caption="**Errors of {framework}** on every split, largest noise-free training of each model.",
+    caption="**Errors of {framework}** on every split, trained on the main training set.",
 )
 
 QUANTITIES = {"forces_rmse_eV_per_A": ("force RMSE (meV/Å)", 1000), "energy_rmse_eV_per_atom": ("energy RMSE (meV/atom)", 1000)}
-
-
-def largest_fits(errors: pd.DataFrame) -> pd.DataFrame:
-    """The errors of the trainings on all frames, with clean labels."""
-    clean = errors[errors["noise"] == 0]
-    return clean[clean["n_train"] == clean["n_train"].max()]
 
 
 def ordered(splits: pd.Series) -> list[str]:
@@ -38,8 +33,8 @@ def ordered(splits: pd.Series) -> list[str]:
 
 
 @style.styled
-def draw(framework: str, models: pd.DataFrame, errors: pd.DataFrame, trainings: pd.DataFrame | None = None) -> Drawing:
-    """Force and energy RMSE per split and model, largest noise-free training; rows: quantities, columns: experiments of the framework.
+def draw(framework: str, models: pd.DataFrame, errors: pd.DataFrame, training_sets: pd.DataFrame, trainings: pd.DataFrame | None = None) -> Drawing:
+    """Force and energy RMSE per split and model, trained on the main set; rows: quantities, columns: experiments of the framework.
 
     Marks are means over seeds, small points the seeds; grey lines join a split's means.
     """
@@ -47,7 +42,7 @@ def draw(framework: str, models: pd.DataFrame, errors: pd.DataFrame, trainings: 
     models = style.of_framework(models, framework)
     look, groups = style.looks(models), style.experiments(models)
     errors = errors[(errors["framework"] == framework) & (errors["split"] != "all")]
-    errors = largest_fits(errors)
+    errors = main_errors(errors, training_sets)
     splits = ordered(errors["split"])
     sizes = [max(len(members), 3) for _, members in groups]
     width = style.page_width(sizes)
@@ -70,7 +65,7 @@ def draw(framework: str, models: pd.DataFrame, errors: pd.DataFrame, trainings: 
         name_splits(axes[row, -1], errors, list(QUANTITIES)[row], list(groups[-1][1]["model"]), splits)
     figure.align_ylabels(axes[:, 0])
     frames = sorted(set(errors["n_train"].astype(int)))
-    counts = f"Largest noise-free training of each model ({', '.join(map(str, frames))} frames), {style.counted(errors)}" if len(errors) else ""
+    counts = f"Trained on the main set ({', '.join(map(str, frames))} frames), {style.counted(errors)}" if len(errors) else ""
     style.note(
         figure,
         counts,

@@ -12,7 +12,7 @@ from nnip.figures.labels import label_points
 from nnip.figures.style import GREY, LIGHT
 
 FIGURE = Figure(
-    needs=("models", "errors", "outcomes"),
+    needs=("models", "errors", "training_sets", "outcomes"),
     per_framework=False,
     datasets=("3bpa", "published"),  # the literature is of 3BPA
     inputs={"literature": "nnip/figures/literature_3bpa.csv"},
@@ -45,16 +45,16 @@ def literature_slopes(literature: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def own_slopes(errors: pd.DataFrame, outcomes: pd.DataFrame) -> pd.DataFrame:
+def own_slopes(errors: pd.DataFrame, training_sets: pd.DataFrame, outcomes: pd.DataFrame) -> pd.DataFrame:
     """One row per model and seed of the study that was tested at 300 K and whose force RMSE grows with temperature: rmse, slope, as above."""
-    cold = errors_of_main(errors).query("temperature_K == @TRAINING_K")
+    cold = errors_of_main(errors, training_sets).query("temperature_K == @TRAINING_K")
     slopes = outcomes.query("outcome == 'extrapolation_slope' and value > 0")
     own = cold[[*KEYS, "forces_rmse_eV_per_A"]].merge(slopes[[*KEYS, "value"]], on=KEYS)
     return own.assign(rmse=1000 * own["forces_rmse_eV_per_A"].astype(float), slope=1000 * own["value"].astype(float))
 
 
 @style.styled
-def draw(literature: pd.DataFrame, models: pd.DataFrame, errors: pd.DataFrame, outcomes: pd.DataFrame) -> Drawing:
+def draw(literature: pd.DataFrame, models: pd.DataFrame, errors: pd.DataFrame, training_sets: pd.DataFrame, outcomes: pd.DataFrame) -> Drawing:
     """Slope of the force RMSE against temperature over the force RMSE at 300 K, both logarithmic.
 
     literature: columns model, training, temperature_K, forces_rmse_meV_per_A; the line is fitted to what was trained on 300 K frames alone
@@ -68,7 +68,7 @@ def draw(literature: pd.DataFrame, models: pd.DataFrame, errors: pd.DataFrame, o
     exponent, prefactor = fit_power_law(points.loc[fitted, "rmse"].to_numpy(), points.loc[fitted, "slope"].to_numpy())
     figure, axes = style.panels(1, 1, 120, 92)
     axis = axes[0, 0]
-    own = own_slopes(errors, outcomes)
+    own = own_slopes(errors, training_sets, outcomes)
     means = own.groupby(["framework", "model"], sort=False)[["rmse", "slope"]].mean()
     inks = {framework: style.COLOURS[(0, 2, 3, 5)[place % 4]] for place, framework in enumerate(style.frameworks(own))}
     for framework, marker in zip(inks, FRAMEWORK_MARKS, strict=False):

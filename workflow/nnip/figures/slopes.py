@@ -14,7 +14,7 @@ from nnip.figures import style
 from nnip.figures.style import LIGHT, Look
 
 FIGURE = Figure(
-    needs=("models", "errors", "outcomes", "learning_curves"),
+    needs=("models", "errors", "training_sets", "outcomes", "learning_curves"),
     uses=("trainings",),
     per_framework=True,
     category="Accuracy and learning",
@@ -32,19 +32,20 @@ def draw(
     framework: str,
     models: pd.DataFrame,
     errors: pd.DataFrame,
+    training_sets: pd.DataFrame,
     outcomes: pd.DataFrame,
     learning_curves: pd.DataFrame,
     trainings: pd.DataFrame | None = None,
 ) -> Drawing:
     """Rows: force RMSE against temperature; its slope; slope of the learning curve with its interval. Columns: experiments of the framework.
 
-    Takes the largest noise-free training of every model.
+    Takes the training of every model on the main set.
     """
     style.need(framework, models=models, errors=errors)
     models = style.of_framework(models, framework)
     look, groups = style.looks(models), style.experiments(models)
     errors, outcomes, learning_curves = (part[part["framework"] == framework] for part in (errors, outcomes, learning_curves))
-    hot = errors_of_main(errors).dropna(subset=["temperature_K"])
+    hot = errors_of_main(errors, training_sets).dropna(subset=["temperature_K"])
     slopes = outcomes[outcomes["outcome"] == "extrapolation_slope"]
     sizes = [max(len(members), 3) for _, members in groups]
     width = style.page_width(sizes)
@@ -76,7 +77,7 @@ def draw(
         style.letter(axes[row, 0], character)
     figure.align_ylabels(axes[:, 0])
     counts = style.counted(errors) + " Small points and thin lines: seeds." if len(errors) and errors["seed"].nunique() > 1 else style.counted(errors)
-    style.note(figure, "a, b: largest training set; b: straight line through a. c: bars are the fit's interval.", counts)
+    style.note(figure, "a, b: main training set; b: straight line through a. c: bars are the fit's interval.", counts)
     return figure
 
 

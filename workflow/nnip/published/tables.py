@@ -11,7 +11,7 @@ from nnip.study.tables import frame
 
 
 def import_release(directory: str | Path) -> dict[str, pd.DataFrame]:
-    """Tables hyperparameters, errors, errors_repeated, landscape, failures and notes from the released files in `directory`."""
+    """Tables training_sets, hyperparameters, errors, errors_repeated, landscape, failures and notes from the released files in `directory`."""
     release = read_release(directory)
     parts: dict[str, list[pd.DataFrame]] = {}
     for framework in FRAMEWORKS:
@@ -20,15 +20,27 @@ def import_release(directory: str | Path) -> dict[str, pd.DataFrame]:
         first, repeated = split_errors(framework, errors)
         tables = {
             "hyperparameters": hyperparameters(framework, switches),
-            "errors": pd.concat([errors_of(framework, seeds, first), learning_points(framework, seeds, learning)]),
-            "errors_repeated": errors_of(framework, seeds, repeated),
+            "errors": pd.concat([errors_of(framework, seeds, first).drop(columns="n_train"), learning_points(framework, seeds, learning)]),
+            "errors_repeated": errors_of(framework, seeds, repeated).drop(columns="training_set"),
             "landscape": landscapes(framework, seeds, landscape),
             "failures": failures(framework, seeds, times),
             "notes": notes(framework, switches, landscape, times, learning, errors),
         }
         for name, table in tables.items():
             parts.setdefault(name, []).append(table)
-    return {name: frame(name, pd.concat(tables, ignore_index=True)) for name, tables in parts.items()}
+    made = {name: frame(name, pd.concat(tables, ignore_index=True)) for name, tables in parts.items()}
+    sizes = {
+        int(size)
+        for framework in FRAMEWORKS
+        for size in (*release[f"{framework}_extrapolation_errors"]["nsamples"], *release[f"{framework}_learning"]["n"])
+    }
+    return made | {"training_sets": frame("training_sets", [training_set(size, max(sizes)) for size in sorted(sizes, reverse=True)])}
+
+
+def training_set(size: int, largest: int) -> dict[str, object]:
+    """The row of a size of the learning curves; the largest is the main set of both frameworks."""
+    role = "main" if size == largest else "curve"
+    return {"training_set": f"n{size}", "role": role, "pool": "3bpa", "n_train": size, "learn": "energy+forces", "noise": 0.0}
 
 
 def landscapes(framework: str, seeds: dict[str, int], data: pd.DataFrame) -> pd.DataFrame:
@@ -71,8 +83,8 @@ def errors_of(framework: str, seeds: dict[str, int], data: pd.DataFrame) -> pd.D
                 "framework": framework,
                 "model": data["label"],
                 "seed": data["label"].map(seeds),
+                "training_set": names_of_sets(data["nsamples"]),
                 "n_train": data["nsamples"],
-                "noise": 0.0,
                 "split": f"{temperature}K",
                 "energy_rmse_eV_per_atom": data[f"test_{temperature}K_energy"],
                 "forces_rmse_eV_per_A": data[f"test_{temperature}K_forces"],
@@ -83,6 +95,11 @@ def errors_of(framework: str, seeds: dict[str, int], data: pd.DataFrame) -> pd.D
     return pd.concat(parts)
 
 
+def names_of_sets(sizes: pd.Series) -> pd.Series:
+    """Names of the training sets of these sizes."""
+    return "n" + sizes.astype(int).astype(str)
+
+
 def learning_points(framework: str, seeds: dict[str, int], data: pd.DataFrame) -> pd.DataFrame:
     """Errors over all test frames together: split "all"."""
     return pd.DataFrame(
@@ -90,8 +107,7 @@ def learning_points(framework: str, seeds: dict[str, int], data: pd.DataFrame) -
             "framework": framework,
             "model": data["model"],
             "seed": data["model"].map(seeds),
-            "n_train": data["n"],
-            "noise": 0.0,
+            "training_set": names_of_sets(data["n"]),
             "split": "all",
             "energy_rmse_eV_per_atom": data["e"],
             "forces_rmse_eV_per_A": data["f"],

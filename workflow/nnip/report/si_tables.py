@@ -106,9 +106,9 @@ def _range(pooled: pd.DataFrame, name: str) -> object:
     return f"{mean / 1000:.2f}" + ("" if pd.isna(low) or pd.isna(high) else f" [{low / 1000:.2f}, {high / 1000:.2f}]")
 
 
-def error_table(models: pd.DataFrame, errors: pd.DataFrame, framework: str) -> SITable:
-    """Energy and force RMSE on every split for every number of training frames, means over seeds."""
-    own = errors[(errors["framework"] == framework) & (errors["noise"] == 0)]
+def error_table(models: pd.DataFrame, errors: pd.DataFrame, training_sets: pd.DataFrame, framework: str) -> SITable:
+    """Energy and force RMSE on every split for every size of the learning curve, means over seeds."""
+    own = errors[errors["framework"] == framework].merge(training_sets[training_sets["role"] != "beside"], on="training_set")
     wide = own.pivot_table(index=["model", "split"], columns="n_train", values=list(UNITS), aggfunc="mean", sort=False) * 1000
     sizes = sorted(own["n_train"].unique())
     wide = pd.DataFrame({f"{unit}, n = {n}": wide.get((name, n)) for name, unit in UNITS.items() for n in sizes}, index=wide.index)

@@ -60,7 +60,7 @@ def what_there_is(tables: Mapping[str, pd.DataFrame]) -> str:
         lost = tables["trainings"][tables["trainings"]["status"] != "ok"]
         text.append(
             f"Trainings that gave no model: {len(lost)} of {len(tables['trainings'])}"
-            + (": " + ", ".join(f"{row.model} (n = {row.n_train}, {row.status})" for row in lost.itertuples()) if len(lost) else "")
+            + (": " + ", ".join(f"{row.model} ({row.training_set}, {row.status})" for row in lost.itertuples()) if len(lost) else "")
             + "."
         )
     return " ".join(text)

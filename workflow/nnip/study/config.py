@@ -10,32 +10,32 @@ from nnip.data import split_names
 from nnip.declare.registry import measurements
 from nnip.jobs.errors import InputError
 from nnip.potentials.frameworks import frameworks
-from nnip.study.schema import check, config_schema, nearest
+from nnip.study import training_sets
+from nnip.study.schema import check, config_schema, load_schema, nearest
 
 # further trainings and landscapes, which published tables cannot give
-FURTHER = ("noise", "landscape.test_splits", "landscape.frozen")
+FURTHER = ("training_sets", "noise", "landscape.test_splits", "landscape.frozen")
+SOURCES = ("xtb", "emt", "3bpa", "ani-al", "extxyz", "published")
 
 
 def check_config(config: dict[str, Any], source: str = "config") -> dict[str, Any]:
-    """The whole config of a study, checked and complete; `study` gets its data set's name, `datasets` keeps only the chosen one."""
+    """The whole config of a study, checked and complete; `study` gets its data set's name, `datasets` keeps only those that are used."""
     schema = config_schema()
     if isinstance(config, dict) and isinstance(config.get("study"), str) and isinstance(config.get("dataset"), str):
         config = config | {"study": config["study"].replace("{dataset}", config["dataset"])}
     config = check(config, schema, source)
     if (chosen := config["dataset"]) not in config["datasets"]:
         raise InputError(f"{source}: 'dataset' is '{chosen}', which is not under 'datasets': {nearest(chosen, config['datasets'])}")
-    block = config["datasets"][chosen]
-    kinds = ("xtb", "emt", "3bpa", "ani-al", "extxyz", "published")
-    where = f"datasets.{chosen}"
-    if not isinstance(block, dict) or block.get("source") not in kinds:
-        given = block.get("source") if isinstance(block, dict) else block
-        raise InputError(f"{source}: '{where}.source' is {given!r}: {nearest(str(given), list(kinds))}")
-    part = schema["$defs"][block["source"]] | {"$defs": schema["$defs"]}
-    config["datasets"] = {chosen: check(block, part, f"{source}, {where}")}
-    if block["source"] != "published":
-        for problem in _problems(config):
-            raise InputError(f"{source}: {problem}")
-    elif asked := next((name for name in (*FURTHER, *_optional()) if _value(config, name)), None):
+    datasets, sets = config["datasets"], config["training_sets"]
+    for name, own in sets.items():
+        sets[name] = check(own, schema["$defs"]["training_set"], f"{source}, training_sets.{name}")
+    published = isinstance(datasets[chosen], dict) and datasets[chosen].get("source") == "published"
+    if not published:
+        _stop_at(training_sets.name_problems(config), source)
+    config["datasets"] = {name: _dataset(name, datasets[name], name == chosen, source) for name in training_sets.pools(config)}
+    if not published:
+        _stop_at(_problems(config), source)
+    elif asked := next((name for name in (*FURTHER, *_optional()) if value(config, name)), None):
         raise InputError(f"{source}: '{asked}' asks for models or frames, but dataset '{chosen}' is published tables, which have neither")
     return config
 
@@ -45,7 +45,26 @@ def _optional() -> list[str]:
     return [name for name, measurement in measurements().items() if measurement.options["default"] is None]
 
 
-def _value(config: dict[str, Any], key: str) -> Any:
+def _stop_at(problems: Iterator[str], source: str) -> None:
+    """InputError for the first problem."""
+    for problem in problems:
+        raise InputError(f"{source}: {problem}")
+
+
+def _dataset(name: str, block: Any, chosen: bool, source: str) -> dict[str, Any]:
+    """A block of `datasets`, checked and complete; one that training sets alone are drawn from needs no tests."""
+    where, schema = f"datasets.{name}", load_schema("config")
+    if not isinstance(block, dict) or block.get("source") not in SOURCES:
+        given = block.get("source") if isinstance(block, dict) else block
+        raise InputError(f"{source}: '{where}.source' is {given!r}: {nearest(str(given), list(SOURCES))}")
+    if block["source"] == "published" and not chosen:
+        raise InputError(f"{source}: '{where}' is published tables, which have no frames for a training set")
+    part = schema["$defs"][block["source"]]
+    required = [key for key in part["required"] if chosen or key != "test"]
+    return check(block, part | {"required": required, "$defs": schema["$defs"]}, f"{source}, {where}")
+
+
+def value(config: dict[str, Any], key: str) -> Any:
     """The value of a key that is named with dots."""
     return functools.reduce(lambda block, name: block[name], key.split("."), config)
 
@@ -63,6 +82,7 @@ def _problems(config: dict[str, Any]) -> Iterator[str]:
         if size < round(every):
             yield f"'{name}' is {size}, which leaves no frame to validate: at least {round(every)} are needed at this validation_fraction"
     yield from _noise_problems(config)
+    yield from training_sets.problems(config)
     splits = ["train", "val", *(f"test_{name}" for name in split_names(config["datasets"][config["dataset"]]))]
     for name in measurements():
         problems = getattr(importlib.import_module(f"nnip.measure.{name}"), "problems", None)
@@ -87,13 +107,13 @@ def _toy_problems(toy: dict[str, Any] | None) -> Iterator[str]:
 
 def _noise_problems(config: dict[str, Any]) -> Iterator[str]:
     noise = config["noise"]
+    if "train_clean" in split_names(config["datasets"][config["dataset"]]):
+        yield "a test split is named 'train_clean', which are the training frames without noise where a training set has some"
     if not noise:
         return
     sizes = [config["n_train"], *config["learning_curve"]]
     if noise["n_train"] is not None and noise["n_train"] not in sizes:
         yield f"'noise.n_train' is {noise['n_train']}, but must be n_train or one of learning_curve: {', '.join(map(str, sizes))}"
-    if "train_clean" in split_names(config["datasets"][config["dataset"]]):
-        yield "a test split is named 'train_clean', which in a noise study are the training frames without noise"
     names = [f"{sigma:g}" for sigma in noise["sigmas"]]  # as they stand in names of files
     if alike := [name for name in names if names.count(name) > 1]:
         yield f"'noise.sigmas' has {alike[0]} more than once, to six digits"

@@ -65,12 +65,12 @@ def write_manifest(
 
 
 def check_written(path: str | os.PathLike[str]) -> None:
-    """InputError unless a table or a file of frames is what its job wrote, by the checksum in the manifest of its folder or of the one above.
+    """InputError unless a table or a file of frames is what its job wrote, by the checksum in the manifest of its folder or of the two above.
 
     Nothing is known of a file that no manifest lists.
     """
     path = Path(path)
-    for folder in path.parents[:2]:
+    for folder in path.parents[:3]:
         if not (folder / "manifest.json").is_file():
             continue
         manifest, name = read_manifest(folder / "manifest.json"), path.relative_to(folder).as_posix()

@@ -7,7 +7,7 @@ from types import ModuleType
 from typing import Any
 
 from nnip.declare.registry import measurements
-from nnip.study.runs import Run, is_main
+from nnip.study.runs import Run
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ def jobs(name: str, config: dict[str, Any], runs: Mapping[str, Run]) -> dict[str
     declared, variants = measurements()[name], getattr(module(name), "variants", None)
     found: dict[str, dict[str, Measured]] = {}
     for run in runs.values():
-        if declared.of == "all" or (declared.of == "main" and is_main(run, config)):
+        if declared.of == "all" or (declared.of == "main" and (run.role == "main" or name in run.measure)):
             for variant, options in (variants(config, run) if variants else {"": config[name]}).items():
                 folder = f"{run.name}/{name}" + (f"-{variant}" if variant else "")
                 found.setdefault(variant, {})[folder] = Measured(run.name, variant, options)

@@ -7,7 +7,7 @@ import pandas as pd
 from nnip.jobs.errors import InputError
 from nnip.study.tables import frame
 
-KEYS = ("framework", "model", "seed", "n_train", "noise", "status", "reason")
+KEYS = ("framework", "model", "training_set", "seed", "status", "reason")
 SHOWN = 20  # kinds of failure named in a message, at most
 ADVICE = {
     "diverged": "lower 'lr', or set 'clip_gradient'",

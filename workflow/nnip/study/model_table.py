@@ -76,6 +76,7 @@ def _check_drawable(text: str, path: str) -> None:
 def check_listed_models(config: dict[str, Any], models: dict[str, Any], source: str = "config") -> None:
     """InputError if the config names a model that is not in the model table, or does not say why it trusts one that uses what others made."""
     blocks = {"noise": config["noise"], "planes": config["planes"], "landscape.variants": config["landscape"]["variants"]}
+    blocks |= {f"training_sets.{name}": block for name, block in config["training_sets"].items()}
     listed = [(f"{key}.models", name) for key, block in blocks.items() for name in (block or {}).get("models") or []]
     for key, name in [*listed, *(("trust", name) for name in config["trust"])]:
         if name not in models:

@@ -1,81 +1,78 @@
-"""The runs of a study: one training per model, seed and training size, and those on noisy labels, each with the settings its jobs are given."""
+"""The runs of a study: one training per model, training set and seed, each with the settings its jobs are given."""
 
 from dataclasses import dataclass
 from typing import Any
 
 from nnip.study.model_table import hyperparameters
+from nnip.study.training_sets import LABELS, TrainingSet, training_sets
 
 
 @dataclass(frozen=True)
 class Run:
-    """One training; `name` is its folder's name under results/<study>/runs/.
-
-    noise_label: forces or energy in the noise study, whose trainings see that label alone, with noise of `noise` of its standard deviations
-    (0: clean); None in the main line, whose trainings see both.
-    """
+    """One training; `name` is its folder's name under results/<study>/runs/."""
 
     model: str
     framework: str
-    n_train: int
-    noise: float
+    training_set: TrainingSet
     seed: int
-    noise_label: str | None = None
 
     @property
     def name(self) -> str:
-        noise = f".{self.noise_label}-noise{self.noise:g}" if self.noise_label else ""
-        return f"{self.model.replace(', ', '-')}.n{self.n_train}{noise}.seed{self.seed}"
+        return f"{self.model.replace(', ', '-')}.{self.training_set.name}.seed{self.seed}"
+
+    @property
+    def n_train(self) -> int:
+        """Labelled frames, those for validation included."""
+        return self.training_set.size
+
+    @property
+    def role(self) -> str:
+        """Of its training set: main, curve or beside."""
+        return self.training_set.role
+
+    @property
+    def measure(self) -> tuple[str, ...]:
+        """Measurements that its training set asks for, if that is not the main one."""
+        return self.training_set.measure
 
 
 def list_runs(config: dict[str, Any], models: dict[str, dict[str, Any]]) -> dict[str, Run]:
-    """All trainings a study asks for, by name, largest first (they take longest, so they should start first)."""
-    sizes = sorted({config["n_train"], *config["learning_curve"]}, reverse=True)
-    runs = [Run(name, row["framework"], size, 0.0, seed) for size in sizes for seed in config["seeds"] for name, row in models.items()]
-    return {run.name: run for run in [*runs, *_noise_runs(config, models)]}
-
-
-def _noise_runs(config: dict[str, Any], models: dict[str, dict[str, Any]]) -> list[Run]:
-    noise = config["noise"]
-    if not noise:
-        return []
-    size = noise["n_train"] or config["n_train"]
-    return [
-        Run(name, models[name]["framework"], size, float(f"{sigma:g}"), seed, label)  # as its file names say
-        for label in noise["labels"]
+    """All trainings a study asks for, by name; of those on all frames and of the learning curve the largest first, for they take longest."""
+    runs = [
+        Run(name, row["framework"], each, seed)
+        for each in training_sets(config).values()
         for seed in config["seeds"]
-        for sigma in noise["sigmas"]
-        for name in noise["models"]
+        for name, row in models.items()
+        if (each.seeds is None or seed in each.seeds) and (each.models is None or name in each.models)
     ]
-
-
-def is_main(run: Run, config: dict[str, Any]) -> bool:
-    """Whether landscapes and MD are made of this training: those of the main line on all frames."""
-    return run.n_train == config["n_train"] and run.noise_label is None
+    return {run.name: run for run in runs}
 
 
 def run_settings(run: Run, config: dict[str, Any], models: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """What the jobs of one run need to know, and nothing else: a change of another model's row leaves it as it is.
 
-    A run of the noise study has its model's loss weights on its one label, and `noise_label` beside `noise`. Where that is the forces, the
-    constant of the energy is nothing a training could learn, so it is always refitted.
+    Where one label alone is learnt, the model's loss weights are on that one. Where that is the forces, the constant of the energy is nothing a
+    training could learn, so it is always refitted.
     """
+    learn = run.training_set.learn
     settings = {
         "run": run.name,
         "framework": run.framework,
         "model": run.model,
+        "training_set": run.training_set.name,
         "n_train": run.n_train,
-        "noise": run.noise,
+        "noise": run.training_set.sigma,
         "seed": run.seed,
         "root_seed": config["seed"],
         "device": config["device"],
-        "refit_energy_shift": config["training"]["refit_energy_shift"],
+        "refit_energy_shift": config["training"]["refit_energy_shift"] or "energy" not in learn,
         "max_hours": config["training"]["max_hours"],
         "hyperparameters": hyperparameters(models[run.model]),
     }
-    if run.noise_label:
-        settings["noise_label"] = run.noise_label
-        settings["refit_energy_shift"] = settings["refit_energy_shift"] or run.noise_label == "forces"
-        settings["hyperparameters"] = on_one_label(settings["hyperparameters"], run.noise_label)
+    if run.training_set.noise_label:
+        settings["noise_label"] = run.training_set.noise_label
+    if set(learn) != set(LABELS):
+        settings["hyperparameters"] = on_one_label(settings["hyperparameters"], learn[0])
     return settings
 
 

@@ -1,0 +1,216 @@
+"""Training sets: which frames, which of their labels, what noise, and what is measured of the models that learn from them."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from nnip.data import selection
+from nnip.declare.registry import measurements
+from nnip.jobs.errors import InputError
+from nnip.study.schema import nearest
+
+LABELS = ("energy", "forces")
+MADE_HERE = ("xtb", "emt")  # sources whose frames are made, as many as are asked for
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_+-]{0,59}")
+EXPANDED = re.compile(r"n[0-9]+")  # names of those that n_train and learning_curve ask for
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """One training set; `name` is its folder's under results/<study>/data/sets/ and stands in the names of its runs.
+
+    role:     main (everything is measured of its models), curve (a point of the learning curve) or beside (errors, and what `measure` names)
+    pool:     the data set, a block under `datasets`, that its frames are drawn from
+    size:     labelled frames, those for validation included
+    select:   kind of nnip.data.selection -> value: which frames of the pool it is drawn from
+    learn:    the labels that are learnt
+    noise:    label -> Gaussian noise on it, in standard deviations of the label; one label at most
+    measure:  measurements that a set beside the main one asks for
+    models, seeds:  which are trained on it; None: all
+    """
+
+    name: str
+    role: str
+    pool: str
+    size: int
+    select: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    learn: tuple[str, ...] = LABELS
+    noise: Mapping[str, float] = field(default_factory=dict, hash=False)
+    measure: tuple[str, ...] = ()
+    models: tuple[str, ...] | None = None
+    seeds: tuple[int, ...] | None = None
+
+    @property
+    def noise_label(self) -> str | None:
+        """The label that has noise (which may be 0), if one has."""
+        return next(iter(self.noise), None)
+
+    @property
+    def sigma(self) -> float:
+        """The noise, in standard deviations of its label."""
+        return sum(self.noise.values(), 0.0)
+
+    @property
+    def size_key(self) -> str:
+        """The key of the config that its size comes from."""
+        if EXPANDED.fullmatch(self.name):
+            return "n_train" if self.role == "main" else "learning_curve"
+        return "noise.n_train" if "." in self.name else f"training_sets.{self.name}.size"
+
+    def recipe(self) -> dict[str, Any]:
+        """What the job that makes its frames needs to know of it."""
+        return {
+            "name": self.name,
+            "size": self.size,
+            "size_key": self.size_key,
+            "pool": self.pool,
+            "select": dict(self.select),
+            "noise": dict(self.noise),
+        }
+
+
+def training_sets(config: Mapping[str, Any]) -> dict[str, TrainingSet]:
+    """All training sets of a checked config by name: the main one, those of the learning curve, largest first, and those beside.
+
+    n_train, learning_curve and noise are short forms. A set that is declared with the role main takes the place of the n_train frames; those of
+    learning_curve and noise are then drawn as it is.
+    """
+    declared = {name: _declared(name, block, config) for name, block in config["training_sets"].items()}
+    main = next((each for each in declared.values() if each.role == "main"), None)
+    main = main or TrainingSet(f"n{config['n_train']}", "main", config["dataset"], config["n_train"])
+    curve = [replace(main, name=f"n{size}", role="curve", size=size) for size in config["learning_curve"]]
+    curve += [each for each in declared.values() if each.role == "curve"]
+    curve.sort(key=lambda each: -each.size)
+    beside = [each for each in declared.values() if each.role == "beside"]
+    return {each.name: each for each in (main, *curve, *_noise_sets(config, main), *beside)}
+
+
+def _declared(name: str, block: Mapping[str, Any], config: Mapping[str, Any]) -> TrainingSet:
+    """A block under `training_sets`."""
+    return TrainingSet(
+        name,
+        block["role"],
+        block["pool"] or config["dataset"],
+        block["size"] or config["n_train"],
+        block["select"],
+        tuple(label for label in LABELS if label in block["learn"]),
+        block["noise"],
+        tuple(block["measure"]),
+        None if block["models"] is None else tuple(block["models"]),
+        None if block["seeds"] is None else tuple(block["seeds"]),
+    )
+
+
+def _noise_sets(config: Mapping[str, Any], main: TrainingSet) -> list[TrainingSet]:
+    """Those of the noise block: each sees one label alone, with noise on it."""
+    noise = config["noise"]
+    if not noise:
+        return []
+    size = noise["n_train"] or config["n_train"]
+    common = replace(main, role="beside", size=size, models=tuple(noise["models"]))
+    return [
+        replace(common, name=f"n{size}.{label}-noise{sigma:g}", learn=(label,), noise={label: float(f"{sigma:g}")})  # as its name says
+        for label in noise["labels"]
+        for sigma in noise["sigmas"]
+    ]
+
+
+def pool_frames(pool: str, config: Mapping[str, Any]) -> int:
+    """How many frames are made for a pool whose source makes them.
+
+    Of the study's own data set as many as the main set takes, so that a set declared beside it changes none of its frames.
+    """
+    given = config["datasets"][pool].get("n_pool")
+    sizes = [each.size for each in training_sets(config).values() if each.pool == pool and not (pool == config["dataset"] and each.role != "main")]
+    return given or max([*sizes, *([config["n_train"]] if pool == config["dataset"] else [])])
+
+
+def row(training_set: TrainingSet, manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """The row of table training_sets; manifest: that of its frames, which knows the noise in the label's unit."""
+    label = training_set.noise_label
+    return {
+        "training_set": training_set.name,
+        "role": training_set.role,
+        "pool": training_set.pool,
+        "n_train": training_set.size,
+        "learn": "+".join(training_set.learn),
+        "noise_label": label,
+        "noise": training_set.sigma,
+        "selection": ", ".join(f"{kind}: {value}" for kind, value in training_set.select.items()) or None,
+    } | {name: value for name, value in manifest.items() if name.startswith("noise_sigma_")}
+
+
+def name_problems(config: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with the names of training sets and of their pools."""
+    for name, block in config["training_sets"].items():
+        key = f"training_sets.{name}"
+        if not isinstance(name, str) or not NAME.fullmatch(name):
+            yield f"'training_sets' has the name {str(name)[:100]!r}, which becomes a file name: use letters, digits, '_', '+' and '-', 60 at most"
+        elif EXPANDED.fullmatch(name):
+            yield f"'{key}': names such as {name} are those of the sets that n_train and learning_curve ask for; choose another"
+        elif block["pool"] is not None and block["pool"] not in config["datasets"]:
+            yield f"'{key}.pool' is '{block['pool']}', which is not under 'datasets': {nearest(block['pool'], config['datasets'])}"
+    for pool in pools(config):
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,99}", pool):
+            yield f"'datasets' has the name {pool[:100]!r}, which becomes a file name: use letters, digits, '_', '.', '+' and '-', 100 at most"
+
+
+def pools(config: Mapping[str, Any]) -> list[str]:
+    """The data sets that training sets are drawn from, the study's own first."""
+    return list(dict.fromkeys([config["dataset"], *(block["pool"] for block in config["training_sets"].values() if block["pool"] is not None)]))
+
+
+def problems(config: Mapping[str, Any]) -> Iterator[str]:
+    """What no schema can see in the training sets of a config whose names are right."""
+    blocks = config["training_sets"]
+    mains = [name for name, block in blocks.items() if block["role"] == "main"]
+    if len(mains) > 1:
+        yield f"'training_sets.{mains[1]}.role' is main, as that of '{mains[0]}' is: a study has one main training set"
+    for name, block in blocks.items():
+        yield from _block_problems(f"training_sets.{name}", block, config)
+        yield from _selection_problems(f"training_sets.{name}.select", block["select"])
+    yield from _size_problems(config)
+
+
+def _block_problems(key: str, block: Mapping[str, Any], config: Mapping[str, Any]) -> Iterator[str]:
+    every, known = round(1 / config["validation_fraction"]), sorted(measurements())
+    for other in ("size", "models", "seeds", "measure"):
+        if block["role"] == "main" and block[other]:
+            yield f"'{key}.{other}': the main set has n_train frames, of which every model learns with every seed, and all is measured"
+    if block["size"] is not None and block["size"] < every:
+        yield f"'{key}.size' is {block['size']}, which leaves no frame to validate: at least {every} are needed at this validation_fraction"
+    for label in block["noise"]:
+        if label not in block["learn"]:
+            yield f"'{key}.noise' is on {label}, which '{key}.learn' does not have"
+    if block["noise"] and block["role"] == "curve":
+        yield f"'{key}' has noise, so it is no point of the learning curve: leave out 'role'"
+    for seed in set(block["seeds"] or []).difference(config["seeds"]):
+        yield f"'{key}.seeds' has {seed}, which is not one of the study's: {', '.join(map(str, config['seeds']))}"
+    for measurement in block["measure"]:
+        if measurement not in known:
+            yield f"'{key}.measure' has '{measurement}': {nearest(measurement, known)}"
+
+
+def _selection_problems(key: str, select: Mapping[str, Any]) -> Iterator[str]:
+    kinds = selection.kinds()
+    for kind, value in select.items():
+        if kind not in kinds:
+            yield f"'{key}' has the kind '{str(kind)[:100]}': {nearest(str(kind), list(kinds))}"
+            continue
+        try:
+            kinds[kind]([], value)
+        except InputError as error:
+            yield f"'{key}.{kind}' {error}"
+
+
+def _size_problems(config: Mapping[str, Any]) -> Iterator[str]:
+    sets = training_sets(config)
+    curve: dict[int, str] = {}
+    for each in sets.values():
+        if each.role != "beside" and (other := curve.setdefault(each.size, each.name)) != each.name:
+            yield f"training sets '{other}' and '{each.name}' both have {each.size} frames: a learning curve has one set of a size"
+        block = config["datasets"][each.pool]
+        if block["source"] in MADE_HERE and each.size > (made := pool_frames(each.pool, config)):
+            key = f"datasets.{each.pool}.n_pool"
+            yield f"'{each.size_key}' is {each.size}, but {made} frames of '{each.pool}' are made: set '{key}' to {each.size} or more"

@@ -1,0 +1,12 @@
+"""The frames of one training set: see nnip.data.training_set."""
+
+from pathlib import Path
+
+from nnip.data.training_set import make_training_set
+from nnip.jobs.errors import run
+
+if __name__ == "__main__":
+    job = snakemake
+    tests = dict(zip(job.params.tests, job.input.tests, strict=True))
+    directory = Path(job.output.manifest).parent
+    run(lambda: make_training_set(job.params.recipe, job.params.study, job.input.pool, tests, directory), log=job.log[0])
