@@ -21,7 +21,7 @@ from nnip.data import split_names
 from nnip.jobs.errors import InputError
 from nnip.jobs.killed_runs import release_locks_of_killed_runs
 from nnip.landscape import variants
-from nnip.declare.registry import figures
+from nnip.declare.registry import analyses, figures, made_of
 from nnip.study.runs import is_main, list_runs, run_settings
 
 try:
@@ -51,35 +51,48 @@ SPLITS = [] if PUBLISHED else split_names(DATASET)
 SIZES = config["learning_curve"]
 TABLES = f"{RESULTS}/tables"
 SI_TABLES = ("hyperparameters", "entropy", "errors")
-# what is measured beside the main line: table -> folder under runs/ -> its run
+# what is measured beside the main line: key of the config that asks for it -> folder under runs/ -> its run
 BESIDE = {
     "planes": variants.planes(config, RUNS),
-    "landscape_tests": variants.split_landscapes(config, RUNS),
-    "landscape_frozen": variants.frozen_landscapes(config, RUNS),
+    "landscape.test_splits": variants.split_landscapes(config, RUNS),
+    "landscape.frozen": variants.frozen_landscapes(config, RUNS),
 }
-# tables this study does not make, so that no figure is drawn from them: nothing was trained, or the config does not ask for the experiment
-ABSENT = {
+
+
+def setting(key):
+    """A value of the config by its key with dots; None in a block that is off."""
+    value = config
+    for part in key.split("."):
+        value = None if value is None else value[part]
+    return value
+
+
+# tables this study does not measure: nothing was trained, or the config does not ask for the experiment
+UNMEASURED = {
     table
     for table, made in {
         "trainings": not PUBLISHED,
         "directions": not PUBLISHED,
-        "sampling": not PUBLISHED,
-        "resolution": not PUBLISHED,
+        "notes": PUBLISHED,
+        "errors_repeated": PUBLISHED,
         "temperatures": not PUBLISHED and config["md"]["record_every_fs"],
-        "toy": config["toy"],
         "weights": config["weights"],
         "weight_moments": config["weights"],
         "distributions": config["distributions"],
         "distribution_moments": config["distributions"],
         "noise_trainings": NOISE_RUNS,
         "noise_errors": NOISE_RUNS,
-        **BESIDE,
-        "entropy_tests": BESIDE["landscape_tests"],
-        "entropy_frozen": BESIDE["landscape_frozen"],
+        "planes": BESIDE["planes"],
     }.items()
     if not made
 }
-DRAWN = {name: figure for name, figure in FIGURES.items() if figure.is_drawn(ABSENT, DATASET["source"])}
+# the analyses of this study, and all tables that it does not make, so that no figure is drawn from them
+ANALYSES, ABSENT = made_of(analyses(), UNMEASURED, PUBLISHED, setting)
+DRAWN = {
+    name: figure
+    for name, figure in FIGURES.items()
+    if figure.is_drawn(ABSENT, DATASET["source"]) and (figure.when is None or setting(figure.when))
+}
 USE_CONDA = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
 
 
@@ -193,7 +206,8 @@ CURVE_RUNS = [name for name in RUNS if name not in NOISE_RUNS]
 PARTS = {
     "trainings": run_files("train/training.csv", CURVE_RUNS),
     "errors": run_files("evaluate/errors.csv", CURVE_RUNS),
-    "landscape": [path for mode in config["landscape"]["modes"] for path in run_files(f"landscape-{mode}/landscape.csv")],
+    "landscape": [path for mode in config["landscape"]["modes"] for path in run_files(f"landscape-{mode}/landscape.csv")]
+    + [f"{RESULTS}/runs/{folder}/landscape.csv" for key in ("landscape.test_splits", "landscape.frozen") for folder in BESIDE[key]],
     "directions": [path for mode in config["landscape"]["modes"] for path in run_files(f"landscape-{mode}/directions.csv")],
     "failures": run_files("md/failures.csv"),
     "temperatures": run_files("md/temperatures.csv"),
@@ -202,8 +216,6 @@ PARTS = {
         for table in ("weights", "weight_moments")
     },
     "planes": [f"{RESULTS}/runs/{folder}/planes.csv" for folder in BESIDE["planes"]],
-    "landscape_tests": [f"{RESULTS}/runs/{folder}/landscape.csv" for folder in BESIDE["landscape_tests"]],
-    "landscape_frozen": [f"{RESULTS}/runs/{folder}/landscape.csv" for folder in BESIDE["landscape_frozen"]],
 }
 
 
@@ -245,9 +257,8 @@ def tables(*names):
 
 def frameworks_of(figure):
     """The frameworks a figure is drawn for: all of the study, but those alone that an experiment beside the main line is made of."""
-    made_of = [{run.framework for run in BESIDE[table].values()} for table in figure.needs if table in BESIDE]
     in_study = {row["framework"] for row in MODELS["models"].values()}
-    return sorted(in_study.intersection(*made_of))
+    return sorted(in_study & {run.framework for run in BESIDE[figure.when].values()} if figure.when in BESIDE else in_study)
 
 
 def study_targets():
@@ -255,5 +266,6 @@ def study_targets():
     files = [f"{name}_{framework}" for name, figure in DRAWN.items() if figure.per_framework for framework in frameworks_of(figure)]
     files += [name for name, figure in DRAWN.items() if not figure.per_framework]
     drawn = [f"{RESULTS}/figures/{file}.{kind}" for file in files for kind in ("png", "pdf")]
-    tables_drawn = sorted({table for figure in FIGURES.values() for table in (*figure.needs, *figure.uses)} - ABSENT)
-    return [*drawn, *tables(*tables_drawn).values(), f"{RESULTS}/summary.md"]
+    drawn_from = {table for figure in FIGURES.values() for table in (*figure.needs, *figure.uses)}
+    analysed = {table for analysis in ANALYSES.values() for table in analysis.tables}
+    return [*drawn, *tables(*sorted((drawn_from | analysed) - ABSENT)).values(), f"{RESULTS}/summary.md"]

@@ -1,12 +1,7 @@
 """Landscapes beside the main line: along the same lines over other splits, and with some parameters frozen.
 
-Needs: trainings. Makes: results/<study>/runs/<run>/landscape-<mode>-{<split>,frozen-<name>}/{landscape.csv,directions.csv,manifest.json} and
-results/<study>/tables/{entropy_tests,entropy_frozen}.csv
+Needs: trainings. Makes: results/<study>/runs/<run>/landscape-<mode>-{<split>,frozen-<name>}/{landscape.csv,directions.csv,manifest.json}
 """
-
-
-localrules:
-    make_variant_entropy,
 
 
 use rule scan_landscape as scan_test_landscape with:
@@ -63,24 +58,3 @@ use rule scan_landscape as scan_frozen_landscape with:
         directory=lambda wildcards, output: os.path.dirname(output.manifest),
     message:
         "Scan the {wildcards.mode} loss landscape of {wildcards.run} with {wildcards.frozen} frozen: at most {resources.runtime} min"
-
-
-rule make_variant_entropy:
-    """Loss entropy of the landscapes over other splits, or with frozen parameters."""
-    input:
-        landscape=f"{TABLES}/landscape_{{variant}}.csv",
-        code=code_of("scripts/make_variant_entropy.py"),
-    output:
-        entropy=f"{TABLES}/entropy_{{variant}}.csv",
-    log:
-        f"{LOGS}/statistics/entropy_{{variant}}.log",
-    wildcard_constraints:
-        variant="tests|frozen",
-    conda:
-        "../../envs/workflow.yaml"
-    params:
-        options=config["entropy"],
-    message:
-        "Loss entropy of the landscapes beside the main line ({wildcards.variant})"
-    script:
-        "../scripts/make_variant_entropy.py"

@@ -1,10 +1,47 @@
 """Learning curves: how the force error over all test frames falls with the number of training frames."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from scipy import stats
 
+from nnip.declare import RUN, Analysis, Quantity, Table, real, whole
 from nnip.study.tables import frame
+
+ANALYSIS = Analysis(
+    needs=("errors",),
+    tables={
+        "learning_curves": Table(
+            "The learning curve of a model and seed.",
+            RUN
+            | {
+                "n_points": whole("sizes of training sets", "sizes"),
+                "slope": real("slope of ln(forces RMSE) over all test frames against ln(labelled frames)"),
+                "slope_low": real("lower bound of the straight line's interval", optional=True),
+                "slope_high": real("upper bound", optional=True),
+            },
+        )
+    },
+    quantities=(
+        Quantity(
+            name="learning_curve_slope",
+            table="learning_curves",
+            column="slope",
+            low="slope_low",
+            high="slope_high",
+            label="learning-curve slope",
+            unit="ln RMSE per ln $n$",
+            words="slope of the learning curve",
+            role="outcome",
+            better=-1,
+            parts=("test_forces_rmse_all", "test_forces_rmse_coolest", "test_forces_rmse_hottest"),
+            floor=True,
+        ),
+    ),
+    settings=("statistics.confidence",),
+    doing="Slopes of the learning curves",
+)
 
 NOT_TEST = ("train", "val")
 SMALLEST = 10  # below this a tenth of the frames is no validation frame; the paper, too, leaves its n = 5 out
@@ -15,16 +52,24 @@ def test_errors(errors: pd.DataFrame) -> pd.DataFrame:
     return errors[~errors["split"].isin([*NOT_TEST, "all"]) & (errors["noise"] == 0)]
 
 
+def main_errors(errors: pd.DataFrame) -> pd.DataFrame:
+    """The rows of table errors of the trainings on all frames with clean labels; a model whose such training failed has none."""
+    clean = errors[errors["noise"] == 0]
+    return clean[clean["n_train"] == clean["n_train"].max()]
+
+
 def overall_errors(errors: pd.DataFrame) -> pd.DataFrame:
     """Columns framework, model, seed, n_train, forces_rmse_eV_per_A over all test frames together.
 
-    A row of split "all" is taken as it is; otherwise the test splits are combined, weighted by their frames (equally if these are not known).
+    A row of split "all" is taken as it is; otherwise the squares of the test splits are weighted by their force components, by their frames where
+    components are not known, and equally where these are not known either.
     """
     keys = ["framework", "model", "seed", "n_train"]
     clean = errors[errors["noise"] == 0]
     given = clean[clean["split"] == "all"]
     tests = test_errors(errors).merge(given[keys], how="left", on=keys, indicator=True).query("_merge == 'left_only'")
-    tests = tests.assign(weight=tests["n_frames"].astype(float).fillna(1.0), square=tests["forces_rmse_eV_per_A"].astype(float) ** 2)
+    known = next((name for name in ("n_components", "n_frames") if tests[name].notna().all()), None)
+    tests = tests.assign(weight=tests[known].astype(float) if known else 1.0, square=tests["forces_rmse_eV_per_A"].astype(float) ** 2)
     tests["weighted"] = tests["weight"] * tests["square"]
     sums = tests.groupby(keys, as_index=False, sort=False)[["weighted", "weight"]].sum()
     sums["forces_rmse_eV_per_A"] = np.sqrt(sums["weighted"] / sums["weight"])
@@ -57,3 +102,8 @@ def learning_curves(errors: pd.DataFrame, confidence: float = 0.95) -> pd.DataFr
             }
         )
     return frame("learning_curves", rows)
+
+
+def analyse(tables: dict[str, pd.DataFrame], settings: dict[str, Any]) -> dict[str, pd.DataFrame]:
+    """Table learning_curves."""
+    return {"learning_curves": learning_curves(tables["errors"], settings["statistics.confidence"])}

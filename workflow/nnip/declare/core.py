@@ -14,6 +14,7 @@ ERRORS = {
     "energy_mae_eV_per_atom": real("mean absolute energy error per atom", "eV/atom", optional=True),
     "forces_mae_eV_per_A": real("mean absolute error of the force components", "eV/A", optional=True),
     "n_frames": whole("frames of the split", "frames", optional=True),
+    "n_components": whole("force components of the split's frames", "components", optional=True),
 }
 
 CORE = {

@@ -13,6 +13,7 @@ class Figure:
     per_framework:  one figure for each framework, or one in all
     category:       its chapter of the report
     caption:        its text there, reStructuredText; {framework} stands for the framework of a figure that has one
+    when:           key of the config, with dots, without a value of which it is not drawn
     datasets:       sources of data it applies to (config: datasets.<name>.source); None: all
     options:        argument of its function -> key of the config, with dots
     inputs:         argument of its function -> csv file in workflow/, read as it is
@@ -25,6 +26,7 @@ class Figure:
     per_framework: bool
     category: str
     caption: str
+    when: str | None = None
     datasets: tuple[str, ...] | None = None
     options: dict[str, str] = field(default_factory=dict)
     inputs: dict[str, str] = field(default_factory=dict)
@@ -34,7 +36,7 @@ class Figure:
         kinds = {"needs": tuple, "uses": tuple, "per_framework": bool, "category": str, "caption": str, "options": dict, "inputs": dict}
         for each in fields(self):
             value = getattr(self, each.name)
-            kind = tuple | None if each.name == "datasets" else kinds[each.name]
+            kind = {"datasets": tuple | None, "when": str | None}.get(each.name) or kinds[each.name]
             if not isinstance(value, kind):
                 raise TypeError(f"{each.name} is {value!r}, but should be a {each.type}")
         for name in ("needs", "category", "caption"):

@@ -32,7 +32,7 @@ def scan(
     """Write landscape.csv, directions.csv (pairwise cosines) and manifest.json of one trained model in one mode.
 
     options: nnip.landscape.variants.line_options; frames_file: the frames of its split. With `frozen` (a name and a pattern of parameters'
-    names) landscape.csv is a table landscape_frozen. A training without a model gives tables without rows and a manifest that says why.
+    names) column frozen has that name. A training without a model gives tables without rows and a manifest that says why.
     What was interrupted goes on from its newest checkpoint, which holds finished lines.
     InputError for frames without labels, for more directions than the model's filters allow, and for a pattern of no parameter or all.
     """
@@ -64,7 +64,7 @@ def scan(
             pairs = [
                 who | {"direction_a": a, "direction_b": b, "cosine": cosine[a][b]} for a in range(n_directions) for b in range(a + 1, n_directions)
             ]
-        write_table("landscape_frozen" if frozen else "landscape", rows, f"{directory}/landscape.csv")
+        write_table("landscape", rows, f"{directory}/landscape.csv")
         write_table("directions", pairs, f"{directory}/directions.csv")
         write_measured(directory, "landscape", settings | {"landscape": options}, seeds, potential, reason, watch, progress, **more)
 

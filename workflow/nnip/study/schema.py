@@ -12,6 +12,7 @@ from typing import Any
 import jsonschema
 import yaml
 
+from nnip.declare.registry import analyses, measurements
 from nnip.jobs.errors import InputError
 from nnip.jobs.files import reading
 
@@ -48,8 +49,17 @@ def read_yaml(path: str | os.PathLike[str]) -> Any:
 
 @functools.cache
 def load_schema(name: str) -> dict[str, Any]:
-    """One of the schemas in workflow/schemas, by its file name without ending."""
-    return yaml.safe_load((SCHEMAS / f"{name}.schema.yaml").read_text(encoding="utf-8"))
+    """One of the schemas in workflow/schemas, by its file name without ending; config with the blocks that modules declare."""
+    schema: dict[str, Any] = yaml.safe_load((SCHEMAS / f"{name}.schema.yaml").read_text(encoding="utf-8"))
+    return config_schema(schema) if name == "config" else schema
+
+
+def config_schema(schema: dict[str, Any]) -> dict[str, Any]:
+    """The config's schema with the blocks that measurements (each one of its own name) and analyses declare."""
+    blocks = {name: measurement.options for name, measurement in measurements().items()}
+    for analysis in analyses().values():
+        blocks |= analysis.options
+    return schema | {"properties": schema["properties"] | blocks}
 
 
 def frameworks() -> list[str]:
