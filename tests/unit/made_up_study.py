@@ -7,20 +7,11 @@ import numpy as np
 import pandas as pd
 from ase.calculators.singlepoint import SinglePointCalculator
 
-from nnip.analyse.effects import effects
-from nnip.analyse.entropy import entropy_table
-from nnip.analyse.entropy_convergence import Settings, sampling
-from nnip.analyse.entropy_settings import sensitivity
-from nnip.analyse.entropy_variance import resolution
-from nnip.analyse.learning_curves import learning_curves
-from nnip.analyse.predictors import outcomes, predictors
-from nnip.analyse.survival import kaplan_meier, logrank, survival
-from nnip.analyse.toy import toy
-from nnip.declare.registry import figures
+from nnip.declare.registry import analyses, figures, made_of
 from nnip.measure.data_distributions import distributions
 from nnip.measure.weight_distributions import grouped, histogram, moments
 from nnip.potentials.frameworks import choices
-from nnip.study.schema import config_schema
+from nnip.study.schema import load_schema
 from nnip.study.tables import frame
 
 FIGURES = figures()
@@ -94,7 +85,8 @@ def study(names=("a", "b", "c", "d", "bad"), seeds=SEEDS, modes=("isotropic", "p
     frames = {split: ethanol(0.02 * width, rng) for width, split in enumerate(("train", "val", "300K", "1200K"), 1)}
     counts, summaries = distributions(frames, 12)
     tables |= {"distributions": frame("distributions", counts), "distribution_moments": frame("distribution_moments", summaries)}
-    tables["toy"] = toy({"n_features": 2, "misfits": [0, 0.1], "n_points": [5, 50], "sigmas": [0, 0.1], "n_repeats": 5}, seed=1)
+    switches = [row | {"name": "rescale", "value": "true"} for row in tables["models"][["framework", "model"]].drop_duplicates().to_dict("records")]
+    tables["hyperparameters"] = frame("hyperparameters", [row | {"value": str(row["model"] != "d").lower()} for row in switches])
     return with_statistics(tables)
 
 
@@ -114,22 +106,7 @@ def plane_table(names, seed):
 
 def with_statistics(tables):
     """The tables with all that the study computes from what was measured."""
-    tables = dict(tables)
-    tables["entropy"] = entropy_table(tables["landscape"], 0.004, 0.04, 0.2)
-    warmer = tables["landscape"].assign(split="test_1200K", forces_rmse_eV_per_A=2 * tables["landscape"]["forces_rmse_eV_per_A"])
-    flatter = tables["landscape"].assign(frozen="radial", energy_rmse_eV_per_atom=tables["landscape"]["energy_rmse_eV_per_atom"] / 2)
-    for kind, other in (("tests", warmer), ("frozen", flatter)):
-        tables[f"landscape_{kind}"] = frame(f"landscape_{kind}", other)
-        tables[f"entropy_{kind}"] = entropy_table(tables[f"landscape_{kind}"], 0.004, 0.04, 0.2, table=f"entropy_{kind}")
-    tables["sensitivity"] = sensitivity(tables["landscape"], 0.004, 0.04, 0.2)
-    settings = Settings(0.004, 0.04, 0.2, n_bootstrap=100)
-    tables |= {"sampling": sampling(tables["landscape"], settings), "resolution": resolution(tables["landscape"], settings)}
-    tables["survival"] = survival(tables["failures"], HORIZON_FS)
-    tables["kaplan_meier"] = kaplan_meier(tables["failures"])
-    tables["logrank"] = logrank(tables["failures"], tables["models"])
-    tables["learning_curves"] = learning_curves(tables["errors"])
-    tables["predictors"] = predictors(tables["entropy"], tables["landscape"], tables["errors"])
-    tables["outcomes"] = outcomes(tables["survival"], tables["errors"], tables["learning_curves"])
+    tables = analysed(tables)
     trained = tables["errors"].query("n_train == 100 and split == 'train'")
     noisy = [
         trained.assign(noise_label="forces", noise=sigma, noise_sigma_eV_per_A=sigma, split=split)
@@ -138,9 +115,50 @@ def with_statistics(tables):
     ]
     tables["noise_errors"] = frame("noise_errors", pd.concat(noisy, ignore_index=True))
     tables["noise_trainings"] = frame("noise_trainings", tables["trainings"].assign(noise_label="forces"))
-    tables["effects"] = effects(tables["models"], tables["predictors"], tables["outcomes"], 0.95)
-    tables["correlations"] = frame("correlations", [])
     return tables
+
+
+QUICK = {
+    "md.duration_fs": HORIZON_FS,
+    "statistics.n_bootstrap": 100,
+    "statistics.n_permutation": 100,
+    "toy": {"n_features": 2, "misfits": [0, 0.1], "n_points": [5, 50], "sigmas": [0, 0.1], "n_repeats": 5},
+}
+
+
+def analysed(tables, only=None, settings=None):
+    """The tables with what the analyses make of them (those of the names `only`), as far as the tables they need are there.
+
+    settings: values of the config by key; others are QUICK's or the config's defaults.
+    """
+    given = QUICK | (settings or {})
+
+    def setting(key):
+        value = given.get(key, default(key))
+        return {name: given.get(f"{key}.{name}", part) for name, part in value.items()} if isinstance(value, dict) else value
+
+    made, _ = made_of(analyses(), (), False, setting)
+    left = [name for name in made if only is None or name in only]
+    tables = dict(tables)
+    while ready := [
+        name
+        for name in left
+        if set(made[name].needs) <= set(tables)
+        and not {table for other in left for table in made[other].tables} & {*made[name].needs, *made[name].uses}
+    ]:
+        for name in ready:
+            left.remove(name)
+            module = importlib.import_module(f"nnip.analyse.{name}")
+            tables |= module.analyse(tables, {key: setting(key) for key in made[name].settings})
+    return tables
+
+
+def with_variants(tables):
+    """The tables with landscapes over other frames and with frozen parameters, and their entropies, beside those of the main line."""
+    main = tables["landscape"]
+    warmer = main.assign(split="test_1200K", forces_rmse_eV_per_A=2 * main["forces_rmse_eV_per_A"])
+    flatter = main.assign(frozen="radial", energy_rmse_eV_per_atom=main["energy_rmse_eV_per_atom"] / 2)
+    return analysed(tables | {"landscape": frame("landscape", pd.concat([main, warmer, flatter], ignore_index=True))}, only=("entropy",))
 
 
 def ethanol(width, rng):
@@ -154,16 +172,17 @@ def ethanol(width, rng):
 
 
 def default(key):
-    """The default of a key of the config."""
-    part = config_schema()
+    """The default of a key of the config; a block's is that of its keys."""
+    part = load_schema("config")
     for name in key.split("."):
         part = part["properties"][name]
-    return part["default"]
+    return {name: each["default"] for name, each in part["properties"].items()} if "properties" in part else part.get("default")
 
 
 def draw(name, tables, **changed):
     """A figure of MACE, with the config's defaults as its options."""
     figure = FIGURES[name]
+    tables = with_variants(tables) if name in ("landscape_splits", "frozen") else tables
     given = {"framework": "mace", "literature": LIT} | {argument: default(key) for argument, key in figure.options.items()} | tables | changed
     return importlib.import_module(f"nnip.figures.{name}").draw(**{key: value for key, value in given.items() if key in figure.arguments})
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from nnip.declare.registry import figures
+from nnip.declare.registry import analyses, figures
 from nnip.potentials.frameworks import frameworks
 from nnip.study.code_inputs import INFRASTRUCTURE, WORKFLOW, code_inputs, framework_code, imported_names
 
@@ -25,7 +25,6 @@ def names(paths):
         ("prepare_data", {"study/seeds", "data/splits", "data/xtb", "data/emt", "data/ani_al", "data/download"}),
         ("add_noise", {"data/noise", "study/seeds", "data/extxyz"}),
         ("fetch_published", {"data/download"}),
-        ("make_toy", {"analyse/toy", "study/seeds"}),
         ("import_published", {"scripts/make_model_tables", "published/switches"}),
     ],
 )
@@ -41,6 +40,13 @@ def test_a_figures_code_is_its_own_module_and_helpers(name):
     found = names(code_inputs("scripts/draw_figure.py", f"nnip/figures/{name}.py"))
     assert {f"figures/{name}", "figures/style", "scripts/draw_figure"} <= found
     assert not {f"figures/{other}" for other in figures() if other != name} & found, "an edit of one figure draws that one again"
+
+
+@pytest.mark.parametrize("name", analyses())
+def test_an_analysiss_code_is_its_own_module_and_what_that_imports(name):
+    found = names(code_inputs("scripts/analyse.py", f"nnip/analyse/{name}.py"))
+    assert {f"analyse/{name}", "scripts/analyse"} <= found
+    assert ("study/seeds" in found) == (name in ("toy", "entropy_convergence", "entropy_variance", "correlations"))
 
 
 @pytest.mark.parametrize("framework", frameworks())
@@ -61,9 +67,9 @@ def test_imports_are_found_anywhere_but_not_those_for_types(tmp_path):
 
 
 def test_what_is_only_reached_through_infrastructure_is_left_out():
-    everything = code_inputs("scripts/make_entropy.py", ignore=frozenset())
+    everything = code_inputs("nnip/analyse/entropy.py", ignore=frozenset())
     assert {"study/tables", "jobs/errors", "study/manifest"} <= names(everything)
-    assert "study/manifest" not in names(code_inputs("scripts/make_entropy.py", ignore=frozenset({"nnip.study.tables", "nnip.jobs.errors"})))
+    assert "study/manifest" not in names(code_inputs("nnip/analyse/entropy.py", ignore=frozenset({"nnip.study.tables", "nnip.jobs.errors"})))
 
 
 def test_the_infrastructure_exists():
@@ -76,7 +82,8 @@ def test_every_module_is_used_by_a_script_a_framework_or_the_rules():
     imports = [tuple(line.split(" import ")) for line in re.findall(r"^ *from (nnip\S* import .*)$", rules, re.MULTILINE)]
     candidates = [module for module, _ in imports] + [f"{module}.{name}" for module, names in imports for name in names.split(", ")]
     planned = [path for name in candidates if (path := WORKFLOW.joinpath(*name.split(".")).with_suffix(".py")).exists()]
-    drawn = [f"nnip/figures/{name}.py" for name in figures()]  # draw_figure imports the one it is told of
+    drawn = [f"nnip/figures/{name}.py" for name in figures()]  # draw_figure imports the one it is told of, analyse likewise
+    drawn += [f"nnip/analyse/{name}.py" for name in analyses()]
     used = set(code_inputs(*SCRIPTS, *drawn, *(str(path.relative_to(WORKFLOW)) for path in planned), ignore=frozenset()))
     used |= {path for framework in frameworks() for path in framework_code(framework, ignore=frozenset())}
     assert names((WORKFLOW / "nnip").rglob("*.py")) - names(used) == set()
@@ -88,5 +95,5 @@ def test_every_rule_with_a_script_depends_on_its_code():
         for rule in re.split(r"(?m)^(?=rule )", path.read_text())[1:]:
             for script in re.findall(r'\.\./scripts/(\w+\.py)"', rule):
                 modules = {name for name in names(code_inputs(f"scripts/{script}")) if not name.endswith("__init__")}
-                if script != "draw_figure.py" and modules > {f"scripts/{script.removesuffix('.py')}"}:
+                if script not in ("draw_figure.py", "analyse.py") and modules > {f"scripts/{script.removesuffix('.py')}"}:
                     assert f'code=code_of("scripts/{script}")' in rule, (path.name, script)

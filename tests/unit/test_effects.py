@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from nnip.analyse.effects import effects, holm
+from nnip.analyse.effects import effects
 from nnip.study.tables import frame
 
 MODELS = frame(
@@ -18,7 +18,7 @@ MODELS = frame(
 
 def outcomes(values):
     rows = [
-        {"framework": "mace", "model": name, "seed": seed, "outcome": "rmst_fs", "value": value}
+        {"framework": "mace", "model": name, "seed": seed, "quantity": "rmst_fs", "value": value}
         for name, own in values.items()
         for seed, value in enumerate(own)
     ]
@@ -56,8 +56,9 @@ def test_intervals_cover_what_is_true():
     assert 0.74 < np.mean(inside) < 0.88
 
 
-def test_holm_is_step_down():
-    adjusted = holm(pd.Series([0.01, 0.04, None, 0.03], dtype="Float64"))
-    assert adjusted.tolist()[:2] == [0.03, 0.06]
-    assert adjusted.isna().tolist() == [False, False, True, False]
-    assert adjusted[3] == 0.06
+def test_a_choice_in_two_experiments_is_one_test():
+    again = MODELS.query("model in ('base', 'better')").assign(experiment="two")
+    values = outcomes({"base": [10, 12, 11], "better": [20, 25, 24], "same": [11, 10, 12]})
+    once, twice = (effects(each, frame("predictors", []), values, 0.95) for each in (MODELS, pd.concat([MODELS, again])))
+    p = once.set_index("model")["p_holm"]
+    assert twice["p_holm"].tolist() == [p["better"], p["same"], p["better"]]

@@ -7,7 +7,7 @@ import zlib
 
 import numpy as np
 import pytest
-from made_up_study import FIGURES, HORIZON_FS, LIT, SEEDS, draw, study, texts
+from made_up_study import FIGURES, HORIZON_FS, LIT, SEEDS, draw, study, texts, with_variants
 
 from nnip.figures import style
 from nnip.figures.labels import label_points
@@ -79,7 +79,7 @@ def test_experiments_of_one_model_have_no_differences(tables):
 
 
 def test_too_few_models_for_a_correlation_is_said(tables):
-    assert "fewer than three" in texts(draw("correlations", tables)).replace("\n", " ")
+    assert "fewer than three" in texts(draw("correlations", tables, correlations=tables["correlations"].iloc[:0])).replace("\n", " ")
 
 
 def test_experiments_show_every_replica_and_the_pooled_mean(tables):
@@ -172,12 +172,16 @@ def test_kaplan_meier_shows_the_tables_curves_and_tests(tables):
 
 def test_trends_draw_the_models_means_and_ring_low_entropy(tables):
     predictors = tables["predictors"].copy()
-    predictors.loc[(predictors["predictor"] == "S_isotropic") & (predictors["model"] == "a"), "value"] = -1.0
+    S = (predictors["quantity"] == "S") & (predictors["mode"] == "isotropic") & (predictors["minimum"] == "kept")
+    predictors.loc[S & (predictors["model"] == "a"), "value"] = -1.0
     rows = [
         {
             "framework": "mace",
-            "predictor": "S_isotropic",
+            "predictor": "S",
+            "mode": "isotropic",
+            "minimum": "kept",
             "outcome": "rmst_fs",
+            "overlap": False,
             "n_models": 4,
             "pearson": 0.5,
             "pearson_low": -0.1,
@@ -188,7 +192,7 @@ def test_trends_draw_the_models_means_and_ring_low_entropy(tables):
     figure = draw("trends", tables, predictors=predictors, correlations=frame("correlations", rows))
     axis = figure.axes[0]
     (line,) = lines(axis, "b")
-    rmst = tables["outcomes"].query("model == 'b' and outcome == 'rmst_fs'")["value"].mean() / 1000
+    rmst = tables["outcomes"].query("model == 'b' and quantity == 'rmst_fs'")["value"].mean() / 1000
     assert line.get_ydata()[0] == pytest.approx(rmst)
     assert "r = 0.50 [−0.10, 0.90], ρ = 0.40, n = 4" in texts(figure)
     assert "Ringed" in figure.get_supxlabel()
@@ -198,7 +202,7 @@ def test_trends_draw_the_models_means_and_ring_low_entropy(tables):
 def test_correlations_draw_every_row():
     rows = [
         {"framework": "mace", "predictor": predictor, "outcome": outcome, "n_models": 5, "pearson": value, "pearson_low": value - 0.1}
-        | {"pearson_high": value + 0.1, "spearman": -value, "subset": subset}
+        | {"pearson_high": value + 0.1, "spearman": -value, "subset": subset, "overlap": False}
         for predictor, value in (("S", 0.5), ("train_forces_rmse", -0.3))
         for outcome in ("rmst_fs", "learning_curve_slope")
         for subset in ("all", "rescaled")
@@ -207,6 +211,20 @@ def test_correlations_draw_every_row():
     pearson = [list(line.get_xdata()) for axis in figure.axes for line in lines(axis, "_pearson")]
     assert pearson == [[0.5, -0.3]] * 4
     assert "training force RMSE" in texts(figure)
+    assert "a part of the other" not in figure.get_supxlabel().replace("\n", " ")
+
+
+def test_a_correlation_of_a_part_with_its_whole_is_a_cross(tables):
+    figure = draw("correlations", tables)
+    own = tables["correlations"].query("overlap")
+    assert set(own[["predictor", "outcome"]].itertuples(index=False, name=None)) == {
+        (f"test_forces_rmse_{part}", whole)
+        for part in ("coolest", "hottest")
+        for whole in ("test_forces_rmse_all", "extrapolation_slope", "learning_curve_slope")
+    }
+    crosses = [value for axis in figure.axes for line in lines(axis, "_pearson_overlap") for value in line.get_xdata()]
+    assert sorted(crosses) == pytest.approx(sorted(own["pearson"]))
+    assert "one quantity is a part of the other" in figure.get_supxlabel().replace("\n", " ")
 
 
 def test_cosines_are_the_tables(tables):
@@ -226,7 +244,7 @@ def test_flatness_shows_the_centre_errors(tables):
 
 
 def test_flatness_says_over_which_frames_the_error_is(tables):
-    elsewhere = {name: tables[name].assign(split="val") for name in ("landscape", "entropy")}
+    elsewhere = {name: tables[name].assign(split="val") for name in ("landscape", "entropy")} | {"split": "val"}
     assert draw("flatness", tables).axes[1].get_xlabel() == "training force RMSE at $t$ = 0 (meV/Å)"
     assert draw("flatness", tables, **elsewhere).axes[1].get_xlabel() == "validation force RMSE at $t$ = 0 (meV/Å)"
 
@@ -266,17 +284,24 @@ def test_the_loss_of_a_plane_is_in_units_of_the_temperatures(tables):
     draw("planes", tables, planes=frame("planes", bad))
 
 
-@pytest.mark.parametrize(("name", "kind", "word"), [("landscape_splits", "tests", "test 1200K"), ("frozen", "frozen", "radial frozen")])
-def test_landscapes_beside_the_main_line_are_drawn_with_it(name, kind, word, tables):
-    figure = draw(name, tables)
+@pytest.mark.parametrize(
+    ("name", "rows", "main", "word"),
+    [
+        ("landscape_splits", "split == 'test_1200K'", "training", "test 1200K"),
+        ("frozen", "frozen == 'radial'", "all weights", "radial frozen"),
+    ],
+)
+def test_landscapes_beside_the_main_line_are_drawn_with_it(name, rows, main, word, tables):
+    figure, every = draw(name, tables), with_variants(tables)
     axis = figure.axes[0]
-    for label, table in ((word, f"landscape_{kind}"), ({"tests": "training", "frozen": "all weights"}[kind], "landscape")):
+    others = {table: every[table].query(rows) for table in ("landscape", "entropy")}
+    for label, table in ((word, others["landscape"]), (main, tables["landscape"])):
         (line,) = lines(axis, label)
-        mean = tables[table].query("model == 'a' and mode == 'isotropic'").groupby("t")["forces_rmse_eV_per_A"].mean()
+        mean = table.query("model == 'a' and mode == 'isotropic'").groupby("t")["forces_rmse_eV_per_A"].mean()
         assert list(line.get_ydata()) == pytest.approx(list(mean))
     square = figure.axes[-2]  # isotropic, above paper
     shown = sorted(line.get_xydata()[0].tolist() for line in square.get_lines() if line.get_marker() in style.MARKERS)
-    both = tables["entropy"].merge(tables[f"entropy_{kind}"], on=["model", "seed", "mode", "minimum"]).query("mode == 'isotropic'")
+    both = tables["entropy"].merge(others["entropy"], on=["model", "seed", "mode", "minimum"]).query("mode == 'isotropic'")
     assert np.array(shown) == pytest.approx(np.array(sorted(zip(both["S_x"].astype(float), both["S_y"].astype(float), strict=True))))
 
 

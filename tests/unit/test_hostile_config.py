@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from nnip.study.config import check_config
 from nnip.study.model_table import check_listed_models, load_models
-from nnip.study.schema import config_schema, load_schema
+from nnip.study.schema import load_schema
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = {"source": "extxyz", "train": {"file": "a.xyz", "frames": "0:10"}, "test": {"300K": "b.xyz"}}
@@ -75,9 +75,9 @@ def spoilings(schema, skipped=()):
 
 
 # drawn by number, for some of them have no end when written out
-CONFIG_SPOILINGS = spoilings(config_schema())
+CONFIG_SPOILINGS = spoilings(load_schema("config"))
 ROW_SPOILINGS = spoilings(load_schema("models")["$defs"]["model"])
-BLOCKS = [(), *((name,) for name, part in config_schema()["properties"].items() if "properties" in part)]
+BLOCKS = [(), *((name,) for name, part in load_schema("config")["properties"].items() if "properties" in part)]
 words = st.text("abcdefghijklmnopqrstuvwxyzäöü_-. 'あ", min_size=1, max_size=30)
 
 
@@ -273,7 +273,7 @@ def good_values(part):
 
 GOOD = [
     (path, good_values(part))
-    for path, part in leaves(config_schema())
+    for path, part in leaves(load_schema("config"))
     if path[0] in ("seed", "entropy", "statistics", "evaluation", "training", "device") or path in {("landscape", "n_points"), ("md", "n_replicas")}
 ]
 

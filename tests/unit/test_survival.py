@@ -5,7 +5,10 @@ import pandas as pd
 import pytest
 from lifelines import KaplanMeierFitter
 
-from nnip.analyse.survival import holm, kaplan_meier, logrank, median, restricted_means, survival
+from nnip.analyse.kaplan_meier import kaplan_meier
+from nnip.analyse.logrank import logrank
+from nnip.analyse.multiple_testing import holm, holm_of_pairs
+from nnip.analyse.survival import median, restricted_means, survival
 from nnip.study.tables import frame
 
 
@@ -131,6 +134,29 @@ def test_logrank_tells_different_lives_from_equal_ones():
     )
     assert table["p_holm"].tolist()[0] < 0.001
     assert table["p_holm"].tolist()[1] > 0.05
+
+
+def test_a_pair_of_two_experiments_is_one_test():
+    """Lives of a, b, c; the pairs (a, b) and (b, c), of which (b, a) stands in a second experiment too."""
+    rng = np.random.default_rng(4)
+    lives = pd.concat([failures(rng.exponential(mean, 30), model=name) for name, mean in (("a", 900), ("b", 2000), ("c", 4000))])
+    once, twice = models("a", "b", "c"), models("b", "a").assign(experiment="again")
+    alone, both = logrank(lives, once), logrank(lives, pd.concat([once, twice]))
+    assert both["p_holm"].tolist() == pytest.approx([*alone["p_holm"], alone["p_holm"].iloc[0]])
+
+
+def test_replicas_of_several_seeds_are_not_pooled():
+    """Two models whose seeds scatter and whose settings do nothing: the pooled test would call half of them different."""
+    rng = np.random.default_rng(6)
+    lives = pd.concat([failures(rng.exponential(rng.uniform(300, 5000), 30), model=name, seed=seed) for name in "ab" for seed in (1, 2)])
+    row = logrank(lives, models("a", "b")).iloc[0]
+    assert pd.isna(row["p"]) and pd.isna(row["p_holm"]) and row["untested"] == "several seeds"
+
+
+def test_pairs_without_a_test_count_in_no_correction():
+    tests = pd.DataFrame({"a": ["x", "y", "z", "y"], "b": ["y", "x", "x", "z"], "p": [0.01, 0.01, np.nan, 0.03]})
+    assert holm_of_pairs(tests, "a", "b") == pytest.approx([0.02, 0.02, np.nan, 0.03], nan_ok=True)
+    assert len(holm_of_pairs(tests.iloc[:0], "a", "b")) == 0
 
 
 def test_holm_by_hand():

@@ -15,13 +15,13 @@ from nnip.jobs import environments
 from nnip.study import estimates
 from nnip.study.code_inputs import code_inputs, framework_code
 from nnip.study.config import check_config
-from nnip.study.config import value as value_of
 from nnip.study.model_table import check_listed_models, load_models
 from nnip.study.schema import read_yaml
 from nnip.data import split_names
 from nnip.jobs.errors import InputError
 from nnip.jobs.killed_runs import release_locks_of_killed_runs
-from nnip.declare.registry import figures, measurements
+from nnip.declare.registry import analyses, figures, made_of, measured_tables, measurements
+from nnip.declare.core import RELEASED, STUDIED
 from nnip.potentials.frameworks import frameworks
 from nnip.study.measured import asked_for, jobs, module, splits_read
 from nnip.study.runs import list_runs, run_settings
@@ -61,27 +61,22 @@ FRAMES_MEASURED = [name for name in JOBS if measurements()[name].of == "frames"]
 N_FRAMES = 0 if PUBLISHED else estimates.frames_expected(DATASET, len(SPLITS), config["n_train"])
 N_ATOMS = estimates.atoms_expected(DATASET)
 ALL_SPLITS = ["train", "val", *(f"test_{split}" for split in SPLITS)]
-# tables this study does not make, so that no figure is drawn from them: nothing was trained, or the config does not ask for them
-ABSENT = {
-    table
-    for table, made in {
-        "trainings": not PUBLISHED,
-        "sampling": not PUBLISHED,
-        "resolution": not PUBLISHED,
-        "toy": config["toy"],
-        **{
-            table: table in measurements()[name].tables_made(config[name] or {}) and (JOBS.get(name) or name in FRAMES_MEASURED)
-            for name in measurements()
-            for table in measurements()[name].tables
-            if not PUBLISHED or table not in ("errors", "landscape", "failures")
-        },
-    }.items()
-    if not made
-}
+
+
+def setting(key):
+    """A value of the config by its key with dots; None in a block that is off."""
+    value = config
+    for part in key.split("."):
+        value = None if value is None else value[part]
+    return value
+
+
+made = [table for name in JOBS if JOBS[name] or name in FRAMES_MEASURED for table in measurements()[name].tables_made(config[name])]
+UNMEASURED = measured_tables() - set(RELEASED if PUBLISHED else [*STUDIED, *made])
+# the analyses of this study, and all tables that it does not make, so that no figure is drawn from them
+ANALYSES, ABSENT = made_of(analyses(), UNMEASURED, PUBLISHED, setting)
 DRAWN = {
-    name: figure
-    for name, figure in FIGURES.items()
-    if figure.is_drawn(ABSENT, DATASET["source"]) and (figure.when is None or value_of(config, figure.when))
+    name: figure for name, figure in FIGURES.items() if figure.is_drawn(ABSENT, DATASET["source"]) and (figure.when is None or setting(figure.when))
 }
 USE_CONDA = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
 
@@ -208,12 +203,12 @@ def tables(*names):
 
 
 def frameworks_of(figure):
-    """The frameworks a figure is drawn for: all of the study, less those that a measurement it needs is not made of."""
-    made_of = [
-        {RUNS[job.run].framework for job in measured.values()}
-        for name, measured in JOBS.items()
-        if measured and set(measurements()[name].tables) & set(figure.needs)
-    ]
+    """The frameworks a figure is drawn for: all of the study, less those that a measurement it shows is not made of."""
+    made_of = []
+    for name, measured in JOBS.items():
+        if measured and set(measurements()[name].tables) & set(figure.needs):
+            asked = [job for job in measured.values() if figure.when and job.options.get("asked_by") == figure.when]
+            made_of.append({RUNS[job.run].framework for job in asked or measured.values()})
     in_study = {row["framework"] for row in MODELS["models"].values()}
     return sorted(in_study.intersection(*made_of))
 
@@ -223,5 +218,6 @@ def study_targets():
     files = [f"{name}_{framework}" for name, figure in DRAWN.items() if figure.per_framework for framework in frameworks_of(figure)]
     files += [name for name, figure in DRAWN.items() if not figure.per_framework]
     drawn = [f"{RESULTS}/figures/{file}.{kind}" for file in files for kind in ("png", "pdf")]
-    tables_drawn = sorted({table for figure in FIGURES.values() for table in (*figure.needs, *figure.uses)} - ABSENT)
-    return [*drawn, *tables(*tables_drawn).values(), f"{RESULTS}/summary.md"]
+    drawn_from = {table for figure in FIGURES.values() for table in (*figure.needs, *figure.uses)}
+    analysed = {table for analysis in ANALYSES.values() for table in analysis.tables}
+    return [*drawn, *tables(*sorted((drawn_from | analysed) - ABSENT)).values(), f"{RESULTS}/summary.md"]

@@ -12,14 +12,6 @@ def figure_inputs(name, figure):
     return tables(*figure.needs, *uses) | others | {"code": code_of("scripts/draw_figure.py", f"nnip/figures/{name}.py")}
 
 
-def setting(key):
-    """A value of the config by its key with dots; None in a block that is off."""
-    value = config
-    for part in key.split("."):
-        value = None if value is None else value[part]
-    return value
-
-
 for name, figure in DRAWN.items():
     file = f"{name}_{{framework}}" if figure.per_framework else name
 
@@ -46,6 +38,7 @@ for name, figure in DRAWN.items():
             "../../envs/workflow.yaml"
         params:
             figure=name,
+            main_set=MAIN_SET,
             caption=figure.caption,
             options={argument: setting(key) for argument, key in figure.options.items()},
         message:

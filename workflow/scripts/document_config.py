@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from nnip.study.schema import SCHEMAS, config_schema, load_schema
+from nnip.study.schema import SCHEMAS, load_schema
 
 HEAD = """# Configuration
 
@@ -58,7 +58,7 @@ def studies() -> str:
 
 def document() -> str:
     """The whole page."""
-    config, models = config_schema(), load_schema("models")
+    config, models = load_schema("config"), load_schema("models")
     sources = [f"### `source: {name}`\n\n{table(config['$defs'][name])}" for name in ("xtb", "emt", "3bpa", "ani-al", "extxyz", "published")]
     return "\n".join(
         [

@@ -8,13 +8,14 @@ import pandas as pd
 
 from nnip.figures.style import save
 from nnip.jobs.errors import run
-from nnip.study.tables import read_table
+from nnip.study.tables import of_main_models, read_table
 
 
-def draw_figure(name: str, inputs: Mapping[str, str], given: dict[str, Any], outputs: list[str]) -> None:
-    """Write one figure; inputs: its tables and other files by name; given: what else its function takes, by name."""
+def draw_figure(name: str, inputs: Mapping[str, str], given: dict[str, Any], main_set: str | None, outputs: list[str]) -> None:
+    """Write one figure; inputs: its tables and other files by name; given: what else its function takes; main_set: the main training set's name."""
     figure = importlib.import_module(f"nnip.figures.{name}")
-    tables = {table: read_table(table, inputs[table]) for table in (*figure.FIGURE.needs, *figure.FIGURE.uses) if table in inputs}
+    names = [table for table in (*figure.FIGURE.needs, *figure.FIGURE.uses) if table in inputs]
+    tables = {table: of_main_models(table, read_table(table, inputs[table]), main_set) for table in names}
     others = {other: pd.read_csv(inputs[other], keep_default_na=False) for other in figure.FIGURE.inputs}
     save(figure.draw(**tables, **others, **given), outputs)
 
@@ -22,4 +23,4 @@ def draw_figure(name: str, inputs: Mapping[str, str], given: dict[str, Any], out
 if __name__ == "__main__":
     job = snakemake
     given = {**job.params.options, **dict(job.wildcards.items())}
-    run(lambda: draw_figure(job.params.figure, dict(job.input.items()), given, list(job.output)), log=job.log[0])
+    run(lambda: draw_figure(job.params.figure, dict(job.input.items()), given, job.params.main_set, list(job.output)), log=job.log[0])

@@ -11,14 +11,14 @@ from nnip.study.tables import read_table
 TABLES = ("models", "hyperparameters", "entropy", "survival", "failures", "errors", "training_sets")
 
 
-def write_si_tables(inputs: dict[str, str], outputs: Sequence[str]) -> None:
-    """Write every output named <folder>/<framework>_<hyperparameters, entropy or errors>.<csv, md or tex>."""
+def write_si_tables(inputs: dict[str, str], split: str, outputs: Sequence[str]) -> None:
+    """Write every output named <folder>/<framework>_<hyperparameters, entropy or errors>.<csv, md or tex>; split: of the main landscapes."""
     models, hyperparameters, entropy, survival, failures, errors, training_sets = (read_table(name, inputs[name]) for name in TABLES)
     for output in map(Path, outputs):
         framework, name = output.stem.split("_", 1)
         table = {
             "hyperparameters": lambda framework=framework: hyperparameter_table(models, hyperparameters, framework),
-            "entropy": lambda framework=framework: entropy_table(models, entropy, survival, failures, framework),
+            "entropy": lambda framework=framework: entropy_table(models, entropy, survival, failures, framework, split),
             "errors": lambda framework=framework: error_table(models, errors, training_sets, framework),
         }[name]()
         if output.suffix == ".csv":
@@ -30,4 +30,4 @@ def write_si_tables(inputs: dict[str, str], outputs: Sequence[str]) -> None:
 
 if __name__ == "__main__":
     job = snakemake
-    run(lambda: write_si_tables(dict(job.input.items()), job.output), log=job.log[0])
+    run(lambda: write_si_tables(dict(job.input.items()), job.params.split, job.output), log=job.log[0])

@@ -6,12 +6,13 @@ from nnip.report.summary import summary
 from nnip.study.tables import read_table
 
 
-def write_summary(inputs: dict[str, str], study: str, confidence: float, output: str) -> None:
-    """Write the page; `inputs` names the study's tables, and under `code` the files that write it."""
+def write_summary(inputs: dict[str, str], study: str, confidence: float, split: str, output: str) -> None:
+    """Write the page; `inputs` names the study's tables, and under `code` the files that write it; split: of the main landscapes."""
     tables = {name: read_table(name, path) for name, path in inputs.items() if name != "code"}
-    write_text(output, summary(study, tables, confidence))
+    write_text(output, summary(study, tables, confidence, split))
 
 
 if __name__ == "__main__":
     job = snakemake
-    run(lambda: write_summary(dict(job.input.items()), job.params.study, job.params.confidence, job.output[0]), log=job.log[0])
+    given = (job.params.study, job.params.confidence, job.params.split)
+    run(lambda: write_summary(dict(job.input.items()), *given, job.output[0]), log=job.log[0])

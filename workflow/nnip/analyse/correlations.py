@@ -1,30 +1,102 @@
 """Which cheap measurement goes with which outcome, over models: correlations with intervals, with and without what the force error already tells."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
+import yaml
 
 from nnip.analyse import bootstrap
+from nnip.analyse.quantities import KEYS, NAME, stream, together
 from nnip.analyse.survival import restricted_means
+from nnip.declare import RUN, Analysis, Table, block, flag, integer, mapping, number, real, text, whole
+from nnip.declare.registry import quantities
 from nnip.study.seeds import derive
 from nnip.study.tables import frame
 
-GIVEN = ("train_forces_rmse", "test_forces_rmse_coolest", "test_forces_rmse_all")  # the first is the one in table correlations
-KEYS = ["framework", "model", "seed"]
+ANALYSIS = Analysis(
+    needs=("predictors", "outcomes", "hyperparameters", "failures"),
+    tables={
+        "correlations": Table(
+            "A predictor against an outcome over the models of a framework, each the mean of its seeds.",
+            {
+                "framework": RUN["framework"],
+                "predictor": text("quantity that predicts"),
+                "mode": text("landscape mode it is of", optional=True),
+                "minimum": text("whether the landscape's minimum is kept or subtracted", optional=True),
+                "outcome": text("quantity to be predicted"),
+                "subset": text("all, or a subset of the models (config: statistics.subsets)"),
+                "n_models": whole("models", "models"),
+                "overlap": flag("whether one is a part of the other, so that the correlation is partly one with itself"),
+                "pearson": real("Pearson's correlation"),
+                "pearson_low": real("lower bound of its bootstrap interval", optional=True),
+                "pearson_high": real("upper bound", optional=True),
+                "spearman": real("Spearman's rank correlation"),
+                "spearman_low": real("lower bound of its bootstrap interval", optional=True),
+                "spearman_high": real("upper bound", optional=True),
+                "kendall": real("Kendall's tau-b", optional=True),
+                "kendall_low": real("lower bound of its bootstrap interval", optional=True),
+                "kendall_high": real("upper bound", optional=True),
+                "pearson_loo_low": real("smallest Pearson's correlation without one of the models", optional=True),
+                "pearson_loo_high": real("largest", optional=True),
+                "p_permutation": real("how often shuffled outcomes correlate as much", optional=True),
+                "partial_given": text("quantity whose logarithm is taken out of both in column partial", optional=True),
+                "partial": real("partial correlation", optional=True),
+            },
+        ),
+        "partial_correlations": Table(
+            "Pearson's correlation of a predictor and an outcome with a straight line in the logarithm of a third quantity taken out of both.",
+            {
+                "framework": RUN["framework"],
+                "predictor": text("quantity that predicts"),
+                "mode": text("landscape mode it is of", optional=True),
+                "minimum": text("whether the landscape's minimum is kept or subtracted", optional=True),
+                "outcome": text("quantity to be predicted"),
+                "subset": text("all, or a subset of the models (config: statistics.subsets)"),
+                "given": text("quantity whose logarithm is taken out"),
+                "n_models": whole("models", "models"),
+                "partial": real("partial correlation"),
+                "low": real("lower bound of its bootstrap interval", optional=True),
+                "high": real("upper bound", optional=True),
+            },
+        ),
+    },
+    options={
+        "statistics": block(
+            {
+                "n_bootstrap": integer(2000, "Bootstrap resamples.", minimum=100),
+                "n_permutation": integer(2000, "Permutations of an outcome.", minimum=100),
+                "confidence": number(0.95, "Confidence of every interval.", exclusiveMinimum=0.5, exclusiveMaximum=1),
+                "subsets": mapping(
+                    {"rescaled": {"rescale": True}},
+                    "Subsets of the models that correlations are computed for too: name -> {switch of the model table: value}; models that have "
+                    "another value are left out.",
+                    {"type": "object", "minProperties": 1, "additionalProperties": {"type": ["string", "number", "boolean"]}},
+                    propertyNames={"pattern": "^(?!all$)[A-Za-z0-9][A-Za-z0-9_.+-]*$", "maxLength": 60},
+                ),
+            },
+            "Intervals and tests.",
+        )
+    },
+    settings=("statistics", "md.duration_fs", "seed"),
+    doing="Correlate predictors with outcomes",
+)
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How often to resample, how sure intervals are, and the study's seed."""
+    """How often to resample, how sure intervals are, subsets of the models (name -> {switch: value}), and the study's seed."""
 
     n_bootstrap: int = 2000
     n_permutation: int = 2000
     confidence: float = 0.95
+    subsets: dict[str, dict[str, Any]] = field(default_factory=dict)
     seed: int = 1
 
 
+FEWEST = 3  # models of a row
 Draws = Mapping[tuple[str, str, int, str], np.ndarray]
 
 
@@ -40,11 +112,14 @@ def replica_draws(failures: pd.DataFrame, horizon_fs: float, settings: Settings)
     return draws
 
 
-def subsets(hyperparameters: pd.DataFrame) -> dict[str, set[str]]:
-    """Models left out of each subset: "all" leaves out none; "rescaled" those trained without rescaling, if there are any."""
-    switch = hyperparameters[hyperparameters["name"] == "rescale"]
-    without = set(switch.loc[switch["value"] == "false", "model"])
-    return {"all": set(), "rescaled": without} if without else {"all": set()}
+def left_out(hyperparameters: pd.DataFrame, subsets: Mapping[str, Mapping[str, Any]]) -> dict[str, set[str]]:
+    """Models left out of each subset: "all" leaves out none; others those with another value of a switch, if there are any."""
+    found: dict[str, set[str]] = {"all": set()}
+    for subset, wanted in subsets.items():
+        own = hyperparameters[hyperparameters["name"].isin(list(wanted))]
+        others = {row.model for row in own.itertuples() if yaml.safe_load(row.value) != wanted[row.name]}
+        found |= {subset: others} if others else {}
+    return found
 
 
 def correlations(
@@ -53,28 +128,43 @@ def correlations(
     """Tables correlations and partial_correlations: every predictor against every outcome, per framework and subset of its models.
 
     A model is one point: the mean of its seeds. Intervals resample models, within them seeds, within these replicas (draws, from replica_draws).
-    Three models are the fewest there is a row for.
+    Three models are the fewest there is a row for. A pair of the same measurements under two names has none (the coolest and the hottest test
+    split, where there is one).
     """
-    controls = pd.concat([predictors.rename(columns={"predictor": "name"}), outcomes.rename(columns={"outcome": "name"})])
-    controls = controls[controls["name"].isin(GIVEN)].assign(value=lambda rows: np.log(rows["value"].astype(float)))
+    known = quantities()
+    controls = together(predictors, outcomes)
+    controls = controls[controls["quantity"].isin([name for name, each in known.items() if each.control])]
+    controls = controls.assign(value=np.log(controls["value"].astype(float)))
+    several_modes = predictors["mode"].nunique() > 1
     rows, partials = [], []
     for framework, own in predictors.groupby("framework", sort=False):
         aims = outcomes[outcomes["framework"] == framework]
-        control = controls[controls["framework"] == framework].pivot(index=KEYS, columns="name", values="value")
-        for subset, left_out in subsets(hyperparameters[hyperparameters["framework"] == framework]).items():
-            for predictor, x in own[~own["model"].isin(left_out)].groupby("predictor", sort=False):
-                for outcome, y in aims.groupby("outcome", sort=False):
+        control = controls[controls["framework"] == framework].pivot(index=KEYS, columns="quantity", values="value")
+        for subset, others in left_out(hyperparameters[hyperparameters["framework"] == framework], settings.subsets).items():
+            for (predictor, mode, minimum), x in own[~own["model"].isin(others)].groupby(NAME, sort=False, dropna=False):
+                for outcome, y in aims.groupby("quantity", sort=False):
                     pairs = x[[*KEYS, "value"]].merge(y[[*KEYS, "value"]], on=KEYS, suffixes=("_x", "_y")).join(control, on=KEYS)
                     constant = pairs[["value_x", "value_y"]].nunique().min() < 2
-                    if predictor == outcome or constant or pairs["model"].nunique() < 3:
+                    if constant or pairs["model"].nunique() < FEWEST or _one_measurement(pairs, predictor, outcome):
                         continue
-                    name = {"framework": framework, "predictor": predictor, "outcome": outcome, "subset": subset}
-                    row, partial = _pair(name, pairs, draws, settings)
+                    name = {"framework": framework, "predictor": predictor, "mode": mode, "minimum": minimum, "outcome": outcome, "subset": subset}
+                    name["overlap"] = known[predictor].overlaps(known[outcome])
+                    rng_name = (framework, stream(predictor, mode, minimum, several_modes), outcome, subset)
+                    row, partial = _pair(name, rng_name, pairs, draws, settings)
                     # seeds can differ where the models' means do not
                     if all(np.isfinite(np.array([row["pearson"], row["spearman"]], dtype=float))):
                         rows.append(row)
                         partials += partial
     return frame("correlations", rows), frame("partial_correlations", partials)
+
+
+def _one_measurement(pairs: pd.DataFrame, predictor: str, outcome: str) -> bool:
+    """Whether both are the same numbers of the same column of a table."""
+    known = quantities()
+    return predictor == outcome or (
+        known[predictor].stands_beside(known[outcome])
+        and np.allclose(pairs["value_x"].to_numpy(float), pairs["value_y"].to_numpy(float), rtol=1e-9, atol=0)
+    )
 
 
 @dataclass
@@ -115,11 +205,13 @@ def _sample(pairs: pd.DataFrame, names: list[str], outcome: str, draws: Draws, n
     return _Sample(list(np.array(columns).T), [np.stack(column, axis=1) for column in redrawn], rng.integers(models, size=(n, models)))
 
 
-def _pair(name: dict[str, str], pairs: pd.DataFrame, draws: Draws, settings: Settings) -> tuple[dict[str, object], list[dict[str, object]]]:
-    rng = np.random.default_rng(derive(settings.seed, "correlations", *name.values()))
+def _pair(
+    name: dict[str, Any], rng_name: tuple[str, ...], pairs: pd.DataFrame, draws: Draws, settings: Settings
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    rng = np.random.default_rng(derive(settings.seed, "correlations", *rng_name))
     sample = _sample(pairs, ["value_x", "value_y"], name["outcome"], draws, settings.n_bootstrap, rng)
     x, y = sample.columns
-    row: dict[str, object] = {**name, "n_models": len(x)}
+    row: dict[str, Any] = {**name, "n_models": len(x)}
     for measure in (bootstrap.pearson, bootstrap.spearman, bootstrap.kendall):
         row[measure.__name__] = sample.estimate(measure, 0, 1)
         row[f"{measure.__name__}_low"], row[f"{measure.__name__}_high"] = sample.interval(measure, settings.confidence, 0, 1)
@@ -128,15 +220,25 @@ def _pair(name: dict[str, str], pairs: pd.DataFrame, draws: Draws, settings: Set
         row |= {"pearson_loo_low": np.nanmin(without), "pearson_loo_high": np.nanmax(without)}
     row["p_permutation"] = bootstrap.permutation_p(x, y, settings.n_permutation, rng)
     partials = []
-    for given in GIVEN:
+    controls = [control for control, quantity in quantities().items() if quantity.control]
+    for given in controls:
         known = pairs.dropna(subset=[given]) if given in pairs else pairs[:0]
-        if given in name.values() or known["model"].nunique() <= bootstrap.FEWEST:
+        if given in (name["predictor"], name["outcome"]) or known["model"].nunique() <= bootstrap.FEWEST:
             continue
         sample = _sample(known, ["value_x", "value_y", given], name["outcome"], draws, settings.n_bootstrap, rng)
         value = sample.estimate(bootstrap.partial, 0, 1, 2)
         low, high = sample.interval(bootstrap.partial, settings.confidence, 0, 1, 2)
         if np.isfinite(value):
-            partials.append({**name, "given": f"log {given}", "n_models": len(sample.columns[0]), "partial": value, "low": low, "high": high})
-    if partials and partials[0]["given"] == f"log {GIVEN[0]}":
+            whose = {key: each for key, each in name.items() if key != "overlap"}
+            partials.append(whose | {"given": given, "n_models": len(sample.columns[0]), "partial": value, "low": low, "high": high})
+    if partials and partials[0]["given"] == controls[0]:
         row |= {"partial_given": partials[0]["given"], "partial": partials[0]["partial"]}
     return row, partials
+
+
+def analyse(tables: dict[str, pd.DataFrame], settings: dict[str, Any]) -> dict[str, pd.DataFrame]:
+    """Tables correlations and partial_correlations."""
+    own = Settings(**settings["statistics"], seed=settings["seed"])
+    draws = replica_draws(tables["failures"], settings["md.duration_fs"], own)
+    found, partials = correlations(tables["predictors"], tables["outcomes"], tables["hyperparameters"], draws, own)
+    return {"correlations": found, "partial_correlations": partials}

@@ -1,10 +1,44 @@
 """What each training choice changes: every model of an experiment against the experiment's first, with seeds as replicates."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from scipy import stats
 
+from nnip.analyse.multiple_testing import holm_of_pairs
+from nnip.analyse.quantities import NAME, together
+from nnip.declare import RUN, Analysis, Table, real, text, whole
 from nnip.study.tables import frame
+
+ANALYSIS = Analysis(
+    needs=("models", "predictors", "outcomes"),
+    tables={
+        "effects": Table(
+            "A quantity of a model less that of the first model of its experiment.",
+            {
+                "framework": RUN["framework"],
+                "experiment": text("name of the experiment"),
+                "model": RUN["model"],
+                "reference": text("the experiment's first model"),
+                "quantity": text("predictor or outcome"),
+                "mode": text("landscape mode it is of", optional=True),
+                "minimum": text("whether the landscape's minimum is kept or subtracted", optional=True),
+                "n_seeds": whole("seeds of the model", "seeds"),
+                "n_seeds_reference": whole("seeds of the reference", "seeds"),
+                "value": real("mean over the model's seeds"),
+                "value_reference": real("mean over the reference's seeds"),
+                "difference": real("value less value_reference"),
+                "low": real("lower bound of Welch's interval", optional=True),
+                "high": real("upper bound", optional=True),
+                "p": real("Welch's p value", optional=True),
+                "p_holm": real("p corrected for all different pairs of the framework and quantity", optional=True),
+            },
+        )
+    },
+    settings=("statistics.confidence",),
+    doing="What each training choice changes",
+)
 
 FEWEST = 2  # seeds of each of two models, below which nothing is known about the scatter between trainings
 
@@ -13,25 +47,22 @@ def effects(models: pd.DataFrame, predictors: pd.DataFrame, outcomes: pd.DataFra
     """Table effects from tables models, predictors and outcomes: per experiment, quantity and model the mean over seeds less the reference's.
 
     The reference is the first model of the experiment. With two seeds or more of both: Welch's interval and p (Biometrika 34, 28, 1947), and p_holm,
-    corrected for all tests of the framework and quantity (Holm, Scand. J. Stat. 6, 65, 1979). With one seed a difference is one between two
-    trainings, and has no interval.
+    corrected for all different pairs of the framework and quantity (Holm, Scand. J. Stat. 6, 65, 1979). With one seed a difference is one between
+    two trainings, and has no interval.
     """
-    long = pd.concat([predictors.rename(columns={"predictor": "quantity"}), outcomes.rename(columns={"outcome": "quantity"})], ignore_index=True)
-    # some quantities are both cheap enough to predict with and worth predicting
-    long = long.drop_duplicates(["framework", "model", "seed", "quantity"])
-    values = {key: own["value"].to_numpy(float) for key, own in long.groupby(["framework", "quantity", "model"], sort=False)}
+    long = together(predictors, outcomes)
     rows = []
     for experiment, members in models.sort_values("position", kind="stable").groupby("experiment", sort=False):
         framework, reference = members["framework"].iloc[0], members["model"].iloc[0]
-        for quantity in dict.fromkeys(long.loc[long["framework"] == framework, "quantity"]):
+        for name, measured in long[long["framework"] == framework].groupby(NAME, sort=False, dropna=False):
+            values = {model: own["value"].to_numpy(float) for model, own in measured.groupby("model", sort=False)}
             for model in members["model"].iloc[1:]:
-                own, other = values.get((framework, quantity, model)), values.get((framework, quantity, reference))
-                if own is not None and other is not None:
-                    who = {"framework": framework, "experiment": experiment, "model": model, "reference": reference, "quantity": quantity}
-                    rows.append(who | difference(own, other, confidence))
+                if model in values and reference in values:
+                    who = {"framework": framework, "experiment": experiment, "model": model, "reference": reference}
+                    rows.append(who | dict(zip(NAME, name, strict=True)) | difference(values[model], values[reference], confidence))
     table = frame("effects", rows)
-    table["p_holm"] = table.groupby(["framework", "quantity"], sort=False)["p"].transform(holm)
-    return table
+    parts = [own.assign(p_holm=holm_of_pairs(own, "model", "reference")) for _, own in table.groupby(["framework", *NAME], sort=False, dropna=False)]
+    return frame("effects", pd.concat(parts).sort_index() if parts else [])
 
 
 def difference(values: np.ndarray, reference: np.ndarray, confidence: float) -> dict[str, float | int | None]:
@@ -50,8 +81,6 @@ def difference(values: np.ndarray, reference: np.ndarray, confidence: float) -> 
     return row
 
 
-def holm(p: pd.Series) -> pd.Series:
-    """Holm's step-down correction of the p values there are."""
-    known = p.dropna().astype(float).sort_values()
-    adjusted = (known * np.arange(len(known), 0, -1)).clip(upper=1).cummax()
-    return adjusted.reindex(p.index).astype("Float64")
+def analyse(tables: dict[str, pd.DataFrame], settings: dict[str, Any]) -> dict[str, pd.DataFrame]:
+    """Table effects."""
+    return {"effects": effects(tables["models"], tables["predictors"], tables["outcomes"], settings["statistics.confidence"])}

@@ -8,9 +8,34 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from nnip.analyse.entropy import ENERGY, FORCES
+from nnip.analyse.entropy import ENERGY, FORCES, main_lines
+from nnip.declare import RUN, Analysis, Table, real, text, whole
 from nnip.study.seeds import derive
 from nnip.study.tables import frame
+
+ANALYSIS = Analysis(
+    needs=("landscape",),
+    tables={
+        "sampling": Table(
+            "Entropy of a main landscape, minimum kept, from some of its directions or points.",
+            RUN
+            | {
+                "mode": text("how its directions were drawn"),
+                "split": text("frames the loss is over"),
+                "n_directions": whole("directions", "directions"),
+                "n_points": whole("points along a direction", "points"),
+                "S": real("loss entropy"),
+                "S_low": real("where S of another draw of directions would fall", optional=True),
+                "S_high": real("likewise", optional=True),
+                "standard_error": real("of S, from its draw of directions", optional=True),
+                "S_minus_ln_n_points": real("log of the mean Boltzmann factor, which can be compared between numbers of points"),
+            },
+        )
+    },
+    settings=("entropy", "landscape.split", "statistics.n_bootstrap", "statistics.confidence", "seed"),
+    published=False,
+    doing="Loss entropy of fewer directions and points",
+)
 
 KEYS = ["framework", "model", "seed", "mode", "split"]
 NUMBERS = (1, 2, 5, 10, 20, 50, 100)  # of directions to try, as far as there are more
@@ -137,6 +162,21 @@ def sampling(landscape: pd.DataFrame, settings: Settings) -> pd.DataFrame:
             thin = Lines(found.who, found.t[::stride], found.losses[:, :, ::stride])
             rows.append(_row(found, whole, thin.n_points, own_entropy(thin, settings), resampled(found, whole, settings, stride), settings))
     return frame("sampling", rows)
+
+
+def analyse(tables: dict[str, pd.DataFrame], settings: dict[str, Any]) -> dict[str, pd.DataFrame]:
+    """Table sampling."""
+    return {"sampling": sampling(main_lines(tables["landscape"], settings["landscape.split"]), resampling(settings))}
+
+
+def resampling(settings: dict[str, Any]) -> Settings:
+    """The settings of the config, by key, as this module's functions take them."""
+    return Settings(
+        **settings["entropy"],
+        n_bootstrap=settings["statistics.n_bootstrap"],
+        confidence=settings["statistics.confidence"],
+        seed=settings["seed"],
+    )
 
 
 def _row(found: Lines, n_directions: int, n_points: int, S: float, draws: np.ndarray, settings: Settings) -> dict[str, Any]:

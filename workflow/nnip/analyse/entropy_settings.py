@@ -1,10 +1,34 @@
 """How much loss entropy, and the order it puts models in, depends on its temperatures and on alpha."""
 
+from typing import Any
+
 import pandas as pd
 from scipy import stats
 
-from nnip.analyse.entropy import entropy_table
+from nnip.analyse.entropy import entropy_table, main_lines
+from nnip.declare import RUN, Analysis, Table, real, text
 from nnip.study.tables import frame
+
+ANALYSIS = Analysis(
+    needs=("landscape",),
+    tables={
+        "sensitivity": Table(
+            "Entropy of a main landscape, minimum kept, at other settings.",
+            RUN
+            | {
+                "mode": text("how its directions were drawn"),
+                "T_energy_eV_per_atom": real("temperature of the energy entropy", "eV/atom"),
+                "T_forces_eV_per_A": real("temperature of the forces entropy", "eV/A"),
+                "alpha": real("weight of the energy entropy"),
+                "S": real("loss entropy"),
+                "rank": real("of the model within its framework and mode; 1 = largest S"),
+                "spearman": real("rank correlation of the framework's models with those at the study's own settings", optional=True),
+            },
+        )
+    },
+    settings=("entropy", "landscape.split"),
+    doing="Loss entropy at other settings",
+)
 
 FACTORS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)  # on both temperatures
 ALPHAS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
@@ -35,6 +59,13 @@ def sensitivity(landscape: pd.DataFrame, T_energy: float, T_forces: float, alpha
     agreement = means.groupby(settings)[["S", "reference"]].apply(_spearman).rename("spearman").reset_index()
     ranked = grid.drop(columns=["own", "reference"]).merge(means.drop(columns=["S", "reference"]), on=[*settings, "model"], how="left")
     return frame("sensitivity", ranked.merge(agreement, on=settings, how="left"))
+
+
+def analyse(tables: dict[str, pd.DataFrame], settings: dict[str, Any]) -> dict[str, pd.DataFrame]:
+    """Table sensitivity."""
+    own = settings["entropy"]
+    landscape = main_lines(tables["landscape"], settings["landscape.split"])
+    return {"sensitivity": sensitivity(landscape, own["T_energy_eV_per_atom"], own["T_forces_eV_per_A"], own["alpha"])}
 
 
 def _spearman(group: pd.DataFrame) -> float:

@@ -6,8 +6,43 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from nnip.analyse.entropy_convergence import Lines, Settings, lines, own_entropy, resampled, widening
+from nnip.analyse.entropy import main_lines
+from nnip.analyse.entropy_convergence import Lines, Settings, lines, own_entropy, resampled, resampling, widening
+from nnip.declare import RUN, Analysis, Table, real, text, whole
 from nnip.study.tables import frame
+
+ANALYSIS = Analysis(
+    needs=("landscape",),
+    tables={
+        "resolution": Table(
+            "The scatter of S, minimum kept, of a framework's main landscapes of one mode, by its sources.",
+            {
+                "framework": RUN["framework"],
+                "mode": text("how the directions were drawn"),
+                "split": text("frames the loss is over"),
+                "n_models": whole("models", "models"),
+                "n_trainings": whole("trainings", "trainings"),
+                "n_directions": whole("directions of a landscape", "directions"),
+                "n_points": whole("points along a direction", "points"),
+                "standard_error": real("typical one of S, from its draw of directions", optional=True),
+                "spread_of_seeds": real("standard deviation of the seeds of a model", optional=True),
+                "spread_of_models": real("standard deviation of the models' means", optional=True),
+                "share_directions": real("share of the draw of directions in the variance of a single S", optional=True),
+                "share_seeds": real("share of the seeds; without several seeds, theirs is in share_models", optional=True),
+                "share_models": real("share of the models", optional=True),
+                "n_pairs": whole("pairs of models", "pairs"),
+                "n_unresolved": whole("pairs whose reversal is more probable than 1 - confidence", "pairs"),
+                "reversal_mean": real("probability that other directions turn the order of two models round, mean over pairs", optional=True),
+                "reversal_largest": real("its largest value", optional=True),
+                "model_a": text("the pair of reversal_largest", optional=True),
+                "model_b": text("likewise", optional=True),
+            },
+        )
+    },
+    settings=("entropy", "landscape.split", "statistics.n_bootstrap", "statistics.confidence", "seed"),
+    published=False,
+    doing="Whether the landscapes tell the models apart",
+)
 
 
 def resolution(landscape: pd.DataFrame, settings: Settings) -> pd.DataFrame:
@@ -86,3 +121,8 @@ def reversals(S: dict[str, list[float]], deviations: dict[str, list[np.ndarray]]
         "model_a": worst[0],
         "model_b": worst[1],
     }
+
+
+def analyse(tables: dict[str, pd.DataFrame], settings: dict[str, Any]) -> dict[str, pd.DataFrame]:
+    """Table resolution."""
+    return {"resolution": resolution(main_lines(tables["landscape"], settings["landscape.split"]), resampling(settings))}

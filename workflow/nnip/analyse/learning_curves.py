@@ -1,10 +1,47 @@
 """Learning curves: how the force error over all test frames falls with the number of training frames."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from scipy import stats
 
+from nnip.declare import RUN, Analysis, Quantity, Table, real, whole
 from nnip.study.tables import frame
+
+ANALYSIS = Analysis(
+    needs=("errors", "training_sets"),
+    tables={
+        "learning_curves": Table(
+            "The learning curve of a model and seed.",
+            RUN
+            | {
+                "n_points": whole("sizes of training sets", "sizes"),
+                "slope": real("slope of ln(forces RMSE) over all test frames against ln(labelled frames)"),
+                "slope_low": real("lower bound of the straight line's interval", optional=True),
+                "slope_high": real("upper bound", optional=True),
+            },
+        )
+    },
+    quantities=(
+        Quantity(
+            name="learning_curve_slope",
+            table="learning_curves",
+            column="slope",
+            low="slope_low",
+            high="slope_high",
+            label="learning-curve slope",
+            unit="ln RMSE per ln $n$",
+            words="slope of the learning curve",
+            role="outcome",
+            better=-1,
+            parts=("test_forces_rmse_all", "test_forces_rmse_coolest", "test_forces_rmse_hottest"),
+            floor=True,
+        ),
+    ),
+    settings=("statistics.confidence",),
+    doing="Slopes of the learning curves",
+)
 
 NOT_TEST = ("train", "val", "train_clean", "all")
 SMALLEST = 10  # below this a tenth of the frames is no validation frame; the paper, too, leaves its n = 5 out
@@ -71,3 +108,8 @@ def learning_curves(errors: pd.DataFrame, training_sets: pd.DataFrame, confidenc
             }
         )
     return frame("learning_curves", rows)
+
+
+def analyse(tables: dict[str, pd.DataFrame], settings: dict[str, Any]) -> dict[str, pd.DataFrame]:
+    """Table learning_curves."""
+    return {"learning_curves": learning_curves(tables["errors"], tables["training_sets"], settings["statistics.confidence"])}

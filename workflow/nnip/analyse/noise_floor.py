@@ -1,13 +1,42 @@
 """The noise floor: what one choice of settings, measured more than once, says about how far two measurements of it lie apart."""
 
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from nnip.analyse.error_summaries import temperatures_K
+from nnip.analyse.quantities import NAME, together
+from nnip.declare import RUN, Analysis, Table, real, text
+from nnip.declare.registry import quantities
 from nnip.study.tables import frame
 
-QUANTITIES = ("S", "S_subtracted", "train_forces_rmse", "test_forces_rmse_hottest", "rmst_fs", "mean_time_to_failure_fs", "learning_curve_slope")
+ANALYSIS = Analysis(
+    needs=("predictors", "outcomes", "hyperparameters", "failures"),
+    uses=("errors_repeated",),
+    tables={
+        "noise_floor": Table(
+            "One choice of settings measured more than once.",
+            {
+                "framework": RUN["framework"],
+                "model_a": text("one measurement: a model, or model#seed"),
+                "model_b": text("the other"),
+                "kind": text("same settings (two models alike in every switch), seeds (of one model), released twice"),
+                "quantity": text("predictor or outcome"),
+                "mode": text("landscape mode it is of", optional=True),
+                "minimum": text("whether the landscape's minimum is kept or subtracted", optional=True),
+                "value_a": real("value of one"),
+                "value_b": real("value of the other"),
+                "difference": real("value_b less value_a"),
+                "standard_error": real("of the difference, from the scatter of the replicas", optional=True),
+                "spread_of_models": real("standard deviation over the framework's models", optional=True),
+                "share_of_spread": real("size of the difference in these", optional=True),
+            },
+        )
+    },
+    doing="How far repeated measurements lie apart",
+)
 
 
 def twins(hyperparameters: pd.DataFrame) -> list[tuple[str, str, str]]:
@@ -32,13 +61,14 @@ def noise_floor(
     standard_error is that of the difference from the scatter of the replicas; spread_of_models the standard deviation of the quantity over the
     framework's models (means of their seeds).
     """
-    values = pd.concat([predictors.rename(columns={"predictor": "quantity"}), outcomes.rename(columns={"outcome": "quantity"})])
-    # a quantity can be predictor and outcome at once
-    values = values[values["quantity"].str.startswith(QUANTITIES)].drop_duplicates(["framework", "quantity", "model", "seed"])
-    by_model = values.groupby(["framework", "quantity", "model"])["value"].mean()
-    spread = by_model.groupby(["framework", "quantity"]).std()
+    known = quantities()
+    values = together(predictors, outcomes)
+    values = values[values["quantity"].isin([name for name, each in known.items() if each.floor])]
+    values = values.assign(**{name: values[name].fillna("") for name in NAME})  # so that they can be keys
+    by_model = values.groupby(["framework", *NAME, "model"])["value"].mean()
+    spread = by_model.groupby(["framework", *NAME]).std()
     variances = failures.groupby(["model", "seed"])["time_fs"].apply(lambda times: times.astype(float).var(ddof=1) / len(times))
-    by_seed = values.set_index(["framework", "quantity", "model", "seed"])["value"].to_dict()
+    by_seed = values.set_index(["framework", *NAME, "model", "seed"])["value"].to_dict()
     pairs = [
         (framework, "same settings", (a, seed), (b, other))
         for framework, a, b in twins(hyperparameters)
@@ -48,13 +78,13 @@ def noise_floor(
         pairs += [(own["framework"].iloc[0], "seeds", (model, a), (model, b)) for a, b in combinations(sorted(own["seed"].unique()), 2)]
     rows = []
     for framework, kind, one, other in pairs:
-        for quantity in values["quantity"].unique():
-            a, b = (by_seed.get((framework, quantity, *which)) for which in (one, other))
+        for name in dict.fromkeys(values[NAME].itertuples(index=False, name=None)):
+            a, b = (by_seed.get((framework, *name, *which)) for which in (one, other))
             if a is None or b is None:
                 continue
-            names = [model if kind == "same settings" else f"{model}#{seed}" for model, seed in (one, other)]
-            row = _row(framework, names, kind, quantity, float(a), float(b), spread.get((framework, quantity), np.nan))
-            if quantity.endswith("_fs"):
+            models = [model if kind == "same settings" else f"{model}#{seed}" for model, seed in (one, other)]
+            row = _row(framework, models, kind, name, float(a), float(b), spread.get((framework, *name), np.nan))
+            if known[name[0]].table == "survival":
                 row["standard_error"] = float(np.sqrt(variances[one] + variances[other]))
             rows.append(row)
     return frame("noise_floor", [*rows, *_repeated(errors_repeated, outcomes, spread)])
@@ -64,13 +94,13 @@ def _seeds(values: pd.DataFrame, model: str) -> list[int]:
     return sorted(values.loc[values["model"] == model, "seed"].unique())
 
 
-def _row(framework: str, names: list[str], kind: str, quantity: str, a: float, b: float, spread: float) -> dict[str, object]:
+def _row(framework: str, models: list[str], kind: str, name: tuple[str, ...], a: float, b: float, spread: float) -> dict[str, object]:
     return {
         "framework": framework,
-        "model_a": names[0],
-        "model_b": names[1],
+        "model_a": models[0],
+        "model_b": models[1],
         "kind": kind,
-        "quantity": quantity,
+        **{column: value or pd.NA for column, value in zip(NAME, name, strict=True)},
         "value_a": a,
         "value_b": b,
         "difference": b - a,
@@ -82,14 +112,20 @@ def _row(framework: str, names: list[str], kind: str, quantity: str, a: float, b
 def _repeated(errors_repeated: pd.DataFrame | None, outcomes: pd.DataFrame, spread: pd.Series) -> list[dict[str, object]]:
     if errors_repeated is None or errors_repeated.empty:
         return []
-    quantity = "test_forces_rmse_hottest"
+    name = ("test_forces_rmse_hottest", "", "")
     largest = errors_repeated[errors_repeated["n_train"] == errors_repeated.groupby("model")["n_train"].transform("max")]
-    temperatures = largest["split"].str.removesuffix("K").astype(float)
+    temperatures = temperatures_K(largest["split"])
     hottest = largest[temperatures == temperatures.max()]
-    first = outcomes[outcomes["outcome"] == quantity].set_index(["framework", "model", "seed"])["value"]
+    first = outcomes[outcomes["quantity"] == name[0]].set_index(["framework", "model", "seed"])["value"]
     return [
-        _row(row.framework, [row.model, row.model], "released twice", quantity, float(first[row.framework, row.model, row.seed]),
-             float(row.forces_rmse_eV_per_A), spread.get((row.framework, quantity), np.nan))
+        _row(row.framework, [row.model, row.model], "released twice", name, float(first[row.framework, row.model, row.seed]),
+             float(row.forces_rmse_eV_per_A), spread.get((row.framework, *name), np.nan))
         for row in hottest.itertuples()
         if (row.framework, row.model, row.seed) in first.index
     ]  # fmt: skip
+
+
+def analyse(tables: dict[str, pd.DataFrame], settings: dict[str, Any]) -> dict[str, pd.DataFrame]:  # noqa: ARG001 - no setting
+    """Table noise_floor."""
+    needed = [tables[name] for name in ("hyperparameters", "predictors", "outcomes", "failures")]
+    return {"noise_floor": noise_floor(*needed, errors_repeated=tables.get("errors_repeated"))}

@@ -1,49 +1,51 @@
-"""Times to failure as right-censored data: Kaplan-Meier curves, restricted means, log-rank tests.
+"""Times to failure as right-censored data: restricted means.
 
 A replica that was still whole when its run ended says only that it lives longer. Kaplan & Meier, J. Am. Stat. Assoc. 53, 457 (1958); restricted
 mean: Royston & Parmar, BMC Med. Res. Methodol. 13, 152 (2013).
 """
 
-from collections.abc import Iterator
-from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from lifelines import KaplanMeierFitter
-from lifelines.statistics import logrank_test
 from scipy import stats
 
+from nnip.declare import RUN, Analysis, Quantity, Table, real, whole
 from nnip.study.tables import frame
 
-
-def kaplan_meier(failures: pd.DataFrame, confidence: float = 0.95) -> pd.DataFrame:
-    """Table kaplan_meier from table failures: a curve per model and seed, and one with blank seed over the seeds of a model that has several.
-
-    The band is lifelines' (log-log transformed Greenwood) and speaks of more replicas of the same trainings. None where nothing is known about the
-    scatter: one replica, copies of one trajectory, no failure.
-    """
-    parts = []
-    for (framework, model), own in failures.groupby(["framework", "model"], sort=False):
-        curves = [_curve(part, confidence).assign(seed=seed) for seed, part in own.groupby("seed", sort=False)]
-        if len(curves) > 1:
-            curves.append(_curve(own, confidence).assign(seed=pd.NA))
-        parts += [curve.assign(framework=framework, model=model) for curve in curves]
-    return frame("kaplan_meier", pd.concat([part.astype({"seed": "Int64"}) for part in parts], ignore_index=True) if parts else [])
-
-
-def _curve(failures: pd.DataFrame, confidence: float) -> pd.DataFrame:
-    fitter = KaplanMeierFitter(alpha=1 - confidence).fit(failures["time_fs"].astype(float), failures["failed"].astype(bool))
-    band = fitter.confidence_interval_survival_function_.to_numpy()
-    no_band = is_one_measurement(failures) or not failures["failed"].any()
-    return pd.DataFrame(
-        {
-            "time_fs": fitter.timeline,
-            "survival": fitter.survival_function_.iloc[:, 0].to_numpy(),
-            "low": np.nan if no_band else band[:, 0],
-            "high": np.nan if no_band else band[:, 1],
-            "n_at_risk": fitter.event_table["at_risk"].to_numpy().astype(int),
-        }
-    )
+ANALYSIS = Analysis(
+    needs=("failures",),
+    tables={
+        "survival": Table(
+            "The times to failure of a model's replicas with one seed, or with all its seeds (blank) where it has several.",
+            {
+                "framework": RUN["framework"],
+                "model": RUN["model"],
+                "seed": whole("seed of the training; blank: several together", optional=True),
+                "n_replicas": whole("replicas", "replicas"),
+                "n_failed": whole("replicas that failed", "replicas"),
+                "horizon_fs": real("how long replicas were watched", "fs"),
+                "rmst_fs": real("restricted mean survival time, up to the horizon", "fs"),
+                "rmst_low_fs": real("lower bound of its interval", "fs", optional=True),
+                "rmst_high_fs": real("upper bound of its interval", "fs", optional=True),
+                "median_fs": real("when half of the replicas have failed", "fs", optional=True),
+                "mean_fs": real("plain mean that counts a censored replica as failed when its run ended (the paper's)", "fs"),
+            },
+        )
+    },
+    quantities=(
+        Quantity(
+            name="rmst_fs", table="survival", column="rmst_fs", low="rmst_low_fs", high="rmst_high_fs", label="restricted mean time to failure",
+            unit="ps", factor=1e-3, words="time to failure in hot MD", role="outcome", better=1, floor=True,
+        ),
+        Quantity(
+            name="mean_time_to_failure_fs", table="survival", column="mean_fs", label="mean time to failure", unit="ps", factor=1e-3,
+            role="outcome", better=1, floor=True,
+        ),
+    ),
+    settings=("md.duration_fs", "statistics.confidence"),
+    doing="Restricted mean times to failure",
+)  # fmt: skip
 
 
 def is_one_measurement(failures: pd.DataFrame) -> bool:
@@ -124,39 +126,6 @@ def _interval(mean: float, half: float, horizon_fs: float) -> dict[str, float]:
     return {"rmst_low_fs": float(np.maximum(mean - half, 0.0)), "rmst_high_fs": float(np.minimum(mean + half, horizon_fs))}
 
 
-def neighbours(models: pd.DataFrame) -> Iterator[tuple[str, str, str, str]]:
-    """Framework, experiment and the two models of every pair that stands side by side in table models."""
-    for experiment, members in models.groupby("experiment", sort=False):
-        for a, b in pairwise(members.sort_values("position")["model"]):
-            yield members["framework"].iloc[0], str(experiment), a, b
-
-
-def holm(p: np.ndarray) -> np.ndarray:
-    """P values corrected for their number (Holm, Scand. J. Stat. 6, 65, 1979); nan stays nan and does not count."""
-    corrected = np.full(len(p), np.nan)
-    known = np.flatnonzero(~np.isnan(p))
-    order = known[np.argsort(p[known])]
-    factors = len(order) - np.arange(len(order))
-    corrected[order] = np.minimum(np.maximum.accumulate(p[order] * factors), 1.0)
-    return corrected
-
-
-def logrank(failures: pd.DataFrame, models: pd.DataFrame) -> pd.DataFrame:
-    """Table logrank: a test between every two neighbours of an experiment, p corrected over all of them.
-
-    It compares these trainings, not their settings: replicas of one training are no sample of trainings. Blank where a model has one
-    replica, or replicas that are copies of one trajectory.
-    """
-    rows = []
-    by_model = dict(tuple(failures.groupby("model", sort=False)))
-    for framework, experiment, a, b in neighbours(models):
-        if a not in by_model or b not in by_model:
-            continue
-        one, other = by_model[a], by_model[b]
-        row = {"framework": framework, "experiment": experiment, "model_a": a, "model_b": b, "n_a": len(one), "n_b": len(other)}
-        if not (is_one_measurement(one) or is_one_measurement(other)):
-            test = logrank_test(*(part["time_fs"].astype(float) for part in (one, other)), *(part["failed"].astype(bool) for part in (one, other)))
-            row |= {"chi2": test.test_statistic, "p": test.p_value}
-        rows.append(row)
-    table = frame("logrank", rows)
-    return frame("logrank", table.assign(p_holm=holm(table["p"].to_numpy(float, na_value=np.nan))))
+def analyse(tables: dict[str, pd.DataFrame], settings: dict[str, Any]) -> dict[str, pd.DataFrame]:
+    """Table survival."""
+    return {"survival": survival(tables["failures"], settings["md.duration_fs"], settings["statistics.confidence"])}

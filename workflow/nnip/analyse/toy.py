@@ -15,8 +15,56 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from nnip.declare import Analysis, Table, block, integer, many, real, text, whole
 from nnip.study.seeds import derive
 from nnip.study.tables import frame
+
+ANALYSIS = Analysis(
+    needs=(),
+    tables={
+        "toy": Table(
+            "An error of least squares on noisy labels; everything is in standard deviations of the clean labels.",
+            {
+                "n_features": whole("weights of the regressor", "weights"),
+                "misfit": real("RMSE of the best regressor"),
+                "n_points": whole("training points", "points"),
+                "sigma": real("standard deviation of the labels' noise"),
+                "error": text("noisy_labels and true_function at the training points, new_points: the true function elsewhere"),
+                "n_repeats": whole("draws of points and noise", "draws"),
+                "rmse": real("root of the mean square over all repeats"),
+                "rmse_low": real("lower bound of a single repeat"),
+                "rmse_high": real("upper bound of a single repeat"),
+                "rmse_expected": real("what theory expects"),
+            },
+        )
+    },
+    options={
+        "toy": block(
+            {
+                "n_points": many([10, 30, 100, 300, 1000], "Numbers of training points.", {"type": "integer", "minimum": 1}),
+                "sigmas": many(
+                    [0, 0.01, 0.02, 0.05, 0.1],
+                    "Standard deviations of the labels' noise.",
+                    {"type": "number", "minimum": 0},
+                    "standard deviations of the clean labels",
+                ),
+                "misfits": many(
+                    [0],
+                    "Part of the true function that the regressor cannot represent, as the RMSE of the best one; 0 = it lies in the span.",
+                    {"type": "number", "minimum": 0, "maximum": 1},
+                    "standard deviations of the clean labels",
+                ),
+                "n_features": integer(5, "Features, so weights, of the regressor; every n_points is larger by 2 at least.", minimum=1),
+                "n_repeats": integer(100, "Draws of points and noise that the errors are summarised over.", minimum=2),
+            },
+            "A linear regressor fitted to noisy labels, the toy system beside the noise study (table and figure toy); null = none.",
+            None,
+        )
+    },
+    settings=("toy", "seed", "statistics.confidence"),
+    when="toy",
+    doing="Fit a linear regressor to noisy labels; seconds",
+)
 
 ERRORS = ("noisy_labels", "true_function", "new_points")
 
@@ -63,3 +111,8 @@ def toy(options: dict[str, Any], seed: int, confidence: float = 0.95) -> pd.Data
                     for index, (error, rmse) in enumerate(zip(ERRORS, np.sqrt(squares.mean(axis=0)), strict=True))
                 ]
     return frame("toy", rows)
+
+
+def analyse(tables: dict[str, pd.DataFrame], settings: dict[str, Any]) -> dict[str, pd.DataFrame]:  # noqa: ARG001 - it needs no table
+    """Table toy."""
+    return {"toy": toy(settings["toy"], settings["seed"], settings["statistics.confidence"])}

@@ -1,13 +1,13 @@
 """What a study is made of, declared: tables, options, quantities, measurements, analyses, figures. Light: the standard library alone."""
 
 from nnip.declare.analysis import Analysis
-from nnip.declare.columns import RUN, TRAINING, Column, Table, flag, real, text, whole
+from nnip.declare.columns import RUN, TRAINED, TRAINING, Column, Table, flag, real, text, whole
 from nnip.declare.figure import Figure
 from nnip.declare.measurement import Measurement
 from nnip.declare.options import REQUIRED, block, choice, integer, many, mapping, number, switch, word
 from nnip.declare.quantity import Quantity
 
 __all__ = [
-    "REQUIRED", "RUN", "TRAINING", "Analysis", "Column", "Figure", "Measurement", "Quantity", "Table",
+    "REQUIRED", "RUN", "TRAINED", "TRAINING", "Analysis", "Column", "Figure", "Measurement", "Quantity", "Table",
     "block", "choice", "flag", "integer", "many", "mapping", "number", "real", "switch", "text", "whole", "word",
 ]  # fmt: skip

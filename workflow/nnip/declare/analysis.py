@@ -1,5 +1,6 @@
 """An analysis: what one module of nnip.analyse makes of a study's tables."""
 
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,9 +17,11 @@ class Analysis:
     tables:      what it makes
     quantities:  the numbers per model and seed in those tables
     options:     blocks of the config that it declares: name -> schema
-    settings:    keys of the config that it reads, with dots
+    settings:    keys of the config that it reads, with dots; a block's key gives the whole block
     when:        key of the config, with dots, without a value of which it is not made
     published:   whether it is made of released tables too
+    collects:    whether it uses every table in which a quantity stands; the registry adds these, and the keys of the quantities' `at`
+    doing:       what its job's message says
 
     The module's function analyse(tables, settings) -> {table: rows} takes tables by name and settings by key.
     """
@@ -31,8 +34,21 @@ class Analysis:
     settings: tuple[str, ...] = ()
     when: str | None = None
     published: bool = True
+    collects: bool = False
+    doing: str
 
     def __post_init__(self) -> None:
-        """ValueError for what is no declaration."""
-        if not self.tables:
-            raise ValueError("tables is empty")
+        """TypeError or ValueError for what is no declaration."""
+        for name in ("needs", "uses", "quantities", "settings"):
+            if not isinstance(getattr(self, name), tuple):
+                raise TypeError(f"{name} is {getattr(self, name)!r}, but should be a tuple")
+        for name in ("tables", "doing"):
+            if not getattr(self, name):
+                raise ValueError(f"{name} is empty")
+        for quantity in self.quantities:
+            if quantity.table not in self.tables:
+                raise ValueError(f"quantity {quantity.name} stands in table {quantity.table}, which this analysis does not make")
+
+    def is_made(self, absent: Collection[str], released: bool, setting: Callable[[str], Any]) -> bool:
+        """Whether a study makes it that lacks the tables `absent`, of released tables or not; setting: the value of a key of the config."""
+        return not set(self.needs) & set(absent) and (self.published or not released) and bool(self.when is None or setting(self.when))

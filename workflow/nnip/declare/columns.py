@@ -43,6 +43,7 @@ def flag(meaning: str, optional: bool = False) -> Column:
 
 
 RUN = {"framework": text("nequip or mace"), "model": text("name in the model table"), "seed": whole("seed of the training")}
+TRAINED = RUN | {"training_set": text("name in table training_sets; blank: the main one", optional=True)}
 TRAINING = {
     "framework": RUN["framework"],
     "model": RUN["model"],

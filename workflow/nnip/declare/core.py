@@ -11,7 +11,7 @@ ERRORS = {
     "energy_mae_eV_per_atom": real("mean absolute energy error per atom", "eV/atom", optional=True),
     "forces_mae_eV_per_A": real("mean absolute error of the force components", "eV/A", optional=True),
     "n_frames": whole("frames of the split", "frames", optional=True),
-    "n_components": whole("force components of the split, three for each of its atoms", optional=True),
+    "n_components": whole("force components of the split, three for each of its atoms", "components", optional=True),
 }
 
 CORE = {
@@ -73,3 +73,7 @@ CORE = {
         RUN | {"n_train": N_TRAIN} | ERRORS,
     ),
 }
+
+# of a study that trains, and of the paper's released data
+STUDIED = ("models", "hyperparameters", "training_sets", "trainings", "missing")
+RELEASED = ("models", "hyperparameters", "training_sets", "errors", "errors_repeated", "landscape", "failures", "notes")

@@ -6,6 +6,8 @@ in scope. So planning a study, or checking a table in any environment, loads nei
 
 import ast
 import functools
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -36,8 +38,28 @@ def measurements(folder: Path = LIBRARY / "measure") -> dict[str, Measurement]:
 
 @functools.cache
 def analyses(folder: Path = LIBRARY / "analyse") -> dict[str, Analysis]:
-    """Name of the module -> its analysis."""
-    return _declared(folder, Analysis, "analyse")
+    """Name of the module -> its analysis; one that collects uses the tables of all quantities."""
+    found = _declared(folder, Analysis, "analyse")
+    every = _quantities(found)
+    for name, analysis in found.items():
+        if analysis.collects:
+            uses = dict.fromkeys((*analysis.uses, *(quantity.table for quantity in every)))
+            keys = dict.fromkeys((*analysis.settings, *(key for quantity in every for key in quantity.at.values())))
+            found[name] = replace(analysis, uses=tuple(table for table in uses if table not in analysis.needs), settings=tuple(keys))
+    return found
+
+
+def made_of(
+    found: Mapping[str, Analysis], absent: Collection[str], released: bool, setting: Callable[[str], Any]
+) -> tuple[dict[str, Analysis], set[str]]:
+    """The analyses that a study makes, and all tables that it does not.
+
+    absent: tables that it does not measure; released: whether it is of released tables; setting: the value of a key of the config.
+    """
+    lacking = set(absent)
+    while missing := [each for each in found.values() if not each.is_made(lacking, released, setting) and not set(each.tables) <= lacking]:
+        lacking.update(*(each.tables for each in missing))
+    return {name: each for name, each in found.items() if not set(each.tables) <= lacking}, lacking
 
 
 @functools.cache
@@ -52,11 +74,19 @@ def tables() -> dict[str, Table]:
 
 
 @functools.cache
+def measured_tables() -> set[str]:
+    """The tables that no analysis makes."""
+    return {*CORE, *(table for measurement in measurements().values() for table in measurement.tables)}
+
+
+@functools.cache
 def quantities() -> dict[str, Quantity]:
     """Every predictor and outcome by name, in the order of their modules."""
-    of_measurements = [quantity for measurement in measurements().values() for quantity in measurement.quantities]
-    of_analyses = [quantity for analysis in analyses().values() for quantity in analysis.quantities]
-    return {quantity.name: quantity for quantity in (*of_measurements, *of_analyses)}
+    return {quantity.name: quantity for quantity in _quantities(analyses())}
+
+
+def _quantities(found: Mapping[str, Analysis]) -> list[Quantity]:
+    return [quantity for each in (*measurements().values(), *found.values()) for quantity in each.quantities]
 
 
 def _declared(folder: Path, kind: type[T], function: str) -> dict[str, T]:

@@ -6,7 +6,7 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 
-from nnip.analyse.predictors import temperatures_K
+from nnip.analyse.error_summaries import temperatures_K
 from nnip.declare import Figure
 from nnip.figures import style
 from nnip.figures.style import COLOURS, GREY, LIGHT, NO_DATA

@@ -8,8 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 
 from nnip.declare import Figure
+from nnip.declare.registry import quantities
 from nnip.figures import style
-from nnip.figures.quantities import describe
+from nnip.figures.names import Name, label, named, names, several_modes
 from nnip.figures.style import GREY, LIGHT
 
 FIGURE = Figure(
@@ -25,18 +26,13 @@ FIGURE = Figure(
 )
 
 COLUMNS = 4
-SHOWN = ("rmst_fs", "test_forces_rmse_hottest", "learning_curve_slope", "train_forces_rmse", "S", "S_subtracted")
 
 
-def shown_quantities(effects: pd.DataFrame) -> list[str]:
-    """Those quantities of the table that are drawn: SHOWN, entropies once per landscape mode."""
-    there = list(dict.fromkeys(effects["quantity"]))
-    return [name for known in SHOWN for name in there if name == known or (known[0] == "S" and name.startswith(known + "_") and _modes(name, known))]
-
-
-def _modes(name: str, known: str) -> bool:
-    rest = name.removeprefix(known + "_")
-    return not rest.startswith(("energy", "forces", "subtracted"))
+def shown_quantities(effects: pd.DataFrame) -> list[Name]:
+    """Those quantities of the table that are drawn, the ones the summary has words for: outcomes first."""
+    known = quantities()
+    there = [name for name in names(effects) if known[name[0]].words]
+    return sorted(there, key=lambda name: not known[name[0]].is_outcome)
 
 
 @style.styled
@@ -53,19 +49,20 @@ def draw(framework: str, models: pd.DataFrame, effects: pd.DataFrame, confidence
         style.say(axes[0, 0], "no differences: no experiment has two models that were measured")
         return figure
     look = style.looks(models)
-    quantities = shown_quantities(own)
+    drawn, modes = shown_quantities(own), several_modes(own)
     lines = own.drop_duplicates(["experiment", "model"])[["experiment", "model", "reference"]].to_records(index=False).tolist()
     places: dict[tuple[str, str], float] = {}
     at = 0.0
     for experiment, model, _ in lines:
         at += 1.0 if experiment in {known for known, _ in places} else 1.7
         places[experiment, model] = at
-    columns = min(COLUMNS, len(quantities))
-    rows = math.ceil(len(quantities) / columns)
+    columns = min(COLUMNS, len(drawn))
+    rows = math.ceil(len(drawn) / columns)
     figure, axes = style.panels(rows, columns, style.DOUBLE_MM, 10 + rows * (15 + 4.2 * at), sharey=True)
-    for axis, quantity in zip(axes.flat, quantities, strict=False):
-        _draw_panel(axis, own[own["quantity"] == quantity], places, quantity, 1 - confidence)
-    for axis in axes.flat[len(quantities) :]:
+    for axis, name in zip(axes.flat, drawn, strict=False):
+        axis.set_xlabel(label(name, modes).replace(" (", "\n(", 1), fontsize=6)
+        _draw_panel(axis, own[named(own) == name], places, quantities()[name[0]].factor, 1 - confidence)
+    for axis in axes.flat[len(drawn) :]:
         axis.set_axis_off()
     axes[0, 0].set_ylim(at + 0.7, 0.8)
     axes[0, 0].set_yticks(list(places.values()), [f"{look[model].label} − {look[reference].label}" for _, model, reference in lines])
@@ -83,9 +80,7 @@ def draw(framework: str, models: pd.DataFrame, effects: pd.DataFrame, confidence
     return figure
 
 
-def _draw_panel(axis: Axes, rows: pd.DataFrame, places: dict[tuple[str, str], float], quantity: str, level: float) -> None:
-    label, factor = describe(quantity)
-    axis.set_xlabel(label.replace(" (", "\n(", 1), fontsize=6)
+def _draw_panel(axis: Axes, rows: pd.DataFrame, places: dict[tuple[str, str], float], factor: float, level: float) -> None:
     axis.axvline(0, color=GREY, linewidth=0.6, zorder=0)
     for row in rows.itertuples():
         at = places[row.experiment, row.model]

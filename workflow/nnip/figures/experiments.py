@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 
+from nnip.analyse.entropy import main_lines
 from nnip.declare import Figure
 from nnip.figures import style
 from nnip.figures.curves import draw_curves
@@ -17,6 +18,7 @@ FIGURE = Figure(
     needs=("models", "landscape", "entropy", "failures", "survival"),
     uses=("trainings",),
     per_framework=True,
+    options={"split": "landscape.split"},
     category="Experiments",
     caption=(
         "**Experiments of {framework}** (figures 3 and 4 of the paper). Columns: experiments, whose models differ in one choice. Rows: force "
@@ -39,12 +41,14 @@ def draw(
     entropy: pd.DataFrame,
     failures: pd.DataFrame,
     survival: pd.DataFrame,
+    split: str,
     trainings: pd.DataFrame | None = None,
 ) -> Drawing:
     """One column per experiment of a framework; rows: force landscape and entropy (once per landscape mode), then time to failure.
 
-    Takes the tables of these names (workflow/schemas/tables.yaml). Models without data are named where they would stand.
+    Takes the tables of these names; split: frames of the main landscapes. Models without data are named where they would stand.
     """
+    landscape, entropy = main_lines(landscape, split), main_lines(entropy, split)
     style.need(framework, models=models, landscape=landscape, entropy=entropy, failures=failures, survival=survival)
     models = style.of_framework(models, framework)
     look = style.looks(models)

@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 
+from nnip.analyse.entropy import main_lines
 from nnip.declare import Figure
 from nnip.figures import style
 from nnip.figures.curves import in_words
@@ -16,6 +17,7 @@ from nnip.figures.style import GREY, LIGHT
 FIGURE = Figure(
     needs=("models", "landscape", "entropy", "survival"),
     per_framework=False,
+    options={"split": "landscape.split"},
     category="What predicts extrapolation",
     caption=(
         "**Level or flatness.** Loss entropy over the force RMSE at the centre of the landscape, with the minimum kept and with it subtracted; "
@@ -34,21 +36,15 @@ def centre_errors(landscape: pd.DataFrame) -> pd.DataFrame:
     return centre[np.isfinite(centre)].reset_index()
 
 
-def of_first_split(landscape: pd.DataFrame, entropy: pd.DataFrame) -> tuple[str, pd.DataFrame, pd.DataFrame]:
-    """The first split of the landscapes, and the rows of both tables that are over it."""
-    split = str(landscape["split"].iloc[0])
-    return split, landscape[landscape["split"] == split], entropy[entropy["split"] == split]
-
-
 @style.styled
-def draw(models: pd.DataFrame, landscape: pd.DataFrame, entropy: pd.DataFrame, survival: pd.DataFrame) -> Drawing:
+def draw(models: pd.DataFrame, landscape: pd.DataFrame, entropy: pd.DataFrame, survival: pd.DataFrame, split: str) -> Drawing:
     """S against the force RMSE at the centre: rows with the minimum kept and subtracted, columns frameworks; colour: time to failure.
 
-    Both are over the frames of the landscape's split, the first if there are several. One point per model, the mean over its seeds (small points),
+    Both are over the frames of the main landscapes' split. One point per model, the mean over its seeds (small points),
     first landscape mode.
     """
+    landscape, entropy = main_lines(landscape, split), main_lines(entropy, split)
     style.need(models=models, landscape=landscape, entropy=entropy)
-    split, landscape, entropy = of_first_split(landscape, entropy)
     if centre_errors(landscape).empty or not np.isfinite(entropy["S"].to_numpy(float)).any():
         raise style.NothingToDrawError("Nothing to draw: no landscape has a finite centre and entropy.")
     look = style.looks(models)

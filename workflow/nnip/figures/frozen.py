@@ -3,13 +3,16 @@
 import pandas as pd
 from matplotlib.figure import Figure as Drawing
 
+from nnip.analyse.entropy import main_lines
 from nnip.declare import Figure
 from nnip.figures import style
 from nnip.figures.landscape_comparison import draw_comparison
 
 FIGURE = Figure(
-    needs=("models", "landscape", "entropy", "landscape_frozen", "entropy_frozen"),
+    needs=("models", "landscape", "entropy"),
     per_framework=True,
+    options={"split": "landscape.split"},
+    when="landscape.frozen",
     category="Loss landscapes",
     caption=(
         "**Landscapes of {framework} with frozen parameters**: RMSE along lines that displace all weights and along lines that leave some as they "
@@ -19,15 +22,12 @@ FIGURE = Figure(
 
 
 @style.styled
-def draw(
-    framework: str,
-    models: pd.DataFrame,
-    landscape: pd.DataFrame,
-    entropy: pd.DataFrame,
-    landscape_frozen: pd.DataFrame,
-    entropy_frozen: pd.DataFrame,
-) -> Drawing:
-    """RMSE of forces and energy along lines with and without the frozen parameters, a row per model; S with them frozen against S without."""
-    style.need(framework, models=models, landscape=landscape, entropy=entropy, landscape_frozen=landscape_frozen, entropy_frozen=entropy_frozen)
-    pairs = (landscape, landscape_frozen), (entropy, entropy_frozen)
+def draw(framework: str, models: pd.DataFrame, landscape: pd.DataFrame, entropy: pd.DataFrame, split: str) -> Drawing:
+    """RMSE of forces and energy along lines with and without the frozen parameters, a row per model; S with them frozen against S without.
+
+    split: frames of the main landscapes. InputError if there is no landscape with frozen parameters.
+    """
+    others = [table[(table["split"] == split) & table["frozen"].notna()] for table in (landscape, entropy)]
+    style.need(framework, models=models, landscape=others[0], entropy=others[1])
+    pairs = [(main_lines(table, split), other) for table, other in zip((landscape, entropy), others, strict=True)]
     return draw_comparison(framework, models, *pairs, key="frozen", main="all weights", words=lambda name: f"{name} frozen")

@@ -20,8 +20,8 @@ FIGURE = Figure(
     category="Time to failure",
     caption=(
         "**Survival of {framework} in hot MD**: Kaplan-Meier estimate of the share of replicas that have not failed, with pointwise intervals and "
-        "the numbers at risk. Beside the names: log-rank p of the test against the model above, corrected for all tests of the study (Holm). Thin "
-        "lines are single seeds. Bands and tests speak of these trainings, not of their settings."
+        "the numbers at risk. Beside the names: log-rank p of the test against the model above, corrected for all tests of the study (Holm), where "
+        "both have one seed. Thin lines are single seeds. Bands and tests speak of these trainings, not of their settings."
     ),
 )
 
@@ -87,7 +87,7 @@ def draw(
         "Thin lines: seeds; thick: their replicas together." if kaplan_meier["seed"].isna().any() else "",
         "Bands: pointwise intervals of these trainings, none where replicas are copies of one trajectory or none failed;",
         "ticks: runs that ended before a failure.",
-        "p: log-rank test against the model above, corrected for all tests of the study (Holm).",
+        "p: log-rank test against the model above, corrected for all tests of the study (Holm)." if logrank["p"].notna().any() else "",
     )
     return figure
 

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure as Drawing
 
+from nnip.analyse.entropy import main_lines
 from nnip.declare import Figure
 from nnip.figures import style
 from nnip.figures.curves import mean_curves
@@ -12,6 +13,7 @@ from nnip.figures.style import GREY, LIGHT
 FIGURE = Figure(
     needs=("models", "landscape", "entropy"),
     per_framework=False,
+    options={"split": "landscape.split"},
     category="Loss landscapes",
     caption=(
         "**What loss entropy measures** (figure 1c of the paper). Force RMSE along a displacement of the weights for the models of the study with "
@@ -24,11 +26,12 @@ SHOWN_TEMPERATURES = 12  # the vertical axis ends here: exp(-12) adds nothing th
 
 
 @style.styled
-def draw(models: pd.DataFrame, landscape: pd.DataFrame, entropy: pd.DataFrame) -> Drawing:
+def draw(models: pd.DataFrame, landscape: pd.DataFrame, entropy: pd.DataFrame, split: str) -> Drawing:
     """Force landscape l(t) above, its weights exp(-l/T) below, of the models with the lowest and the highest S (minimum kept, first mode).
 
-    S_F = ln sum_t exp(-l(t)/T_F) with k = 1 (Vita and Schwalbe-Koda 2023).
+    S_F = ln sum_t exp(-l(t)/T_F) with k = 1 (Vita and Schwalbe-Koda 2023). split: frames of the main landscapes.
     """
+    landscape, entropy = main_lines(landscape, split), main_lines(entropy, split)
     style.need(models=models, landscape=landscape, entropy=entropy)
     look = style.looks(models)
     mode = landscape["mode"].iloc[0]

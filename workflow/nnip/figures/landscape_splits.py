@@ -3,14 +3,17 @@
 import pandas as pd
 from matplotlib.figure import Figure as Drawing
 
+from nnip.analyse.entropy import main_lines
 from nnip.declare import Figure
 from nnip.figures import style
 from nnip.figures.curves import in_words
 from nnip.figures.landscape_comparison import draw_comparison
 
 FIGURE = Figure(
-    needs=("models", "landscape", "entropy", "landscape_tests", "entropy_tests"),
+    needs=("models", "landscape", "entropy"),
     per_framework=True,
+    options={"split": "landscape.split"},
+    when="landscape.test_splits",
     category="Loss landscapes",
     caption=(
         "**Landscapes over test frames of {framework}**: RMSE along the same lines over training and test frames, and loss entropy over test "
@@ -20,16 +23,12 @@ FIGURE = Figure(
 
 
 @style.styled
-def draw(
-    framework: str,
-    models: pd.DataFrame,
-    landscape: pd.DataFrame,
-    entropy: pd.DataFrame,
-    landscape_tests: pd.DataFrame,
-    entropy_tests: pd.DataFrame,
-) -> Drawing:
-    """RMSE of forces and energy along the same lines over training and test frames, a row per model; S over test against S over training."""
-    style.need(framework, models=models, landscape=landscape, entropy=entropy, landscape_tests=landscape_tests, entropy_tests=entropy_tests)
-    main = str(landscape["split"].iloc[0])
-    pairs = (landscape, landscape_tests), (entropy, entropy_tests)
-    return draw_comparison(framework, models, *pairs, key="split", main=in_words(main), words=in_words)
+def draw(framework: str, models: pd.DataFrame, landscape: pd.DataFrame, entropy: pd.DataFrame, split: str) -> Drawing:
+    """RMSE of forces and energy along the same lines over training and test frames, a row per model; S over test against S over training.
+
+    split: frames of the main landscapes. InputError if there is no landscape over other frames.
+    """
+    others = [table[(table["split"] != split) & table["frozen"].isna()] for table in (landscape, entropy)]
+    style.need(framework, models=models, landscape=others[0], entropy=others[1])
+    pairs = [(main_lines(table, split), other) for table, other in zip((landscape, entropy), others, strict=True)]
+    return draw_comparison(framework, models, *pairs, key="split", main=in_words(split), words=in_words)

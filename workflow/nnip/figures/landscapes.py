@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure as Drawing
 
+from nnip.analyse.entropy import main_lines
 from nnip.declare import Figure
 from nnip.figures import style
 from nnip.figures.curves import QUANTITIES, draw_curves
@@ -13,6 +14,7 @@ FIGURE = Figure(
     needs=("models", "landscape"),
     uses=("trainings",),
     per_framework=True,
+    options={"split": "landscape.split"},
     category="Loss landscapes",
     caption=(
         "**Loss landscapes of {framework}**: RMSE of forces and of energy per atom along displacements of the weights, mean over directions and "
@@ -22,11 +24,12 @@ FIGURE = Figure(
 
 
 @style.styled
-def draw(framework: str, models: pd.DataFrame, landscape: pd.DataFrame, trainings: pd.DataFrame | None = None) -> Drawing:
+def draw(framework: str, models: pd.DataFrame, landscape: pd.DataFrame, split: str, trainings: pd.DataFrame | None = None) -> Drawing:
     """RMSE of forces and of energy per atom against the displacement of the weights; columns: experiments, rows: modes and quantities.
 
-    Lines are means over directions, bands their range.
+    Lines are means over directions, bands their range; split: frames of the main landscapes, which alone are drawn.
     """
+    landscape = main_lines(landscape, split)
     style.need(framework, models=models, landscape=landscape)
     models = style.of_framework(models, framework)
     landscape = landscape[landscape["framework"] == framework]

@@ -7,8 +7,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 
+from nnip.analyse.error_summaries import temperatures_K
 from nnip.analyse.learning_curves import main_errors
-from nnip.analyse.predictors import temperatures_K
 from nnip.declare import Figure
 from nnip.figures import style
 from nnip.figures.style import GREY, LIGHT, Look

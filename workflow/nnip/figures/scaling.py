@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 
-from nnip.analyse.predictors import KEYS, errors_of_main
+from nnip.analyse.error_summaries import KEYS, main_tests
 from nnip.declare import Figure
 from nnip.figures import style
 from nnip.figures.labels import label_points
@@ -47,8 +47,8 @@ def literature_slopes(literature: pd.DataFrame) -> pd.DataFrame:
 
 def own_slopes(errors: pd.DataFrame, training_sets: pd.DataFrame, outcomes: pd.DataFrame) -> pd.DataFrame:
     """One row per model and seed of the study that was tested at 300 K and whose force RMSE grows with temperature: rmse, slope, as above."""
-    cold = errors_of_main(errors, training_sets).query("temperature_K == @TRAINING_K")
-    slopes = outcomes.query("outcome == 'extrapolation_slope' and value > 0")
+    cold = main_tests(errors, training_sets).query("temperature_K == @TRAINING_K")
+    slopes = outcomes.query("quantity == 'extrapolation_slope' and value > 0")
     own = cold[[*KEYS, "forces_rmse_eV_per_A"]].merge(slopes[[*KEYS, "value"]], on=KEYS)
     return own.assign(rmse=1000 * own["forces_rmse_eV_per_A"].astype(float), slope=1000 * own["value"].astype(float))
 

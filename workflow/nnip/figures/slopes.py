@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 from matplotlib.ticker import FixedLocator
 
-from nnip.analyse.predictors import errors_of_main
+from nnip.analyse.error_summaries import main_tests
 from nnip.declare import Figure
 from nnip.figures import style
 from nnip.figures.style import LIGHT, Look
@@ -45,8 +45,8 @@ def draw(
     models = style.of_framework(models, framework)
     look, groups = style.looks(models), style.experiments(models)
     errors, outcomes, learning_curves = (part[part["framework"] == framework] for part in (errors, outcomes, learning_curves))
-    hot = errors_of_main(errors, training_sets).dropna(subset=["temperature_K"])
-    slopes = outcomes[outcomes["outcome"] == "extrapolation_slope"]
+    hot = main_tests(errors, training_sets).dropna(subset=["temperature_K"])
+    slopes = outcomes[outcomes["quantity"] == "extrapolation_slope"]
     sizes = [max(len(members), 3) for _, members in groups]
     width = style.page_width(sizes)
     figure, axes = style.panels(3, len(groups), width, 130, sharey="row", gridspec_kw={"width_ratios": sizes, "height_ratios": [1.1, 1, 1]})

@@ -7,7 +7,7 @@ Beside the main lines, the same lines can be followed over other splits (test_sp
 import re
 from typing import TYPE_CHECKING, Any
 
-from nnip.declare import RUN, Measurement, Table, block, integer, many, mapping, number, real, text, whole, word
+from nnip.declare import TRAINED, Measurement, Table, block, integer, many, mapping, number, real, text, whole, word
 
 if TYPE_CHECKING:
     from nnip.measure.base import Job, Rows
@@ -54,7 +54,7 @@ MEASUREMENT = Measurement(
     tables={
         "landscape": Table(
             "The loss at one point of a line.",
-            RUN
+            TRAINED
             | {
                 "mode": text("how directions are drawn: isotropic or paper"),
                 "split": text("frames the loss is over"),
@@ -67,7 +67,7 @@ MEASUREMENT = Measurement(
         ),
         "directions": Table(
             "The cosine between two directions of the main lines.",
-            RUN
+            TRAINED
             | {
                 "mode": text("isotropic or paper"),
                 "direction_a": whole("number of a direction"),
@@ -91,10 +91,13 @@ def variants(config: dict[str, Any], run: "Run") -> dict[str, dict[str, Any]]:
     beside = landscape["variants"]
     if beside["models"] is None or run.model in beside["models"]:
         for mode in beside["modes"] or landscape["modes"]:
-            found |= {f"{mode}-{split}": line | {"mode": mode, "split": split} for split in landscape["test_splits"]}
+            found |= {
+                f"{mode}-{split}": line | {"mode": mode, "split": split, "asked_by": "landscape.test_splits"} for split in landscape["test_splits"]
+            }
             for name, patterns in landscape["frozen"].items():
                 if run.framework in patterns:
-                    found[f"{mode}-frozen-{name}"] = line | {"mode": mode, "frozen": {"name": name, "pattern": patterns[run.framework]}}
+                    frozen = {"name": name, "pattern": patterns[run.framework]}
+                    found[f"{mode}-frozen-{name}"] = line | {"mode": mode, "frozen": frozen, "asked_by": "landscape.frozen"}
     return found
 
 

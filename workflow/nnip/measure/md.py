@@ -5,7 +5,7 @@ All replicas advance in one batch (nnip.md.simulation); ASE's Berendsen thermost
 
 from typing import TYPE_CHECKING, Any
 
-from nnip.declare import RUN, Measurement, Table, block, choice, flag, integer, number, real, text, whole
+from nnip.declare import TRAINED, Measurement, Table, block, choice, flag, integer, number, real, text, whole
 
 if TYPE_CHECKING:
     from nnip.measure.base import Job, Rows
@@ -50,7 +50,7 @@ MEASUREMENT = Measurement(
     tables={
         "failures": Table(
             "A replica.",
-            RUN
+            TRAINED
             | {
                 "replica": whole("number of the replica"),
                 "time_fs": real("when it failed, or how long it was watched if it did not", "fs"),
@@ -63,7 +63,7 @@ MEASUREMENT = Measurement(
         ),
         "temperatures": Table(
             "The replicas of a model that have not failed by a time.",
-            RUN
+            TRAINED
             | {
                 "thermostat_K": real("temperature of the thermostat", "K"),
                 "time_fs": real("time", "fs"),

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from nnip.declare import REQUIRED, RUN, Measurement, Table, block, choice, integer, many, number, real, text, word
+from nnip.declare import REQUIRED, TRAINED, Measurement, Table, block, choice, integer, many, number, real, text, word
 
 if TYPE_CHECKING:
     from nnip.measure.base import Job, Rows
@@ -30,7 +30,7 @@ MEASUREMENT = Measurement(
     tables={
         "planes": Table(
             "The loss at one point of a plane.",
-            RUN
+            TRAINED
             | {
                 "mode": text("isotropic or paper"),
                 "split": text("frames the loss is over"),

@@ -7,7 +7,7 @@ inverse of their number of paths).
 
 from typing import TYPE_CHECKING, Any
 
-from nnip.declare import RUN, Measurement, Table, block, integer, real, text, whole
+from nnip.declare import TRAINED, Measurement, Table, block, integer, real, text, whole
 
 if TYPE_CHECKING:
     from nnip.measure.base import Job, Rows
@@ -22,7 +22,7 @@ MEASUREMENT = Measurement(
     tables={
         "weights": Table(
             "A bin of the histogram of the weights of one part of a model.",
-            RUN
+            TRAINED
             | {
                 "group": text("part of the model; all: every weight"),
                 "bin_low": real("lower edge"),
@@ -32,7 +32,7 @@ MEASUREMENT = Measurement(
         ),
         "weight_moments": Table(
             "The weights of one part of a model.",
-            RUN
+            TRAINED
             | {
                 "group": text("part of the model; all: every weight"),
                 "n_weights": whole("weights"),

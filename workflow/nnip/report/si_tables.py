@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from nnip.analyse.entropy import main_lines
+
 UNITS = {"energy_rmse_eV_per_atom": "energy (meV/atom)", "forces_rmse_eV_per_A": "forces (meV/Å)"}
 
 
@@ -69,10 +71,13 @@ def hyperparameter_table(models: pd.DataFrame, hyperparameters: pd.DataFrame, fr
     return SITable(f"Settings of the {framework} models", data, remark=f"All models: {alike}." if alike else "")
 
 
-def entropy_table(models: pd.DataFrame, entropy: pd.DataFrame, survival: pd.DataFrame, failures: pd.DataFrame, framework: str) -> SITable:
-    """Loss entropy, minimum kept and subtracted, and time to failure in ps: mean ± standard deviation, and restricted mean with its interval."""
+def entropy_table(models: pd.DataFrame, entropy: pd.DataFrame, survival: pd.DataFrame, failures: pd.DataFrame, framework: str, split: str) -> SITable:
+    """Loss entropy, minimum kept and subtracted, and time to failure in ps: mean ± standard deviation, and restricted mean with its interval.
+
+    split: frames of the main landscapes.
+    """
     data = order(models, framework)
-    entropy = entropy[entropy["framework"] == framework]
+    entropy = main_lines(entropy[entropy["framework"] == framework], split)
     modes = list(dict.fromkeys(entropy["mode"]))
     for mode in modes:
         suffix = f" ({mode})" if len(modes) > 1 else ""

@@ -1,29 +1,24 @@
 """What a study's data support and what they do not, in plain words; every number is taken from its tables."""
 
 import math
-import re
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
+from nnip.analyse.entropy import main_lines
+from nnip.analyse.logrank import SEVERAL_SEEDS
+from nnip.analyse.quantities import NAME
+from nnip.declare.quantity import in_words as variant_words
+from nnip.declare.registry import quantities
 from nnip.study.missing import in_words
 
-WORDS = {
-    "rmst_fs": "time to failure in hot MD",
-    "test_forces_rmse_hottest": "force error at the highest temperature",
-    "learning_curve_slope": "slope of the learning curve",
-    "extrapolation_slope": "growth of the force error with temperature",
-}
-EXPECTED = {"rmst_fs": 1, "test_forces_rmse_hottest": -1, "learning_curve_slope": -1, "extrapolation_slope": -1}
-RIVALS = {"train_forces_rmse": "force error, training frames", "test_forces_rmse_coolest": "force error, lowest temperature"}
-ENTROPY = r"S(_(?!energy|forces|subtracted).*)?"  # S, or S_<mode> where there are several modes
-GIVEN = "log train_forces_rmse"
 
-
-def summary(study: str, tables: Mapping[str, pd.DataFrame], confidence: float) -> str:
+def summary(study: str, tables: Mapping[str, pd.DataFrame], confidence: float, split: str) -> str:
     """Markdown page from tables models, failures, survival, logrank, effects, sensitivity, correlations, partial_correlations and noise_floor.
 
     Tables notes, trainings and missing, where given, tell what is odd or missing; table resolution, whether the landscapes tell the models apart.
+    split: frames of the main landscapes.
     """
     percent = f"{confidence:.0%}"
     parts = [f"# {study}: what the data support", what_there_is(tables), how_to_read(tables["correlations"], percent)]
@@ -33,7 +28,7 @@ def summary(study: str, tables: Mapping[str, pd.DataFrame], confidence: float) -
         if "resolution" in own:
             parts.append(resolution_words(own["resolution"], confidence))
     parts += ["## Noise floor", noise_words(tables["noise_floor"])]
-    if lacking := missing_words(tables):
+    if lacking := missing_words(tables, split):
         parts += ["## What is missing", lacking]
     if "notes" in tables:
         counts = tables["notes"].groupby("table", sort=False).size()
@@ -66,7 +61,7 @@ def what_there_is(tables: Mapping[str, pd.DataFrame]) -> str:
     return " ".join(text)
 
 
-def missing_words(tables: Mapping[str, pd.DataFrame]) -> str:
+def missing_words(tables: Mapping[str, pd.DataFrame], split: str) -> str:
     """A line for every training that gave no model, with its reason, and for models whose landscapes or replicas tell less than they should."""
     lines = in_words(tables["missing"]) if "missing" in tables else []
     failures = tables["failures"]
@@ -78,7 +73,7 @@ def missing_words(tables: Mapping[str, pd.DataFrame]) -> str:
         lines += [f"{exploded} {of} exploded: energies, forces or positions that are not finite (counted as failed)"] if exploded else []
         lines += [f"{at_start} {of} failed at the start frame (time to failure 0)"] if at_start else []
         lines += [f"none {of} failed: the time to failure is censored, its mean a lower bound"] if not failed.any() else []
-    flat = tables["entropy"] if "entropy" in tables else tables["models"].iloc[:0].assign(S=0.0)
+    flat = main_lines(tables["entropy"], split) if "entropy" in tables else tables["models"].iloc[:0].assign(S=0.0)
     infinite = flat[~flat["S"].astype(float).map(math.isfinite)]
     for framework, model in dict.fromkeys(infinite[["framework", "model"]].itertuples(index=False, name=None)):
         lines.append(f"the landscape of {model} ({framework}) is infinite everywhere along its lines: no loss entropy")
@@ -91,7 +86,8 @@ def how_to_read(correlations: pd.DataFrame, percent: str) -> str:
         f"Correlations are over the models of one framework, with {percent} bootstrap intervals [low, high] over models, seeds and replicas; "
         "p is from permutations. Supported: the intervals of Pearson and Spearman both leave zero out, on the side expected (high entropy or low "
         "error: long life, small error at high temperature, steep learning curve). Beyond the training force error: partial correlation given its "
-        f"logarithm. {len(correlations)} correlations were computed; of so many, some leave zero out by chance. "
+        "logarithm. Where the predictor is a part of the outcome, such as one temperature's error of the slope over all, they correlate whatever "
+        f"the models do, and the verdict says so. {len(correlations)} correlations were computed; of so many, some leave zero out by chance. "
         "With one training per model, a difference between two models is one between two trainings, not between their settings."
     )
 
@@ -102,15 +98,17 @@ def survival_words(own: Mapping[str, pd.DataFrame], confidence: float) -> str:
     if survival.empty:
         return "No times to failure."
     best, worst = survival.loc[survival["rmst_fs"].idxmax()], survival.loc[survival["rmst_fs"].idxmin()]
+    lines = [f"Restricted mean time to failure (to {survival['horizon_fs'].iloc[0] / 1000:g} ps): longest {_time(best)}, shortest {_time(worst)}."]
     tests = own["logrank"].drop_duplicates(["model_a", "model_b"])
+    tests = tests[tests["untested"].ne(SEVERAL_SEEDS).fillna(True)]  # replicas of several seeds are no sample of either: the effects tell
     known = tests.dropna(subset=["p_holm"])
     clear = known[known["p_holm"] < 1 - confidence]
-    lines = [
-        f"Restricted mean time to failure (to {survival['horizon_fs'].iloc[0] / 1000:g} ps): longest {_time(best)}, shortest {_time(worst)}.",
-        f"Of {len(known)} pairs of neighbours tested (log-rank, Holm), {len(clear)} differ"
-        + (": " + "; ".join(f"{row.model_a} and {row.model_b} (p = {row.p_holm:.2g})" for row in clear.itertuples()) if len(clear) else "")
-        + ".",
-    ]
+    if len(tests):
+        lines.append(
+            f"Of {len(known)} pairs of neighbours tested (log-rank, Holm), {len(clear)} differ"
+            + (": " + "; ".join(f"{row.model_a} and {row.model_b} (p = {row.p_holm:.2g})" for row in clear.itertuples()) if len(clear) else "")
+            + "."
+        )
     if untested := len(tests) - len(known):
         lines.append(f"{untested} pairs could not be tested: a model has one replica, or its replicas are copies of one trajectory.")
     return " ".join(lines)
@@ -129,7 +127,7 @@ def effect_words(effects: pd.DataFrame, confidence: float) -> str:
     if tested.empty:
         return "One training per model: what a choice changes cannot be told from what a seed changes."
     lines = []
-    for quantity, words in WORDS.items():
+    for quantity, words in outcomes().items():
         own = tested[tested["quantity"] == quantity]
         if own.empty:
             continue
@@ -149,65 +147,69 @@ def _estimate_3(value: float, low: float, high: float) -> str:
     return f"{value:.3g} [{low:.3g}, {high:.3g}]"
 
 
+def outcomes() -> dict[str, str]:
+    """Outcomes that the page tells of, and what it calls them."""
+    return {name: each.words for name, each in quantities().items() if each.words and each.is_outcome}
+
+
+def called(quantity: str, mode: Any, minimum: Any, several_modes: bool) -> str:
+    """What the page calls a variant of a quantity."""
+    return ", ".join([quantities()[quantity].words, *variant_words(mode, minimum, several_modes)])
+
+
 def entropy_words(own: Mapping[str, pd.DataFrame]) -> list[str]:
     """Does loss entropy go with each outcome, does the plain error do as well, is it level or flatness: one table, and a word on the settings."""
-    correlations, partials = own["correlations"], own["partial_correlations"]
-    entropies = [name for name in dict.fromkeys(correlations["predictor"]) if re.fullmatch(ENTROPY, name)]
-    if not entropies:
+    correlations, partials, known = own["correlations"], own["partial_correlations"], quantities()
+    told = correlations[[bool(known[name].words) for name in correlations["predictor"]]]
+    if told.empty:
         return ["Too few models for any correlation: undecidable."]
     lines = [
         "| outcome | predictor | models | Pearson | Spearman | p | beyond the training force error | verdict |",
         "|---|---|---|---|---|---|---|---|",
     ]
-    for outcome, words in WORDS.items():
-        about = correlations[correlations["outcome"] == outcome]
+    several_modes = correlations["mode"].nunique() > 1
+    for outcome, words in outcomes().items():
+        about = told[told["outcome"] == outcome]
         if about.empty:
             lines.append(f"| {words} | – | – | – | – | – | – | Not measured, or on fewer than three models. |")
-        for predictor, name, subset in _candidates(entropies):
-            row = _of(about, predictor, subset)
-            if row.empty or (subset != "all" and row.iloc[0]["n_models"] == _of(about, predictor).iloc[0]["n_models"]):
-                continue
-            beyond = partials[(partials["predictor"] == predictor) & (partials["outcome"] == outcome) & (partials["subset"] == subset)]
-            expected = EXPECTED[outcome] * (1 if predictor.startswith("S") else -1)
-            lines.append(f"| {words} | {name} | {_cells(row.iloc[0], beyond[beyond['given'] == GIVEN])} | {verdict(row.iloc[0], expected)} |")
+        for _, variants in about.groupby(["predictor", "mode", "minimum"], sort=False, dropna=False):
+            for row in variants.to_dict("records"):
+                if row["subset"] != "all" and len(variants) > 1 and row["n_models"] == variants["n_models"].iloc[0]:
+                    continue  # no model is left out that was measured
+                name = called(row["predictor"], row["mode"], row["minimum"], several_modes)
+                name += "" if row["subset"] == "all" else f", {row['subset']} models only"
+                expected = known[outcome].better * known[row["predictor"]].better
+                lines.append(f"| {words} | {name} | {_cells(row, partials)} | {verdict(row, expected)} |")
     return ["\n".join(lines), sensitivity_words(own["sensitivity"])]
 
 
-def _candidates(entropies: list[str]) -> list[tuple[str, str, str]]:
-    """Predictor, how the page calls it, and subset of models."""
-    found = []
-    for S in entropies:
-        flat = f"S_subtracted{S.removeprefix('S')}"
-        found += [(S, S, "all"), (S, f"{S}, rescaled models only", "rescaled"), (flat, f"{S}, minimum subtracted (flatness)", "all")]
-        found.append((flat, f"{S}, minimum subtracted, rescaled models only", "rescaled"))
-    return [*found, *[(name, words, "all") for name, words in RIVALS.items()]]
-
-
-def _cells(row: pd.Series, beyond: pd.DataFrame) -> str:
+def _cells(row: Mapping[str, Any], partials: pd.DataFrame) -> str:
     p = f"{row['p_permutation']:.2g}" if pd.notna(row["p_permutation"]) else "–"
+    same = partials["given"].eq(next(name for name, each in quantities().items() if each.control))
+    for column in ("predictor", "mode", "minimum", "outcome", "subset"):
+        same &= partials[column].isna() if pd.isna(row[column]) else partials[column].eq(row[column]).fillna(False)
+    beyond = partials[same.astype(bool)]
     partial = _estimate(*beyond.iloc[0][["partial", "low", "high"]]) if len(beyond) else "–"
     measures = [_estimate(row[name], row[f"{name}_low"], row[f"{name}_high"]) for name in ("pearson", "spearman")]
     return " | ".join([str(row["n_models"]), *measures, p, partial])
-
-
-def _of(about: pd.DataFrame, predictor: str, subset: str = "all") -> pd.DataFrame:
-    return about[(about["predictor"] == predictor) & (about["subset"] == subset)]
 
 
 def _estimate(value: float, low: float, high: float) -> str:
     return f"{value:.2f}" + (f" [{low:.2f}, {high:.2f}]" if pd.notna(low) and pd.notna(high) else "")
 
 
-def verdict(row: pd.Series, expected: int) -> str:
-    """Whether both correlations leave zero out, on the side the paper claims (expected: 1 or -1)."""
+def verdict(row: Mapping[str, Any], expected: int) -> str:
+    """Whether both correlations leave zero out, on the side expected (1 or -1; 0: either); a part of the other is named first."""
     bounds = [(row[f"{key}_low"], row[f"{key}_high"]) for key in ("pearson", "spearman")]
     if any(pd.isna(value) for pair in bounds for value in pair):
         return f"Undecidable with {row['n_models']} models."
     signs = {1 if low > 0 else -1 if high < 0 else 0 for low, high in bounds}
-    if signs == {expected}:
+    if row["overlap"]:
+        return "Says nothing by itself: the predictor is a part of the outcome" + ("." if 0 in signs else ", and both leave zero out.")
+    if signs == {expected} or (not expected and len(signs) == 1 and 0 not in signs):
         return "Supported."
     if signs == {-expected}:
-        return "Contradicted: the sign is the other one."
+        return "Contradicted: the sign is the other one." if expected else "Not shown: zero is inside."
     return "Partly supported: only one of the two leaves zero out." if expected in signs and -expected not in signs else "Not shown: zero is inside."
 
 
@@ -249,25 +251,20 @@ def noise_words(noise_floor: pd.DataFrame) -> str:
             "Nothing was measured twice: how far two trainings of one model lie apart is unknown, and so is what a difference between models means."
         )
     lines = []
-    for kind, quantity in main_quantities(noise_floor):
-        own = noise_floor[(noise_floor["kind"] == kind) & (noise_floor["quantity"] == quantity)]
+    known, several_modes = quantities(), noise_floor["mode"].nunique() > 1
+    told = noise_floor[[bool(known[name].words) for name in noise_floor["quantity"]]]
+    for (quantity, mode, minimum, kind), own in told.groupby([*NAME, "kind"], sort=False, dropna=False):
+        name = called(quantity, mode, minimum, several_modes)
+        name = f"{name[0].upper()}{name[1:]}"
         if kind == "seeds":
             rms = (own["difference"].astype(float) ** 2).mean() ** 0.5
             share = (own["share_of_spread"].astype(float) ** 2).mean() ** 0.5
-            what = f"{quantity}: two seeds of a model differ by {rms:.3g} (root mean square of {len(own)} pairs)"
+            what = f"{name}: two seeds of a model differ by {rms:.3g} (root mean square of {len(own)} pairs)"
             lines.append(f"{what}, {share:.2f} of the spread of the models.")
             continue
         for row in own.itertuples():
             error = f" ± {row.standard_error:.3g}" if pd.notna(row.standard_error) else ""
             share = f", {row.share_of_spread:.2f} of the spread of the models" if pd.notna(row.share_of_spread) else ""
-            what = f"{quantity} of {row.model_a} and {row.model_b} ({kind}): {row.value_a:.4g} and {row.value_b:.4g}"
+            what = f"{name} of {row.model_a} and {row.model_b} ({kind}): {row.value_a:.4g} and {row.value_b:.4g}"
             lines.append(f"{what}, difference {abs(row.difference):.3g}{error}{share}.")
     return "\n".join(f"- {line}" for line in lines)
-
-
-def main_quantities(noise_floor: pd.DataFrame) -> list[tuple[str, str]]:
-    """Kinds and the quantities worth a line: the ones the paper ranks models by."""
-    main = [name for name in dict.fromkeys(noise_floor["quantity"]) if re.fullmatch(rf"{ENTROPY}|rmst_fs|.*hottest", name)]
-    return [
-        (kind, name) for name in main for kind in dict.fromkeys(noise_floor["kind"]) if len(noise_floor.query("kind == @kind and quantity == @name"))
-    ]

@@ -11,7 +11,7 @@ from nnip.declare.registry import measurements
 from nnip.jobs.errors import InputError
 from nnip.potentials.frameworks import frameworks
 from nnip.study import training_sets
-from nnip.study.schema import check, config_schema, load_schema, nearest
+from nnip.study.schema import check, load_schema, nearest
 
 # further trainings and landscapes, which published tables cannot give
 FURTHER = ("training_sets", "noise", "landscape.test_splits", "landscape.frozen")
@@ -20,7 +20,7 @@ SOURCES = ("xtb", "emt", "3bpa", "ani-al", "extxyz", "published")
 
 def check_config(config: dict[str, Any], source: str = "config") -> dict[str, Any]:
     """The whole config of a study, checked and complete; `study` gets its data set's name, `datasets` keeps only those that are used."""
-    schema = config_schema()
+    schema = load_schema("config")
     if isinstance(config, dict) and isinstance(config.get("study"), str) and isinstance(config.get("dataset"), str):
         config = config | {"study": config["study"].replace("{dataset}", config["dataset"])}
     config = check(config, schema, source)

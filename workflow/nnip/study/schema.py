@@ -49,14 +49,13 @@ def read_yaml(path: str | os.PathLike[str]) -> Any:
 
 @functools.cache
 def load_schema(name: str) -> dict[str, Any]:
-    """One of the schemas in workflow/schemas, by its file name without ending."""
-    return yaml.safe_load((SCHEMAS / f"{name}.schema.yaml").read_text(encoding="utf-8"))
+    """One of the schemas in workflow/schemas, by its file name without ending; config with the blocks that modules declare."""
+    schema: dict[str, Any] = yaml.safe_load((SCHEMAS / f"{name}.schema.yaml").read_text(encoding="utf-8"))
+    return _with_blocks(schema) if name == "config" else schema
 
 
-@functools.cache
-def config_schema() -> dict[str, Any]:
-    """The schema of a study's config: config.schema.yaml and the blocks that measurements and analyses declare."""
-    schema = load_schema("config")
+def _with_blocks(schema: dict[str, Any]) -> dict[str, Any]:
+    """The config's schema with the blocks that measurements (each one of its own name) and analyses declare."""
     blocks = {name: measurement.options for name, measurement in measurements().items()}
     for analysis in analyses().values():
         blocks |= analysis.options

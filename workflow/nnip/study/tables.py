@@ -1,4 +1,4 @@
-"""The tidy tables that stages hand on, checked against workflow/schemas/tables.yaml when written and when read."""
+"""The tidy tables that stages hand on, checked against their declarations (nnip.declare) when written and when read."""
 
 import csv
 import functools
@@ -6,18 +6,15 @@ import io
 import os
 import re
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import yaml
 
-from nnip.declare.registry import tables
+from nnip.declare.registry import measurements, tables
 from nnip.jobs.errors import InputError
 from nnip.jobs.files import reading, whole
 from nnip.study.manifest import check_written
 
-SCHEMA = Path(__file__).resolve().parents[2] / "schemas" / "tables.yaml"
 NUMBER = {"int": re.compile(r"-?[0-9]{1,18}"), "float": re.compile(r"-?(inf|[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?)")}
 DTYPES = {"str": "string", "int": "Int64", "float": "Float64", "bool": "boolean"}
 
@@ -25,9 +22,7 @@ DTYPES = {"str": "string", "int": "Int64", "float": "Float64", "bool": "boolean"
 @functools.cache
 def columns(table: str) -> dict[str, str]:
     """Column -> type of a table, in order."""
-    if declared := tables().get(table):
-        return {name: f"{'optional ' if column.optional else ''}{column.kind}" for name, column in declared.columns.items()}
-    return yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))[table]
+    return {name: f"{'optional ' if column.optional else ''}{column.kind}" for name, column in tables()[table].columns.items()}
 
 
 def frame(table: str, rows: Iterable[dict[str, Any]] | pd.DataFrame) -> pd.DataFrame:
@@ -70,6 +65,16 @@ def read_table(table: str, path: str | os.PathLike[str]) -> pd.DataFrame:
         raise InputError(f"{path}: column {error} of table '{table}' is missing; it should have {', '.join(wanted)}") from None
     except (ValueError, TypeError, csv.Error) as error:
         raise InputError(f"{path}: {error}; where the workflow made it, remove it, and it is made again") from None
+
+
+def of_main_models(table: str, data: pd.DataFrame, main_set: str | None) -> pd.DataFrame:
+    """The rows of a table that are of models trained on the main training set, where it is measured of those; other tables as they are.
+
+    A training set beside the main one may ask for such a measurement too: its rows stay in the table, for the user's own analyses.
+    """
+    if not any(table in measurement.tables and measurement.of == "main" for measurement in measurements().values()):
+        return data
+    return data[data["training_set"].isna() | (data["training_set"] == main_set)]
 
 
 def _read_texts(path: str | os.PathLike[str]) -> pd.DataFrame:

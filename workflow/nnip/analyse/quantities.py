@@ -1,0 +1,87 @@
+"""What is cheap to measure (predictors) and what one would like to know (outcomes), one number per model and seed, from all tables that hold any."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from nnip.declare import RUN, Analysis, Quantity, Table, real, text
+from nnip.declare.quantity import VARIANTS
+from nnip.declare.registry import quantities
+from nnip.study.tables import frame
+
+ANALYSIS = Analysis(
+    needs=(),
+    tables={
+        "predictors": Table(
+            "A predictor of a model and seed.",
+            RUN
+            | {
+                "quantity": text("its name"),
+                "mode": text("landscape mode it is of", optional=True),
+                "minimum": text("whether the landscape's minimum is kept or subtracted", optional=True),
+                "value": real("its value, in the unit of the table it stands in"),
+            },
+        ),
+        "outcomes": Table(
+            "An outcome of a model and seed.",
+            RUN
+            | {
+                "quantity": text("its name"),
+                "mode": text("landscape mode it is of", optional=True),
+                "minimum": text("whether the landscape's minimum is kept or subtracted", optional=True),
+                "value": real("its value, in the unit of the table it stands in"),
+                "low": real("lower bound of its interval", optional=True),
+                "high": real("upper bound of its interval", optional=True),
+            },
+        ),
+    },
+    collects=True,
+    doing="Predictors and outcomes of every model",
+)
+
+KEYS = ["framework", "model", "seed"]
+NAME = ["quantity", *VARIANTS]
+
+
+def values(quantity: Quantity, table: pd.DataFrame, settings: Mapping[str, Any]) -> pd.DataFrame:
+    """Columns KEYS, NAME, value, low and high of one quantity from its table; settings: the config by the keys of the quantity's `at`.
+
+    A value that is not finite (a landscape that overflows) is no measurement, and a row without a seed (several together) is none of one model and
+    seed.
+    """
+    own = table[table["seed"].notna() & np.isfinite(table[quantity.column].to_numpy(float, na_value=np.nan))]
+    for column, value in {**quantity.where, **{column: settings[key] for column, key in quantity.at.items()}}.items():
+        own = own[own[column].isna() if value is None else (own[column] == value).fillna(False).astype(bool)]
+    found = own[[*KEYS, *quantity.variants]].assign(quantity=quantity.name, value=own[quantity.column])
+    bounds = {name: own[column] if column else pd.NA for name, column in (("low", quantity.low), ("high", quantity.high))}
+    return found.assign(**bounds, **{name: pd.NA for name in VARIANTS if name not in quantity.variants})
+
+
+def collected(table: str, wanted: Iterable[Quantity], tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> pd.DataFrame:
+    """Table predictors or outcomes of these quantities, as far as their tables are there."""
+    parts = [values(quantity, tables[quantity.table], settings) for quantity in wanted if quantity.table in tables]
+    rows = pd.concat([frame("outcomes", part) for part in parts], ignore_index=True) if parts else frame("outcomes", [])
+    return frame(table, rows if table == "outcomes" else rows.drop(columns=["low", "high"]))
+
+
+def together(predictors: pd.DataFrame, outcomes: pd.DataFrame) -> pd.DataFrame:
+    """Both tables as one without bounds; a number that is predictor and outcome stands there once."""
+    both = pd.concat([predictors, outcomes[list(predictors)]], ignore_index=True)
+    return both.drop_duplicates([*KEYS, *NAME], ignore_index=True)
+
+
+def stream(quantity: str, mode: Any, minimum: Any, several_modes: bool) -> str:
+    """A name for the random numbers of one variant of a quantity. It is never parsed."""
+    end = f"_{mode}" if isinstance(mode, str) and several_modes else ""
+    return quantity + ("_subtracted" if isinstance(minimum, str) and minimum == "subtracted" else "") + end
+
+
+def analyse(tables: dict[str, pd.DataFrame], settings: dict[str, Any]) -> dict[str, pd.DataFrame]:
+    """Tables predictors and outcomes."""
+    every = quantities().values()
+    return {
+        "predictors": collected("predictors", [each for each in every if each.predicts], tables, settings),
+        "outcomes": collected("outcomes", [each for each in every if each.is_outcome], tables, settings),
+    }

@@ -1,0 +1,86 @@
+"""Report: the SI's tables, the summary, and the manifest of the whole study.
+
+Needs: every table and figure. Makes: results/<study>/tables/si/, results/<study>/summary.md and results/<study>/manifest.json
+"""
+
+
+localrules:
+    write_si_tables,
+    write_summary,
+    write_study_manifest,
+
+
+rule write_si_tables:
+    """The paper's tables S1 to S6 of this study, as csv, Markdown and LaTeX."""
+    input:
+        **tables("models", "hyperparameters", "entropy", "survival", "failures", "errors", "training_sets"),
+        code=code_of("scripts/write_si_tables.py"),
+    output:
+        [
+            f"{TABLES}/si/{framework}_{name}.{kind}"
+            for framework in dict.fromkeys(row["framework"] for row in MODELS["models"].values())
+            for name in SI_TABLES
+            for kind in ("csv", "md", "tex")
+        ],
+    log:
+        f"{LOGS}/statistics/si_tables.log",
+    conda:
+        "../../envs/workflow.yaml"
+    params:
+        split=config["landscape"]["split"],
+    message:
+        "Write the tables S1 to S6"
+    script:
+        "../scripts/write_si_tables.py"
+
+
+rule write_summary:
+    """What the study's data support and what they do not, in words."""
+    input:
+        **tables(
+            "models",
+            "entropy",
+            "failures",
+            "survival",
+            "logrank",
+            "effects",
+            "sensitivity",
+            "correlations",
+            "partial_correlations",
+            "noise_floor",
+            *(["notes"] if PUBLISHED else ["trainings", "missing", "resolution"]),
+        ),
+        code=code_of("scripts/write_summary.py"),
+    output:
+        report(f"{RESULTS}/summary.md", category="Summary"),
+    log:
+        f"{LOGS}/statistics/summary.log",
+    conda:
+        "../../envs/workflow.yaml"
+    params:
+        study=config["study"],
+        confidence=config["statistics"]["confidence"],
+        split=config["landscape"]["split"],
+    message:
+        "Write the summary"
+    script:
+        "../scripts/write_summary.py"
+
+
+rule write_study_manifest:
+    """Config, models, seeds and packages of the study, and the checksums of its tables, figures and summary."""
+    input:
+        study_targets(),
+        rules.write_si_tables.output,
+    output:
+        f"{RESULTS}/manifest.json",
+    log:
+        f"{LOGS}/manifest.log",
+    conda:
+        "../../envs/workflow.yaml"
+    params:
+        models=MODELS,
+    message:
+        "Write the study's manifest"
+    script:
+        "../scripts/write_study_manifest.py"

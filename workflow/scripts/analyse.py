@@ -1,0 +1,28 @@
+"""One analysis: tables made of tables by the module nnip.analyse.<analysis>."""
+
+import importlib
+from collections.abc import Mapping
+from typing import Any
+
+from nnip.declare.registry import analyses
+from nnip.jobs.errors import run
+from nnip.study.tables import of_main_models, read_table, write_table
+
+
+def analyse(name: str, inputs: Mapping[str, str], settings: dict[str, Any], main_set: str | None, outputs: Mapping[str, str]) -> None:
+    """Write the tables of one analysis; inputs, outputs: paths of its tables by name; settings: the config by key; main_set: its name."""
+    declared = analyses()[name]
+    names = [table for table in (*declared.needs, *declared.uses) if table in inputs]
+    tables = {table: of_main_models(table, read_table(table, inputs[table]), main_set) for table in names}
+    made = importlib.import_module(f"nnip.analyse.{name}").analyse(tables, settings)
+    for table, path in outputs.items():
+        write_table(table, made[table], path)
+
+
+if __name__ == "__main__":
+    job = snakemake
+    params = job.params
+    run(
+        lambda: analyse(params.analysis, dict(job.input.items()), dict(params.settings), params.main_set, dict(job.output.items())),
+        log=job.log[0],
+    )
