@@ -137,19 +137,15 @@ def analysed(tables, only=None, settings=None):
         value = given.get(key, default(key))
         return {name: given.get(f"{key}.{name}", part) for name, part in value.items()} if isinstance(value, dict) else value
 
-    made, _ = made_of(analyses(), (), False, setting)
-    left = [name for name in made if only is None or name in only]
+    asked = {name: analysis for name, analysis in analyses().items() if only is None or name in only}
+    there = set(tables).union(*(analysis.tables for analysis in asked.values()))
+    left, _ = made_of(asked, {table for analysis in asked.values() for table in analysis.needs} - there, False, setting)
     tables = dict(tables)
-    while ready := [
-        name
-        for name in left
-        if set(made[name].needs) <= set(tables)
-        and not {table for other in left for table in made[other].tables} & {*made[name].needs, *made[name].uses}
-    ]:
-        for name in ready:
-            left.remove(name)
-            module = importlib.import_module(f"nnip.analyse.{name}")
-            tables |= module.analyse(tables, {key: setting(key) for key in made[name].settings})
+    while left:
+        later = {table for analysis in left.values() for table in analysis.tables}
+        name = next(name for name, analysis in left.items() if not later & {*analysis.needs, *analysis.uses})
+        keys = left.pop(name).settings
+        tables |= importlib.import_module(f"nnip.analyse.{name}").analyse(tables, {key: setting(key) for key in keys})
     return tables
 
 

@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from nnip.analyse.entropy import entropy_table, loss_entropy
@@ -48,6 +49,7 @@ def test_losses_are_averaged_over_directions_before_the_entropy():
     energy = math.log(math.exp(-2 / 2) + 1 + math.exp(-4 / 2))  # means (1 + 3) / 2, 0, (3 + 5) / 2
     forces = math.log(sum(math.exp(-loss / 4) for loss in (2, 0.3, 2)))
     assert kept | {"S_energy": None, "S_forces": None, "S": None} == IDENTITY | {
+        "frozen": None,
         "minimum": "kept",
         "n_points": 3,
         "T_energy_eV_per_atom": 2.0,
@@ -84,7 +86,5 @@ def test_only_means_over_directions_may_be_known():
 def test_models_keep_their_order_and_no_landscape_gives_no_row():
     one = landscape([([0.0], [0.0], [0.0])])
     other = one.assign(model="another")
-    import pandas as pd
-
     assert entropy_table(pd.concat((one, other)), 0.004, 0.04, 0.2)["model"].tolist() == ["base", "base", "another", "another"]
     assert entropy_table(frame("landscape", []), 0.004, 0.04, 0.2).empty

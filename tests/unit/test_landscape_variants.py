@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from nnip.analyse.entropy import entropy_table
+from nnip.analyse.entropy import entropy_table, main_lines
 from nnip.jobs.errors import InputError
 from nnip.landscape import variants
 from nnip.study.config import check_config
@@ -108,7 +108,9 @@ def test_published_tables_have_no_landscapes_to_scan():
 def test_entropies_of_frozen_landscapes_are_told_apart():
     row = {"framework": "mace", "model": "a", "seed": 1, "mode": "paper", "split": "train", "direction": 0, "t": 0.0, "energy_rmse_eV_per_atom": 0.0}
     landscape = frame(
-        "landscape_frozen", [row | {"frozen": name, "forces_rmse_eV_per_A": rmse} for name, rmse in (("radial", 0.04), ("readout", 0.08))]
+        "landscape", [row | {"frozen": name, "forces_rmse_eV_per_A": rmse} for name, rmse in ((None, 0.0), ("radial", 0.04), ("readout", 0.08))]
     )
-    found = entropy_table(landscape, 0.004, 0.04, 0.2, table="entropy_frozen").query("minimum == 'kept'").set_index("frozen")["S_forces"]
-    assert found.to_dict() == pytest.approx({"radial": -1.0, "readout": -2.0})
+    found = entropy_table(landscape, 0.004, 0.04, 0.2).query("minimum == 'kept'").set_index("frozen")["S_forces"]
+    assert found[found.index.notna()].to_dict() == pytest.approx({"radial": -1.0, "readout": -2.0})
+    assert main_lines(landscape, "train")["forces_rmse_eV_per_A"].tolist() == [0.0]
+    assert main_lines(landscape, "val").empty

@@ -5,8 +5,6 @@ import pandas as pd
 import pytest
 from made_up_study import HORIZON_FS, draw, study, texts, with_statistics
 
-from nnip.analyse.correlations import Settings, correlations, replica_draws
-from nnip.analyse.noise_floor import noise_floor
 from nnip.jobs.errors import InputError
 from nnip.report.si_tables import entropy_table, error_table
 from nnip.report.summary import summary
@@ -126,17 +124,11 @@ def test_statistics_summary_and_figures_of_what_is_left(left, whole):
     tables = with_statistics(LEFT[left](whole))
     runs = {f"{row.model}.n100.seed{row.seed}": tables["trainings"].iloc[[row.Index]] for row in tables["trainings"].itertuples()}
     tables["missing"] = missing(runs, list(runs))
-    settings = Settings(n_bootstrap=20, n_permutation=20)
-    draws = replica_draws(tables["failures"], HORIZON_FS, settings)
-    switches = frame("hyperparameters", [{"framework": "mace", "model": "a", "name": "layers", "value": "2"}])
-    pair = correlations(tables["predictors"], tables["outcomes"], switches, draws, settings)
-    tables["correlations"], tables["partial_correlations"] = pair
-    tables["noise_floor"] = noise_floor(switches, tables["predictors"], tables["outcomes"], tables["failures"])
-    page = summary("left", tables, 0.95)
+    page = summary("left", tables, 0.95, "train")
     assert ("## What is missing" in page) == (left in SAID)
     assert SAID.get(left, "") in page
     for framework in dict.fromkeys(tables["models"]["framework"]):
-        assert entropy_table(tables["models"], tables["entropy"], tables["survival"], tables["failures"], framework).markdown()
+        assert entropy_table(tables["models"], tables["entropy"], tables["survival"], tables["failures"], framework, "train").markdown()
         assert error_table(tables["models"], tables["errors"], framework).markdown()
     for name in FIGURES[left].split():
         framework = "nequip" if left == "a framework" else "mace"

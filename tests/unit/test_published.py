@@ -13,6 +13,7 @@ from nnip.jobs.errors import InputError
 from nnip.published.files import FILES, TEST_FRAMES, read_release
 from nnip.published.tables import import_release
 from nnip.study.model_table import load_models
+from nnip.study.tables import frame
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -119,7 +120,7 @@ def test_entropies_by_hand_arithmetic():
         for model, losses in curves.items()
         for t, loss in zip((-0.25, 0.0, 0.25), losses, strict=True)
     ]  # fmt: skip
-    table = entropy_table(pd.DataFrame(rows), 1.0, 2.0, 0.25).set_index(["model", "minimum"])
+    table = entropy_table(frame("landscape", rows), 1.0, 2.0, 0.25).set_index(["model", "minimum"])
     for model, kept, subtracted in (("v", 2, 2), ("level", 1, 3), ("slope", 7 / 4, 7 / 4)):
         for minimum, states in (("kept", kept), ("subtracted", subtracted)):
             row = table.loc[(model, minimum)]

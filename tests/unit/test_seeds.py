@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 from made_up_study import draw, study, texts
 
+from nnip.analyse.kaplan_meier import kaplan_meier
 from nnip.analyse.noise_floor import noise_floor
-from nnip.analyse.survival import kaplan_meier, survival
+from nnip.analyse.survival import survival
 from nnip.study.tables import frame
 
 SEEDS = (1, 2, 3)
@@ -53,7 +54,7 @@ def test_twins_are_compared_seed_by_seed(tables):
     switches = frame("hyperparameters", [{"framework": "mace", "model": model, "name": "lr", "value": "1"} for model in "ab"])
     floor = noise_floor(switches, tables["predictors"], tables["outcomes"], tables["failures"])
     twins = floor[(floor["kind"] == "same settings") & (floor["quantity"] == "rmst_fs")]
-    rmst = tables["outcomes"].query("outcome == 'rmst_fs'").set_index(["model", "seed"])["value"]
+    rmst = tables["outcomes"].query("quantity == 'rmst_fs'").set_index(["model", "seed"])["value"]
     assert twins["difference"].tolist() == pytest.approx([rmst["b", seed] - rmst["a", seed] for seed in SEEDS])
     pairs = floor[(floor["kind"] == "seeds") & (floor["quantity"] == "rmst_fs")].groupby(floor["model_a"].str[0]).size()
     assert pairs.to_dict() == {"a": 3, "b": 3, "c": 3, "d": 3}
@@ -81,7 +82,7 @@ def drawn(axis, points):
 
 def test_seeds_stand_beside_their_mean(tables):
     outcomes = tables["outcomes"].query("model == 'b'")
-    slopes = outcomes.query("outcome == 'extrapolation_slope'")["value"].to_numpy(float)
+    slopes = outcomes.query("quantity == 'extrapolation_slope'")["value"].to_numpy(float)
     errors = tables["errors"].query("model == 'b' and n_train == 100").set_index(["seed", "split"])["forces_rmse_eV_per_A"].astype(float)
     cold = 1000 * errors.xs("300K", level="split").to_numpy()
     assert drawn(draw("scaling", tables).axes[0], np.column_stack([cold, 1000 * slopes]))

@@ -3,17 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+from made_up_study import analysed
 
-from nnip.analyse.correlations import Settings, correlations, replica_draws
 from nnip.analyse.effects import effects
-from nnip.analyse.entropy import entropy_table
 from nnip.analyse.entropy_convergence import Settings as SamplingSettings
-from nnip.analyse.entropy_settings import sensitivity
 from nnip.analyse.entropy_variance import resolution
-from nnip.analyse.learning_curves import learning_curves
-from nnip.analyse.noise_floor import noise_floor
-from nnip.analyse.predictors import outcomes, predictors
-from nnip.analyse.survival import kaplan_meier, logrank, survival
 from nnip.report.si_tables import SITable, error_table, hyperparameter_table
 from nnip.report.si_tables import entropy_table as si_entropy
 from nnip.report.summary import summary, verdict
@@ -48,25 +42,14 @@ def small_study(n_models, modes=("paper",), replicas=8):
         "trainings": frame("trainings", [k | {"n_train": 100, "noise": 0.0, "status": "ok", "device": "cpu"} for k in key]
                            + [{"framework": "mace", "model": "hot", "seed": 1, "n_train": 100, "noise": 0.0, "status": "diverged", "device": "cpu"}]),
     }  # fmt: skip
-    tables["entropy"] = entropy_table(tables["landscape"], 0.004, 0.04, 0.2)
-    tables["sensitivity"] = sensitivity(tables["landscape"], 0.004, 0.04, 0.2)
-    tables["survival"] = survival(tables["failures"], 2000.0)
-    tables["kaplan_meier"] = kaplan_meier(tables["failures"])
-    tables["logrank"] = logrank(tables["failures"], tables["models"])
-    tables["learning_curves"] = learning_curves(tables["errors"])
-    tables["predictors"] = predictors(tables["entropy"], tables["landscape"], tables["errors"])
-    tables["outcomes"] = outcomes(tables["survival"], tables["errors"], tables["learning_curves"])
-    tables["effects"] = effects(tables["models"], tables["predictors"], tables["outcomes"], 0.95)
-    settings = Settings(n_bootstrap=200, n_permutation=200)
-    draws = replica_draws(tables["failures"], 2000.0, settings)
-    pair = correlations(tables["predictors"], tables["outcomes"], tables["hyperparameters"], draws, settings)
-    tables["correlations"], tables["partial_correlations"] = pair
-    tables["noise_floor"] = noise_floor(tables["hyperparameters"], tables["predictors"], tables["outcomes"], tables["failures"])
+    given = {"md.duration_fs": 2000.0, "statistics.n_bootstrap": 200, "statistics.n_permutation": 200}
+    tables = analysed(tables, settings=given)
+    del tables["resolution"]
     return tables
 
 
 def test_three_models_are_undecidable():
-    page = summary("demo", small_study(3), 0.95)
+    page = summary("demo", small_study(3), 0.95, "train")
     assert "Undecidable with 3 models." in page
     assert "Supported." not in page.split("## mace")[1]
     assert "Nothing was measured twice" in page
@@ -75,29 +58,29 @@ def test_three_models_are_undecidable():
 
 def test_one_and_two_models_give_a_page():
     for n in (1, 2):
-        assert "Too few models for any correlation: undecidable." in summary("tiny", small_study(n), 0.95)
+        assert "Too few models for any correlation: undecidable." in summary("tiny", small_study(n), 0.95, "train")
 
 
 def test_no_replica_that_failed_gives_a_page():
     tables = small_study(3)
     for name in ("failures", "survival", "logrank", "kaplan_meier"):
         tables[name] = tables[name].iloc[:0]
-    assert "No times to failure." in summary("no-md", tables, 0.95)
+    assert "No times to failure." in summary("no-md", tables, 0.95, "train")
 
 
 def test_one_replica_has_no_deviation_and_no_test():
     tables = small_study(3, replicas=1)
-    page = summary("short", tables, 0.95)
+    page = summary("short", tables, 0.95, "train")
     assert "2 pairs could not be tested: a model has one replica, or" in page
-    times = si_entropy(tables["models"], tables["entropy"], tables["survival"], tables["failures"], "mace").data["time to failure (ps)"]
+    times = si_entropy(tables["models"], tables["entropy"], tables["survival"], tables["failures"], "mace", "train").data["time to failure (ps)"]
     assert times.tolist() == [f"{time / 1000:.2f}" for time in tables["failures"]["time_fs"]]
 
 
 def test_a_real_relation_is_called_supported_and_its_numbers_are_the_tables():
     tables = small_study(12)
-    page = summary("twelve", tables, 0.95)
-    line = next(line for line in page.splitlines() if line.startswith("| time to failure in hot MD | S |"))
-    row = tables["correlations"].query("predictor == 'S' and outcome == 'rmst_fs'").iloc[0]
+    page = summary("twelve", tables, 0.95, "train")
+    line = next(line for line in page.splitlines() if line.startswith("| time to failure in hot MD | loss entropy S |"))
+    row = tables["correlations"].query("predictor == 'S' and minimum == 'kept' and outcome == 'rmst_fs'").iloc[0]
     assert f"{row['pearson']:.2f} [{row['pearson_low']:.2f}, {row['pearson_high']:.2f}]" in line
     assert line.endswith("| Supported. |")
     longest = tables["survival"].loc[tables["survival"]["rmst_fs"].idxmax()]
@@ -106,24 +89,24 @@ def test_a_real_relation_is_called_supported_and_its_numbers_are_the_tables():
 
 def test_choices_are_weighed_against_the_scatter_of_seeds():
     tables = small_study(3)
-    assert "what a choice changes cannot be told from what a seed changes" in summary("one-seed", tables, 0.95)
+    assert "what a choice changes cannot be told from what a seed changes" in summary("one-seed", tables, 0.95, "train")
     rows = [
-        {"framework": "mace", "model": model, "seed": seed, "outcome": "rmst_fs", "value": value + seed}
+        {"framework": "mace", "model": model, "seed": seed, "quantity": "rmst_fs", "value": value + seed}
         for model, value in (("m0", 100), ("m1", 100.5), ("m2", 900))
         for seed in range(3)
     ]
     tables["effects"] = effects(tables["models"], tables["predictors"], frame("outcomes", rows), 0.95)
-    line = next(line for line in summary("seeds", tables, 0.95).splitlines() if line.startswith("- Time to failure"))
+    line = next(line for line in summary("seeds", tables, 0.95, "train").splitlines() if line.startswith("- Time to failure"))
     assert "(rmst_fs), 2 choices. beyond the scatter of seeds" in line
     assert "m2 against m0 800 [798, 802]" in line
     assert "m1" not in line
 
 
 def test_every_landscape_mode_has_its_lines():
-    page = summary("modes", small_study(6, modes=("isotropic", "paper")), 0.95)
-    for name in ("S_isotropic", "S_paper"):
-        assert f"| time to failure in hot MD | {name} |" in page
-        assert f"| {name}, minimum subtracted (flatness) |" in page
+    page = summary("modes", small_study(6, modes=("isotropic", "paper")), 0.95, "train")
+    for mode in ("isotropic", "paper"):
+        assert f"| time to failure in hot MD | loss entropy S, {mode} |" in page
+        assert f"| loss entropy S, {mode}, minimum subtracted |" in page
 
 
 def test_the_page_says_what_directions_do_to_the_order_of_models():
@@ -133,7 +116,7 @@ def test_the_page_says_what_directions_do_to_the_order_of_models():
     lines["forces_rmse_eV_per_A"] *= levels
     tables["resolution"] = resolution(frame("landscape", lines), SamplingSettings(0.004, 0.04, 0.2, n_bootstrap=200))
     row = tables["resolution"].iloc[0]
-    page = summary("sampled", tables, 0.95)
+    page = summary("sampled", tables, 0.95, "train")
     assert f"from its 4 directions is {row['standard_error']:.2g}" in page
     assert f"between 3 models is {row['spread_of_models']:.2g}" in page
     assert f"in the mean of 3 pairs, at most {row['reversal_largest']:.2g} ({row['model_a']} and {row['model_b']})" in page
@@ -143,6 +126,8 @@ def test_the_page_says_what_directions_do_to_the_order_of_models():
 @pytest.mark.parametrize(
     ("pearson", "spearman", "expected", "words"),
     [
+        ((0.1, 0.9), (0.2, 0.8), 0, "Supported."),
+        ((-0.1, 0.9), (0.2, 0.8), 0, "Not shown"),
         ((0.1, 0.9), (0.2, 0.8), 1, "Supported."),
         ((0.1, 0.9), (0.2, 0.8), -1, "Contradicted"),
         ((0.1, 0.9), (-0.2, 0.8), 1, "Partly"),
@@ -152,8 +137,25 @@ def test_the_page_says_what_directions_do_to_the_order_of_models():
     ],
 )
 def test_verdicts(pearson, spearman, expected, words):
-    row = {"n_models": 9} | dict(zip(("pearson_low", "pearson_high", "spearman_low", "spearman_high"), (*pearson, *spearman), strict=True))
-    assert verdict(pd.Series(row), expected).startswith(words)
+    row = {"n_models": 9, "overlap": False} | dict(
+        zip(("pearson_low", "pearson_high", "spearman_low", "spearman_high"), (*pearson, *spearman), strict=True)
+    )
+    assert verdict(row, expected).startswith(words)
+    assert words == "Undecidable" or verdict(row | {"overlap": True}, expected).startswith("Says nothing by itself: the predictor is a part")
+
+
+def test_a_part_of_the_outcome_is_no_support():
+    page = summary("parts", small_study(8), 0.95, "train")
+    told = [line for line in page.splitlines() if line.startswith("| growth of the force error with temperature | force error at the ")]
+    assert len(told) == 2 and all("a part of the outcome" in line and "Supported" not in line for line in told)
+
+
+def test_replicas_of_several_seeds_are_left_to_the_effects():
+    tables = small_study(3)
+    tables["failures"] = pd.concat([tables["failures"], tables["failures"].assign(seed=2)], ignore_index=True)
+    page = summary("seeds", analysed(tables, only=("logrank", "survival")), 0.95, "train")
+    assert "Restricted mean time to failure" in page
+    assert "log-rank" not in page and "could not be tested" not in page
 
 
 def test_si_tables_show_what_differs_and_name_what_does_not():
@@ -161,7 +163,7 @@ def test_si_tables_show_what_differs_and_name_what_does_not():
     shown = hyperparameter_table(tables["models"], tables["hyperparameters"], "mace")
     assert list(shown.data) == ["model", "label", "features"]
     assert "layers 2" in shown.remark
-    entropy = si_entropy(tables["models"], tables["entropy"], tables["survival"], tables["failures"], "mace")
+    entropy = si_entropy(tables["models"], tables["entropy"], tables["survival"], tables["failures"], "mace", "train")
     assert entropy.data["model"].tolist() == ["m0", "m1", "m2"]
     times = tables["failures"].query("model == 'm1'")["time_fs"] / 1000
     assert entropy.data["time to failure (ps)"][1] == f"{times.mean():.2f} ± {times.std():.2f}"

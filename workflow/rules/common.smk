@@ -213,6 +213,16 @@ def frameworks_of(figure):
     return sorted(in_study.intersection(*made_of))
 
 
+def job_manifests():
+    """The manifests of all jobs that a study is made of; none of what an earlier config left in the folder."""
+    if PUBLISHED:
+        return []
+    made = [f"{RESULTS}/data/manifest.json", *(f"{RESULTS}/data/sets/{name}/manifest.json" for name in TRAINING_SETS)]
+    made += [f"{RESULTS}/data/pools/{pool}/manifest.json" for pool in POOLS[1:]]
+    made += [f"{RESULTS}/data/{name}/manifest.json" for name in FRAMES_MEASURED]
+    return [*made, *run_files("train/manifest.json", RUNS), *(f"{RESULTS}/runs/{folder}/manifest.json" for jobs in JOBS.values() for folder in jobs)]
+
+
 def study_targets():
     """All that the config asks for: every figure of this kind of study, every table that a figure can be drawn from, and the summary."""
     files = [f"{name}_{framework}" for name, figure in DRAWN.items() if figure.per_framework for framework in frameworks_of(figure)]

@@ -70,8 +70,8 @@ rule write_summary:
 rule write_study_manifest:
     """Config, models, seeds and packages of the study, and the checksums of its tables, figures and summary."""
     input:
-        study_targets(),
-        rules.write_si_tables.output,
+        results=[*study_targets(), *rules.write_si_tables.output],
+        manifests=job_manifests(),
     output:
         f"{RESULTS}/manifest.json",
     log:

@@ -9,11 +9,11 @@ from nnip.jobs.files import sha256
 from nnip.study.manifest import Stopwatch, read_manifest, write_manifest
 
 
-def write_study_manifest(config: dict[str, Any], models: dict[str, Any], results: Sequence[str], output: str) -> None:
-    """Write manifest.json; stages_wall_s is the sum over the manifests of the study's stages, in seconds."""
+def write_study_manifest(config: dict[str, Any], models: dict[str, Any], results: Sequence[str], manifests: Sequence[str], output: str) -> None:
+    """Write manifest.json; manifests: those of the study's jobs, over which stages_wall_s is the sum, in seconds."""
     watch = Stopwatch()
     folder = Path(output).parent
-    stages = [read_manifest(path) for path in sorted(folder.glob("*/**/manifest.json"))]
+    stages = [read_manifest(path) for path in manifests]
     write_manifest(
         output,
         stage="study",
@@ -29,4 +29,4 @@ def write_study_manifest(config: dict[str, Any], models: dict[str, Any], results
 if __name__ == "__main__":
     job = snakemake
     config = {key: value for key, value in job.config.items() if key != "mirror"}
-    run(lambda: write_study_manifest(config, job.params.models, job.input, job.output[0]), log=job.log[0])
+    run(lambda: write_study_manifest(config, job.params.models, job.input.results, job.input.manifests, job.output[0]), log=job.log[0])

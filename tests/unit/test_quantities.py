@@ -3,13 +3,14 @@
 import numpy as np
 import pandas as pd
 import pytest
+from made_up_study import analysed, default
 
 from nnip.analyse.entropy import entropy_table
 from nnip.analyse.entropy_settings import sensitivity
 from nnip.analyse.learning_curves import learning_curves, overall_errors
 from nnip.analyse.noise_floor import noise_floor, twins
-from nnip.analyse.predictors import outcomes, predictors
-from nnip.analyse.survival import survival
+from nnip.declare import Quantity
+from nnip.declare.registry import quantities, tables
 from nnip.study.tables import frame
 
 
@@ -42,6 +43,19 @@ def lives(model="a", seed=1, times=(100, 200, 6000)):
     return frame("failures", rows)
 
 
+COLLECTED = ("entropy", "error_summaries", "extrapolation", "learning_curves", "survival", "quantities")
+
+
+def measured(**tables):
+    """Tables predictors and outcomes of some measured tables, each also by name of the quantity."""
+    return analysed(tables, only=COLLECTED, settings={"md.duration_fs": 6000.0})
+
+
+def by_name(table, minimum="kept"):
+    """Values by model and quantity; of those of landscapes the ones with this minimum."""
+    return table[table["minimum"].fillna(minimum) == minimum].set_index(["model", "quantity"])["value"]
+
+
 def test_learning_curve_slope_is_that_of_the_power_law():
     curve = learning_curves(errors(sizes=(5, 25, 50, 100))).iloc[0]
     assert curve["slope"] == pytest.approx(-0.5)
@@ -54,7 +68,14 @@ def test_two_points_have_a_slope_without_interval_and_one_has_none():
     assert learning_curves(errors(sizes=(100,))).empty
 
 
+def test_overall_error_is_weighted_by_force_components():
+    """A split of 10 frames of 4 atoms with RMSE 0.1 and one of 10 frames of 12 atoms with 0.4."""
+    table = errors(sizes=(100,)).assign(n_components=lambda rows: rows["split"].map({"1200K": 360}).fillna(120))
+    assert overall_errors(table)["forces_rmse_eV_per_A"].tolist() == pytest.approx([np.sqrt((120 * 1 + 360 * 16) / 480) / 10])
+
+
 def test_overall_error_is_weighted_by_frames_and_the_released_one_is_taken_as_it_is():
+    """Where components are not known."""
     table = errors(sizes=(100,))
     table.loc[table["split"] == "1200K", "n_frames"] = 30
     assert overall_errors(table)["forces_rmse_eV_per_A"].tolist() == pytest.approx([np.sqrt((10 * 1 + 30 * 16) / 40) / 10])
@@ -67,19 +88,25 @@ def test_noisy_trainings_are_no_points_of_the_learning_curve():
     assert learning_curves(noisy).iloc[0]["n_points"] == 2
 
 
-def test_predictors_have_the_modes_name_only_where_there_are_several():
-    names = []
+def test_a_predictor_of_every_mode_and_minimum_stands_in_columns():
     for modes in (("paper",), ("isotropic", "paper")):
-        table = landscape(modes=modes)
-        names.append(set(predictors(entropy_table(table, 0.004, 0.04, 0.2), table, errors())["predictor"]))
-    assert {"S", "S_subtracted", "S_forces_subtracted", "train_forces_rmse", "test_forces_rmse_coolest"} <= names[0]
-    assert {"S_paper", "S_isotropic", "S_subtracted_paper", "train_energy_rmse"} <= names[1]
-    assert "S" not in names[1]
+        table = measured(landscape=landscape(modes=modes), errors=errors())["predictors"]
+        S = table[table["quantity"] == "S_forces"]
+        assert set(S[["mode", "minimum"]].itertuples(index=False, name=None)) == {(mode, end) for mode in modes for end in ("kept", "subtracted")}
+        others = table[~table["quantity"].isin(["S", "S_energy", "S_forces"])]
+        assert {"train_energy_rmse", "train_forces_rmse", "test_forces_rmse_coolest"} <= set(others["quantity"])
+        assert others[["mode", "minimum"]].isna().all(axis=None)
+
+
+def test_landscapes_beside_the_main_line_are_no_predictors():
+    main = landscape()
+    others = [main.assign(split="test_1200K"), main.assign(frozen="radial")]
+    alone, both = (measured(landscape=table, errors=errors())["predictors"] for table in (main, pd.concat([main, *others])))
+    pd.testing.assert_frame_equal(alone, both)
 
 
 def test_values_of_predictors():
-    table = landscape()
-    values = predictors(entropy_table(table, 0.004, 0.04, 0.2), table, errors("b")).set_index(["model", "predictor"])["value"]
+    values = by_name(measured(landscape=landscape(), errors=errors("b"))["predictors"])
     assert values["b", "train_forces_rmse"] == pytest.approx(0.05), "of the 100 frames, not of the 25"
     assert values["b", "test_forces_rmse_coolest"] == pytest.approx(0.1)
     assert ("a", "test_forces_rmse_coolest") not in values.index, "what was not measured is no row"
@@ -92,8 +119,7 @@ def test_training_error_is_of_training_frames_whatever_the_landscape_is_over():
     no_centre = table[table["t"].abs() > 1e-9]
 
     def train_forces_rmse(curves, known):
-        values = predictors(entropy_table(curves, 0.004, 0.04, 0.2), curves, known).set_index("predictor")["value"]
-        return values.get("train_forces_rmse")
+        return by_name(measured(landscape=curves, errors=known)["predictors"]).get(("a", "train_forces_rmse"))
 
     assert train_forces_rmse(hot, errors()) == pytest.approx(0.05)
     assert train_forces_rmse(no_centre, errors()) == pytest.approx(0.05)
@@ -104,24 +130,49 @@ def test_training_error_is_of_training_frames_whatever_the_landscape_is_over():
 def test_a_landscape_that_overflows_is_no_predictor():
     table = landscape()
     table.loc[table["model"] == "c", "forces_rmse_eV_per_A"] = np.inf
-    values = predictors(entropy_table(table, 0.004, 0.04, 0.2), table, errors()).set_index(["model", "predictor"])["value"]
+    values = by_name(measured(landscape=table, errors=errors())["predictors"])
     assert ("c", "S") not in values.index
     assert ("c", "S_energy") in values.index
 
 
 def test_values_of_outcomes():
-    table = errors(sizes=(25, 100))
-    values = outcomes(survival(lives(), 6000.0), table, learning_curves(table)).set_index("outcome")["value"]
+    table = measured(landscape=landscape(("a",), steep=(1.0,)), errors=errors(sizes=(25, 100)), failures=lives())["outcomes"]
+    values = by_name(table)["a"]
     assert values["rmst_fs"] == values["mean_time_to_failure_fs"] == pytest.approx(2100)
     assert values["test_forces_rmse_hottest"] == pytest.approx(0.4)
     assert values["extrapolation_slope"] == pytest.approx(0.3 / 900)
     assert values["learning_curve_slope"] == pytest.approx(-0.5)
+    bounds = table.set_index("quantity")[["low", "high"]].notna().all(axis=1)
+    assert bounds["rmst_fs"] and not bounds["test_forces_rmse_hottest"]
 
 
 def test_splits_without_a_temperature_have_no_hottest():
     table = errors(splits=("train", "300K")).assign(split=lambda rows: rows["split"].replace("300K", "surface"))
-    found = set(outcomes(survival(lives(), 6000.0), table, learning_curves(table))["outcome"])
+    found = set(measured(errors=table, failures=lives())["outcomes"]["quantity"])
     assert found == {"rmst_fs", "mean_time_to_failure_fs", "test_forces_rmse_all", "learning_curve_slope"}
+
+
+@pytest.mark.parametrize("name", quantities())
+def test_a_quantity_stands_where_it_says(name):
+    quantity = quantities()[name]
+    columns = tables()[quantity.table].columns
+    wanted = {quantity.column, *quantity.where, *quantity.at, *quantity.variants, *filter(None, (quantity.low, quantity.high))}
+    assert {"framework", "model", "seed", *wanted} <= set(columns)
+    assert set(quantity.parts) <= set(quantities())
+    for key in quantity.at.values():
+        default(key)
+
+
+def test_a_quantity_that_is_none_is_refused():
+    given = {"name": "x", "table": "t", "column": "c", "label": "x"}
+    for wrong in (
+        {"role": "cause"},
+        {"role": "outcome", "better": 2},
+        {"role": "outcome", "variants": ("mode",)},
+        {"role": "predictor", "variants": ("t",)},
+    ):
+        with pytest.raises(ValueError, match="quantity x"):
+            Quantity(**given, **wrong)
 
 
 def test_sensitivity_agrees_with_the_entropy_and_with_itself():
@@ -142,8 +193,9 @@ def test_noise_floor_of_twins_and_seeds():
     assert twins(switches) == [("mace", "a", "b")]
     failures = pd.concat([lives("a"), lives("b", times=(300, 500, 700)), lives("c", seed=1), lives("c", seed=2, times=(50, 60, 70))])
     table = landscape()
-    known = predictors(entropy_table(table, 0.004, 0.04, 0.2), table, errors())
-    floor = noise_floor(switches, known, outcomes(survival(failures, 6000.0), errors(), learning_curves(errors())), failures)
+    known = measured(landscape=table, errors=errors(), failures=failures)
+    floor = noise_floor(switches, known["predictors"], known["outcomes"], failures)
+    assert set(floor["quantity"]) <= {name for name, quantity in quantities().items() if quantity.floor}, "S_energy and S_forces are not listed"
     twin = floor[(floor["kind"] == "same settings") & (floor["quantity"] == "rmst_fs")].iloc[0]
     assert (twin["value_a"], twin["value_b"], twin["difference"]) == pytest.approx((2100, 500, -1600))
     expected = np.sqrt(np.var([100, 200, 6000], ddof=1) / 3 + np.var([300, 500, 700], ddof=1) / 3)
