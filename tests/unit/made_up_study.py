@@ -8,8 +8,8 @@ import pandas as pd
 from ase.calculators.singlepoint import SinglePointCalculator
 
 from nnip.declare.registry import analyses, figures, made_of
-from nnip.measure.data_distributions import distributions
-from nnip.measure.weight_distributions import grouped, histogram, moments
+from nnip.data.distributions import distributions
+from nnip.potentials.weight_statistics import grouped, histogram, moments
 from nnip.potentials.frameworks import choices
 from nnip.study.schema import load_schema
 from nnip.study.tables import frame

@@ -65,7 +65,7 @@ def _write(
     write_manifest(
         directory / "manifest.json",
         stage="data",
-        settings={"dataset": dataset, "options": options, "study": study},
+        settings={"dataset": dataset, "options": options, "study": {key: value for key, value in study.items() if key != "mirror"}},
         seeds={"root": study["seed"]},
         device="cpu",
         watch=watch,
