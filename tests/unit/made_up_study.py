@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 from ase.calculators.singlepoint import SinglePointCalculator
 
-from nnip.declare.registry import analyses, figures, made_of
 from nnip.data.distributions import distributions
-from nnip.potentials.weight_statistics import grouped, histogram, moments
+from nnip.declare.registry import analyses, figures, made_of
 from nnip.potentials.frameworks import choices
+from nnip.potentials.weight_statistics import grouped, histogram, moments
 from nnip.study.schema import load_schema
 from nnip.study.tables import frame
 

@@ -1,10 +1,15 @@
-"""config/README.md, made from the schemas: python workflow/scripts/document_config.py > config/README.md (with PYTHONPATH=workflow)."""
+"""Write config/README.md and docs/tables.md from what is declared: PYTHONPATH=workflow python workflow/scripts/write_documents.py"""
 
 from collections.abc import Iterator
 from typing import Any
 
 import yaml
 
+from nnip.declare import Table
+from nnip.declare.core import CORE
+from nnip.declare.registry import analyses, measurements
+from nnip.jobs.errors import run
+from nnip.jobs.files import write_text
 from nnip.study.schema import SCHEMAS, load_schema
 
 HEAD = """# Configuration
@@ -17,7 +22,7 @@ the key and what was probably meant.
 |---|---|
 {studies}
 
-Tables below are made from `workflow/schemas/` and from what measurements and analyses declare, by `workflow/scripts/document_config.py`.
+Tables below are made from `workflow/schemas/` and from what measurements and analyses declare, by `workflow/scripts/write_documents.py`.
 """
 
 
@@ -56,8 +61,8 @@ def studies() -> str:
     return "\n".join(f"| `{file.name}`, `models/{file.name}` | {first} |" for file, first in zip(files, firsts, strict=True))
 
 
-def document() -> str:
-    """The whole page."""
+def config_page() -> str:
+    """config/README.md."""
     config, models = load_schema("config"), load_schema("models")
     sources = [f"### `source: {name}`\n\n{table(config['$defs'][name])}" for name in ("xtb", "emt", "3bpa", "ani-al", "extxyz", "published")]
     return "\n".join(
@@ -76,5 +81,47 @@ def document() -> str:
     )
 
 
+TABLES_HEAD = """# Tables
+
+All tables of a study, `results/<study>/tables/<table>.csv`. A missing measurement is a missing row, never a zero; a blank is not known or does not apply.
+This page is made from the declarations by `workflow/scripts/write_documents.py`.
+"""
+
+
+def tables_page() -> str:
+    """docs/tables.md."""
+    made = [("Of the study", CORE)]
+    made += [(f"Measurement `{name}`", each.tables) for name, each in measurements().items()]
+    made += [(f"Analysis `{name}`", each.tables) for name, each in analyses().items()]
+    parts = [TABLES_HEAD]
+    for title, tables in made:
+        parts += [f"## {title}\n", *(table_section(name, content) for name, content in tables.items())]
+    return "\n".join(parts)
+
+
+def table_section(name: str, content: Table) -> str:
+    """One table with its columns."""
+    columns = [
+        f"| `{column}` | {each.kind}{', or blank' if each.optional else ''} | {each.unit} | {each.meaning} |"
+        for column, each in content.columns.items()
+    ]
+    return "\n".join(
+        [
+            f"### {name}\n",
+            f"A row: {content.row[0].lower()}{content.row[1:]}\n",
+            "| column | type | unit | meaning |",
+            "|---|---|---|---|",
+            *columns,
+            "",
+        ]
+    )
+
+
+def main() -> None:
+    root = SCHEMAS.parents[1]
+    write_text(root / "config" / "README.md", config_page())
+    write_text(root / "docs" / "tables.md", tables_page())
+
+
 if __name__ == "__main__":
-    print(document(), end="")
+    run(main)
