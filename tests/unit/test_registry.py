@@ -13,7 +13,7 @@ from nnip.declare.registry import LIBRARY, figures, tables
 from nnip.jobs.errors import InputError
 
 WORKFLOW = LIBRARY.parent
-TABLES = set(yaml.safe_load((WORKFLOW / "schemas/tables.yaml").read_text())) | set(tables())
+TABLES = set(tables())
 NEW = '''"""A new figure."""
 
 import pandas as pd
