@@ -83,8 +83,8 @@ def config_page() -> str:
 
 TABLES_HEAD = """# Tables
 
-All tables of a study, `results/<study>/tables/<table>.csv`. A missing measurement is a missing row, never a zero; a blank is not known or does not apply.
-This page is made from the declarations by `workflow/scripts/write_documents.py`.
+All tables of a study, `results/<study>/tables/<table>.csv`. A missing measurement is a missing row, never a zero.
+A blank is not known or does not apply. This page is made from the declarations by `workflow/scripts/write_documents.py`.
 """
 
 
