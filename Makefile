@@ -8,7 +8,7 @@ PYTHON ?= python3
 CORES ?= all
 MINUTES ?= 60
 SNAKEMAKE = .venv/bin/snakemake --workflow-profile workflow/profiles/local --cores $(CORES)
-FRAMEWORK_PYTHON = $(shell .venv/bin/python -c "import sys; sys.path.insert(0, 'workflow'); from nnip.environments import interpreter; print(interpreter('$(1)'))")
+FRAMEWORK_PYTHON = $(shell .venv/bin/python -c "import sys; sys.path.insert(0, 'workflow'); from nnip.jobs.environments import interpreter; print(interpreter('$(1)'))")
 
 .PHONY: setup demo test test-cluster faults environments check format clean
 

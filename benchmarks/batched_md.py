@@ -12,7 +12,7 @@ import time
 import numpy as np
 import torch
 
-from nnip.frames import lowest_energy, read_labelled
+from nnip.data.frames import lowest_energy, read_labelled
 from nnip.potentials.loading import load
 
 

@@ -16,10 +16,10 @@ from typing import Any
 import ase.io
 import yaml
 
-from nnip import environments
-from nnip.config import check_config
-from nnip.model_table import load_models
-from nnip.runs import list_runs, run_settings
+from nnip.jobs import environments
+from nnip.study.config import check_config
+from nnip.study.model_table import load_models
+from nnip.study.runs import list_runs, run_settings
 
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPTS = ROOT / "workflow" / "scripts"

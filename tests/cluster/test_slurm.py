@@ -14,11 +14,11 @@ import pytest
 import yaml
 from one_node_slurm import OneNodeSlurm, memory_can_be_limited, why_not
 
-from nnip import estimates
-from nnip.config import check_config
-from nnip.model_table import load_models
-from nnip.runs import list_runs
-from nnip.tables import read_table
+from nnip.study import estimates
+from nnip.study.config import check_config
+from nnip.study.model_table import load_models
+from nnip.study.runs import list_runs
+from nnip.study.tables import read_table
 
 ROOT = Path(__file__).resolve().parents[2]
 spec = importlib.util.spec_from_file_location("small_study", ROOT / "tests/workflow/conftest.py")

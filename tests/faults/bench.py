@@ -18,7 +18,7 @@ from typing import Any
 
 import yaml
 
-from nnip.environments import environment, interpreter
+from nnip.jobs.environments import environment, interpreter
 
 ROOT = Path(__file__).resolve().parents[2]
 STUDY = "small"

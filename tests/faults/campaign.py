@@ -18,8 +18,8 @@ from catalogue import FAULTS, Fault, NotHereError
 from reliability import read_records, write_document
 from seen import has_traceback, what_is_seen
 
-from nnip.errors import run
-from nnip.files import alone_in
+from nnip.jobs.errors import run
+from nnip.jobs.files import alone_in
 
 
 def judge(bench: Bench, fault: Fault) -> dict[str, Any]:

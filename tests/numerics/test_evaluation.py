@@ -7,7 +7,7 @@ import pytest
 import torch
 from analytic import MorsePotential, ethanol, labelled
 
-from nnip.evaluation import Batches, errors
+from nnip.potentials.evaluation import Batches, errors
 
 
 @pytest.fixture

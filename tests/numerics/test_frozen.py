@@ -4,7 +4,7 @@ import pytest
 import torch
 from analytic import MorsePotential, ethanol
 
-from nnip.errors import InputError
+from nnip.jobs.errors import InputError
 from nnip.landscape.directions import cosines, draw_directions
 from nnip.landscape.frozen import frozen_parameters, frozen_weights
 from nnip.landscape.weights import weight_vector

@@ -8,11 +8,11 @@ import pytest
 import torch
 from analytic import MorsePotential, ethanol, labelled
 
-from nnip.errors import InputError
-from nnip.evaluation import Batches
+from nnip.jobs.errors import InputError
 from nnip.landscape.directions import draw_directions, paper_directions
 from nnip.landscape.losses import line, plane_row, positions
 from nnip.landscape.weights import displaced, weight_vector
+from nnip.potentials.evaluation import Batches
 
 COLUMNS = ("energy_rmse_eV_per_atom", "forces_rmse_eV_per_A")
 

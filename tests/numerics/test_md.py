@@ -11,13 +11,13 @@ import torch
 from analytic import MorsePotential, ethanol, labelled
 from ase.md.nvtberendsen import NVTBerendsen
 
-from nnip.errors import InputError
-from nnip.manifest import Stopwatch, read_manifest, write_manifest
+from nnip.jobs.errors import InputError
 from nnip.md.berendsen import Berendsen, n_steps, temperatures_K
 from nnip.md.bonds import find_bonds
 from nnip.md.failures import measure_failures
 from nnip.md.simulation import simulate
 from nnip.md.velocities import initial_momenta
+from nnip.study.manifest import Stopwatch, read_manifest, write_manifest
 
 MD = {"temperature_K": 300, "timestep_fs": 0.5, "tau_fs": 50, "duration_fs": 100, "max_bond_A": 2.0}
 

@@ -11,7 +11,7 @@ import torch
 from analytic import MorsePotential, ethanol
 from ase import Atoms, units
 
-from nnip.errors import InputError
+from nnip.jobs.errors import InputError
 from nnip.md.pairs import find_pairs
 from nnip.md.rules import find_rules
 from nnip.md.simulation import simulate

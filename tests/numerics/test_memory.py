@@ -9,13 +9,13 @@ import pytest
 import torch
 from analytic import MorsePotential, ethanol, labelled
 
-from nnip.errors import InputError
-from nnip.evaluation import Batches, errors, evaluate
+from nnip.jobs.errors import InputError
+from nnip.jobs.memory import AtOnce
 from nnip.landscape.scan import scan, scan_plane
-from nnip.manifest import read_manifest
 from nnip.md.failures import measure_failures
-from nnip.memory import AtOnce
-from nnip.tables import read_table
+from nnip.potentials.evaluation import Batches, errors, evaluate
+from nnip.study.manifest import read_manifest
+from nnip.study.tables import read_table
 
 SETTINGS = {"framework": "morse", "model": "ethanol", "seed": 1, "root_seed": 1, "device": "cpu", "n_train": 7, "noise": 0.0}
 LINES = {"split": "train", "n_directions": 2, "n_points": 3, "distance": 0.2, "n_frames": 7, "frames_per_batch": 7}
@@ -51,7 +51,7 @@ def measure(tmp_path, monkeypatch):
     def run(stage, folder, potential):
         directory = tmp_path / folder
         potential.module.depth.mul_(1.01)
-        for module in ("nnip.md.failures", "nnip.landscape.scan", "nnip.evaluation"):
+        for module in ("nnip.md.failures", "nnip.landscape.scan", "nnip.potentials.evaluation"):
             monkeypatch.setattr(f"{module}.load_trained", lambda *_: (potential, None))
         train = tmp_path / "train"
         if stage == "md":

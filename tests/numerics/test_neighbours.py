@@ -5,7 +5,7 @@ import pytest
 import torch
 from ase import Atoms
 
-from nnip.errors import InputError
+from nnip.jobs.errors import InputError
 from nnip.potentials.neighbours import find_neighbours
 
 MOLECULE = ase.build.molecule("CH3CH2OH")

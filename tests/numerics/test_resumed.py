@@ -8,11 +8,11 @@ import ase.io
 import pytest
 from analytic import MorsePotential, ethanol, labelled
 
-from nnip.checkpoints import Progress
+from nnip.jobs.checkpoints import Progress
 from nnip.landscape.scan import scan, scan_plane
-from nnip.manifest import Stopwatch, read_manifest, write_manifest
 from nnip.md.failures import measure_failures
-from nnip.tables import read_table
+from nnip.study.manifest import Stopwatch, read_manifest, write_manifest
+from nnip.study.tables import read_table
 
 SETTINGS = {"framework": "morse", "model": "ethanol", "seed": 1, "root_seed": 1, "device": "cpu"}
 # replicas fail all the time, one after the other
@@ -156,7 +156,7 @@ def test_a_checkpoint_is_only_of_these_options_model_frames_and_code(measure, tm
     if differs == "model":
         trained(tmp_path, "of another")
     if differs == "code":
-        monkeypatch.setattr("nnip.stages.code_version", lambda: "another")
+        monkeypatch.setattr("nnip.measure.stages.code_version", lambda: "another")
     tables = measure(stage, "cut", minutes=5)
     assert tables == measure(stage, "whole", minutes=5)
     manifest = read_manifest(tmp_path / "cut" / "manifest.json")

@@ -10,8 +10,8 @@ import torch
 from ase.calculators.emt import EMT
 from ase.calculators.singlepoint import SinglePointCalculator
 
-from nnip.manifest import read_manifest
 from nnip.potentials.loading import load
+from nnip.study.manifest import read_manifest
 from nnip.training import train
 
 HYPERPARAMETERS = {

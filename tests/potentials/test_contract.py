@@ -10,9 +10,9 @@ from ase.md.velocitydistribution import thermalize_momenta
 from ase.md.verlet import VelocityVerlet
 from conftest import aluminium, ethanol
 
-from nnip.errors import InputError
-from nnip.manifest import read_manifest
+from nnip.jobs.errors import InputError
 from nnip.potentials.loading import load
+from nnip.study.manifest import read_manifest
 
 # the models under test have float64 weights
 ENERGY_EV = 1e-9

@@ -13,12 +13,12 @@ import torch
 from ase.calculators.singlepoint import SinglePointCalculator
 from conftest import ethanol, with_force
 
-from nnip.errors import InputError
-from nnip.files import sha256
-from nnip.manifest import read_manifest
+from nnip.jobs.errors import InputError
+from nnip.jobs.files import sha256
 from nnip.potentials import base
 from nnip.potentials.loading import framework_module, load
-from nnip.tables import read_table
+from nnip.study.manifest import read_manifest
+from nnip.study.tables import read_table
 from nnip.training import train
 
 SCRIPT = Path(__file__).parents[2] / "workflow" / "scripts" / "train_model.py"

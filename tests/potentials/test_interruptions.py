@@ -18,13 +18,13 @@ import pytest
 import torch
 from conftest import OTHER, ethanol
 
-from nnip.checkpoints import VARIABLE, Checkpoint, Checkpoints, Progress, random_states, set_random_states
-from nnip.errors import InputError
-from nnip.manifest import read_manifest
+from nnip.jobs.checkpoints import VARIABLE, Checkpoint, Checkpoints, Progress, random_states, set_random_states
+from nnip.jobs.errors import InputError
 from nnip.potentials import base
 from nnip.potentials.command import run_command
 from nnip.potentials.loading import framework_module, load
-from nnip.tables import read_table
+from nnip.study.manifest import read_manifest
+from nnip.study.tables import read_table
 from nnip.training import train
 
 SCRIPT = Path(__file__).parents[2] / "workflow" / "scripts" / "train_model.py"

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def read_table():
-    """Rows of the model table, complete; without nnip.config, whose packages this environment lacks."""
+    """Rows of the model table, complete; without nnip.study.config, whose packages this environment lacks."""
     keys = yaml.safe_load((ROOT / "workflow/schemas/models.schema.yaml").read_text())["$defs"]["model"]["properties"]
     defaults = {name: key["default"] for name, key in keys.items() if "default" in key}
     table = yaml.safe_load((ROOT / "config/models/paper.yaml").read_text())

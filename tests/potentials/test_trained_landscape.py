@@ -13,9 +13,9 @@ import torch
 from nnip.landscape.directions import cosines, isotropic_directions, paper_directions
 from nnip.landscape.scan import scan
 from nnip.landscape.weights import weight_vector
-from nnip.manifest import Stopwatch, read_manifest, write_manifest
 from nnip.potentials.loading import load
-from nnip.tables import read_table
+from nnip.study.manifest import Stopwatch, read_manifest, write_manifest
+from nnip.study.tables import read_table
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "workflow" / "scripts"
 OPTIONS = {"split": "train", "n_directions": 3, "n_points": 5, "distance": 0.1, "n_frames": 6, "frames_per_batch": 4}

@@ -12,13 +12,13 @@ import pytest
 import torch
 from ase.md.nvtberendsen import NVTBerendsen
 
-from nnip.frames import lowest_energy, read_labelled
-from nnip.manifest import read_manifest
+from nnip.data.frames import lowest_energy, read_labelled
 from nnip.md.bonds import find_bonds
 from nnip.md.simulation import simulate
 from nnip.md.velocities import initial_momenta
 from nnip.potentials.loading import load
-from nnip.tables import read_table
+from nnip.study.manifest import read_manifest
+from nnip.study.tables import read_table
 
 SCRIPT = Path(__file__).resolve().parents[2] / "workflow" / "scripts" / "run_md.py"
 

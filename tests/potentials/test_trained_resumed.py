@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from nnip.landscape.scan import scan, scan_plane
-from nnip.manifest import read_manifest
 from nnip.md.failures import measure_failures
+from nnip.study.manifest import read_manifest
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "workflow" / "scripts"
 KILLS = int(os.environ.get("NNIP_KILLS", "1"))

@@ -5,10 +5,10 @@ import json
 import pytest
 
 from nnip.landscape.weights import weight_vector
-from nnip.manifest import read_manifest
+from nnip.measure.weight_measurement import measure_weights
 from nnip.potentials.loading import load
-from nnip.tables import read_table
-from nnip.weight_measurement import measure_weights
+from nnip.study.manifest import read_manifest
+from nnip.study.tables import read_table
 
 
 def test_weights_of_a_trained_and_of_a_failed_training(trained, framework, settings_of, tmp_path):

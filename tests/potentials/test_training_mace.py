@@ -12,11 +12,11 @@ import pytest
 import torch
 from conftest import HYPERPARAMETERS, ethanol, with_force
 
-from nnip.errors import InputError
-from nnip.manifest import read_manifest
+from nnip.jobs.errors import InputError
 from nnip.potentials.command import LIBRARY
 from nnip.potentials.loading import load
-from nnip.seeds import derive
+from nnip.study.manifest import read_manifest
+from nnip.study.seeds import derive
 from nnip.training import train
 
 OTHER = conftest.OTHER | {"l_hidden": 1, "body_order": 4, "radial_mlp": [10, 12]}

@@ -10,12 +10,12 @@ import yaml
 from conftest import ethanol
 from nequip.integrations.ase import NequIPCalculator
 
-from nnip.errors import InputError
-from nnip.manifest import read_manifest
+from nnip.jobs.errors import InputError
 from nnip.potentials.loading import load
 from nnip.potentials.nequip.config import build_config
-from nnip.seeds import derive
-from nnip.tables import read_table
+from nnip.study.manifest import read_manifest
+from nnip.study.seeds import derive
+from nnip.study.tables import read_table
 from nnip.training import train
 
 OTHER = conftest.OTHER | {"radial_mlp": [10, 10, 10]}

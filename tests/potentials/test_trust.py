@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from nnip.checkpoints import Checkpoint, Checkpoints, _read
-from nnip.errors import InputError
-from nnip.files import sha256
-from nnip.manifest import Stopwatch, write_manifest
+from nnip.jobs.checkpoints import Checkpoint, Checkpoints, _read
+from nnip.jobs.errors import InputError
+from nnip.jobs.files import sha256
 from nnip.potentials.loading import load
+from nnip.study.manifest import Stopwatch, write_manifest
 
 
 class Mine:

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from nnip.errors import InputError
+from nnip.jobs.errors import InputError
 
 REFUSED: Counter[str] = Counter()
 LONGEST_S = 5.0  # a thousand times what one takes

@@ -8,19 +8,19 @@ import numpy as np
 import pandas as pd
 from ase.calculators.singlepoint import SinglePointCalculator
 
-from nnip.data_distributions import distributions
-from nnip.effects import effects
-from nnip.entropy import entropy_table
+from nnip.analyse.effects import effects
+from nnip.analyse.entropy import entropy_table
+from nnip.analyse.entropy_convergence import Settings, sampling
+from nnip.analyse.entropy_settings import sensitivity
+from nnip.analyse.entropy_variance import resolution
+from nnip.analyse.learning_curves import learning_curves
+from nnip.analyse.predictors import outcomes, predictors
+from nnip.analyse.survival import kaplan_meier, logrank, survival
+from nnip.analyse.toy import toy
 from nnip.figures import FIGURES
-from nnip.learning_curves import learning_curves
-from nnip.predictors import outcomes, predictors
-from nnip.resolution import resolution
-from nnip.sampling import Settings, sampling
-from nnip.sensitivity import sensitivity
-from nnip.survival import kaplan_meier, logrank, survival
-from nnip.tables import frame
-from nnip.toy import toy
-from nnip.weight_distributions import grouped, histogram, moments
+from nnip.measure.data_distributions import distributions
+from nnip.measure.weight_distributions import grouped, histogram, moments
+from nnip.study.tables import frame
 
 SEEDS = (1, 2)
 HORIZON_FS = 2000.0

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 import yaml
 
-from nnip.config import check_config
-from nnip.errors import InputError
-from nnip.model_table import load_models
-from nnip.runs import list_runs, run_settings
+from nnip.jobs.errors import InputError
+from nnip.study.config import check_config
+from nnip.study.model_table import load_models
+from nnip.study.runs import list_runs, run_settings
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from nnip import resampling
-from nnip.correlations import Settings, correlations, replica_draws
-from nnip.tables import frame
+from nnip.analyse import bootstrap
+from nnip.analyse.correlations import Settings, correlations, replica_draws
+from nnip.study.tables import frame
 
 QUICK = Settings(n_bootstrap=400, n_permutation=200)
 NO_SWITCHES = frame("hyperparameters", [])
@@ -34,7 +34,7 @@ def row_of(predictors, outcomes, settings=QUICK, switches=NO_SWITCHES, subset="a
 
 @pytest.mark.parametrize(
     ("ours", "theirs"),
-    [(resampling.pearson, stats.pearsonr), (resampling.spearman, stats.spearmanr), (resampling.kendall, stats.kendalltau)],
+    [(bootstrap.pearson, stats.pearsonr), (bootstrap.spearman, stats.spearmanr), (bootstrap.kendall, stats.kendalltau)],
 )
 def test_measures_are_scipys_also_with_ties(ours, theirs):
     rng = np.random.default_rng(1)
@@ -48,10 +48,10 @@ def test_partial_correlation_is_that_of_the_residuals():
     given = rng.normal(size=30)
     x, y = given + rng.normal(size=30), given + rng.normal(size=30)
     residuals = [column - np.polyval(np.polyfit(given, column, 1), given) for column in (x, y)]
-    assert resampling.partial(x, y, given) == pytest.approx(stats.pearsonr(*residuals).statistic)
+    assert bootstrap.partial(x, y, given) == pytest.approx(stats.pearsonr(*residuals).statistic)
 
 
-@pytest.mark.parametrize(("measure", "truth"), [(resampling.pearson, 0.6), (resampling.spearman, 6 / np.pi * np.arcsin(0.3))])
+@pytest.mark.parametrize(("measure", "truth"), [(bootstrap.pearson, 0.6), (bootstrap.spearman, 6 / np.pi * np.arcsin(0.3))])
 def test_intervals_of_thirteen_models_cover_the_truth(measure, truth):
     """Nominal 95 %. 300 samples have a standard error of 1.3 %; bootstraps of so few models are known to be some per cent short."""
     rng = np.random.default_rng(3)
@@ -59,7 +59,7 @@ def test_intervals_of_thirteen_models_cover_the_truth(measure, truth):
     for _ in range(300):
         columns = list(rng.multivariate_normal([0, 0], [[1, 0.6], [0.6, 1]], n).T)
         draws = [np.broadcast_to(column, (resamples, n)) for column in columns]
-        low, high = resampling.interval(measure, columns, draws, rng.integers(n, size=(resamples, n)), 0.95)
+        low, high = bootstrap.interval(measure, columns, draws, rng.integers(n, size=(resamples, n)), 0.95)
         hits += low <= truth <= high
     assert 0.88 <= hits / 300 <= 0.99
 

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from nnip.data.prepare import prepare
-from nnip.manifest import read_manifest
+from nnip.study.manifest import read_manifest
 
 ROOT = Path(__file__).resolve().parents[2]
 # of the first 167 frames of train_mixedT.xyz, those that are also in train_300K.xyz

@@ -13,9 +13,9 @@ from ase.calculators.emt import EMT
 
 from nnip.data import ani_al, ani_h5, download
 from nnip.data.prepare import prepare
-from nnip.errors import InputError
-from nnip.files import git_blob_id
-from nnip.manifest import read_manifest
+from nnip.jobs.errors import InputError
+from nnip.jobs.files import git_blob_id
+from nnip.study.manifest import read_manifest
 
 OPTIONS = {"source": "ani-al", "train": "*", "test": {"held-out": "*"}, "n_test": 5, "force_array": "gradient"}
 STUDY = {"seed": 1, "n_train": 10, "validation_fraction": 0.2, "learning_curve": [5]}

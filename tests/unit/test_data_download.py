@@ -8,8 +8,8 @@ import pytest
 
 from nnip.data import download
 from nnip.data.download import fetch
-from nnip.errors import InputError
-from nnip.files import git_blob_id
+from nnip.jobs.errors import InputError
+from nnip.jobs.files import git_blob_id
 
 HELLO = b"hello\n"
 HELLO_BLOB = "ce013625030ba8dba906f756967f9e9ca394464a"  # printf 'hello\n' | git hash-object --stdin

@@ -7,7 +7,7 @@ from ase.calculators.emt import EMT
 
 from nnip.data import emt
 from nnip.data.prepare import prepare
-from nnip.manifest import read_manifest
+from nnip.study.manifest import read_manifest
 
 OPTIONS = {
     "source": "emt",

@@ -8,8 +8,8 @@ from ase.calculators.singlepoint import SinglePointCalculator
 
 from nnip.data.extxyz import read_frames
 from nnip.data.prepare import prepare
-from nnip.errors import InputError
-from nnip.manifest import read_manifest
+from nnip.jobs.errors import InputError
+from nnip.study.manifest import read_manifest
 
 STUDY = {"seed": 1, "n_train": 10, "validation_fraction": 0.2, "learning_curve": [5], "mirror": None}
 

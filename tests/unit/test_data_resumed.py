@@ -15,7 +15,7 @@ import pytest
 
 from nnip.data.prepare import prepare
 from nnip.data.workers import Workers
-from nnip.manifest import read_manifest
+from nnip.study.manifest import read_manifest
 
 SCRIPT = Path(__file__).resolve().parents[2] / "workflow/scripts/prepare_data.py"
 STUDY = {"seed": 1, "n_train": 12, "validation_fraction": 0.25, "learning_curve": [8], "mirror": None}

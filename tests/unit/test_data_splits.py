@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nnip.data import split_names, splits
-from nnip.errors import InputError
+from nnip.jobs.errors import InputError
 
 
 def study(**changes):

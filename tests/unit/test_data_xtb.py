@@ -11,8 +11,8 @@ from ase import units
 from nnip.data import molecule, xtb
 from nnip.data.dynamics import langevin
 from nnip.data.prepare import prepare
-from nnip.errors import InputError
-from nnip.manifest import read_manifest
+from nnip.jobs.errors import InputError
+from nnip.study.manifest import read_manifest
 
 ETHANOL = {
     "source": "xtb",

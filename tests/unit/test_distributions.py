@@ -6,9 +6,9 @@ import pytest
 from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
 
-from nnip.data_distributions import UNITS, bond_lengths_A, distributions
-from nnip.tables import frame
-from nnip.weight_distributions import group_of, grouped, histogram, moments
+from nnip.measure.data_distributions import UNITS, bond_lengths_A, distributions
+from nnip.measure.weight_distributions import group_of, grouped, histogram, moments
+from nnip.study.tables import frame
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from nnip.effects import effects, holm
-from nnip.tables import frame
+from nnip.analyse.effects import effects, holm
+from nnip.study.tables import frame
 
 MODELS = frame(
     "models",

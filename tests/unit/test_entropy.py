@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from nnip.entropy import entropy_table, loss_entropy
-from nnip.tables import frame, read_table, write_table
+from nnip.analyse.entropy import entropy_table, loss_entropy
+from nnip.study.tables import frame, read_table, write_table
 
 IDENTITY = {"framework": "nequip", "model": "base", "seed": 1, "mode": "isotropic", "split": "train"}
 

@@ -1,6 +1,6 @@
 """An environment is named by its lock list, so a changed list is another environment, and the other framework keeps its own."""
 
-from nnip import environments
+from nnip.jobs import environments
 
 
 def test_a_changed_lock_list_is_another_environment_of_that_framework_alone(tmp_path, monkeypatch):

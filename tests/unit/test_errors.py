@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from nnip.errors import InputError, run
+from nnip.jobs.errors import InputError, run
 
 
 def fails_with(error):

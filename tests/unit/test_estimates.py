@@ -2,9 +2,9 @@
 
 import pytest
 
-from nnip.config import check_config
-from nnip.estimates import GPU_JOB_MB, LIBRARIES_MB, gpus, megabytes
-from nnip.runs import Run
+from nnip.study.config import check_config
+from nnip.study.estimates import GPU_JOB_MB, LIBRARIES_MB, gpus, megabytes
+from nnip.study.runs import Run
 
 SMALL = {"framework": "mace", "layers": 2, "features": 16, "l_max": 1, "l_hidden": 0, "body_order": 3, "batch_size": 5}
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from made_up_study import HORIZON_FS, LIT, SEEDS, draw, study, texts
 
-from nnip.errors import InputError
 from nnip.figures import FIGURES, style
 from nnip.figures.labels import label_points
-from nnip.tables import frame
+from nnip.jobs.errors import InputError
+from nnip.study.tables import frame
 
 
 @pytest.fixture(scope="module")

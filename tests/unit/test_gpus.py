@@ -7,9 +7,9 @@ from contextlib import contextmanager
 
 import pytest
 
-from nnip import gpus
+from nnip.jobs import gpus
 
-TAKE = "import sys; from nnip.gpus import take_gpu; print(take_gpu(), flush=True); sys.stdin.readline()"
+TAKE = "import sys; from nnip.jobs.gpus import take_gpu; print(take_gpu(), flush=True); sys.stdin.readline()"
 
 
 @contextmanager

@@ -10,9 +10,9 @@ from hostile import NASTY, NO_NUMBERS, NO_VALUES, campaign, endless, laughs, no_
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nnip.config import check_config
-from nnip.model_table import check_listed_models, load_models
-from nnip.schema import load_schema
+from nnip.study.config import check_config
+from nnip.study.model_table import check_listed_models, load_models
+from nnip.study.schema import load_schema
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = {"source": "extxyz", "train": {"file": "a.xyz", "frames": "0:10"}, "test": {"300K": "b.xyz"}}

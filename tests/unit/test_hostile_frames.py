@@ -12,8 +12,7 @@ from hostile import campaign, folder, names, no_hang, refused, spoilt_bytes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nnip import frames
-from nnip.data import extxyz
+from nnip.data import extxyz, frames
 from nnip.data.prepare import prepare
 
 

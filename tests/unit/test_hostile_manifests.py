@@ -6,7 +6,7 @@ from hostile import campaign, folder, no_hang, refused, spoilt_bytes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nnip.manifest import Stopwatch, read_manifest, write_manifest
+from nnip.study.manifest import Stopwatch, read_manifest, write_manifest
 
 
 def manifest_text(folder, **settings):

@@ -5,10 +5,10 @@ import os
 import pytest
 from hostile import no_hang, refused
 
-from nnip import frames, tables
-from nnip.data import extxyz
-from nnip.manifest import read_manifest
-from nnip.schema import read_yaml
+from nnip.data import extxyz, frames
+from nnip.study import tables
+from nnip.study.manifest import read_manifest
+from nnip.study.schema import read_yaml
 
 
 @pytest.mark.parametrize(

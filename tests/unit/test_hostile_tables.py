@@ -4,7 +4,7 @@ from hostile import campaign, folder, no_hang, refused, spoilt_bytes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nnip import tables
+from nnip.study import tables
 
 KINDS = {"failures": None, "landscape": None, "models": None, "errors": None, "trainings": None, "outcomes": None, "weights": None, "toy": None}
 VALUES = {

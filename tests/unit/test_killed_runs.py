@@ -13,7 +13,7 @@ WORKFLOW = Path(__file__).resolve().parents[2] / "workflow"
 RUN = """
 import sys, time
 from pathlib import Path
-from nnip.killed_runs import release_locks_of_killed_runs
+from nnip.jobs.killed_runs import release_locks_of_killed_runs
 folder = Path(sys.argv[1])
 released = release_locks_of_killed_runs(folder)
 (folder / "locks").mkdir(exist_ok=True)

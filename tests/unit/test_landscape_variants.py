@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 import yaml
 
-from nnip.config import check_config
-from nnip.entropy import entropy_table
-from nnip.errors import InputError
+from nnip.analyse.entropy import entropy_table
+from nnip.jobs.errors import InputError
 from nnip.landscape import variants
-from nnip.model_table import check_listed_models, load_models
-from nnip.runs import list_runs
-from nnip.tables import frame
+from nnip.study.config import check_config
+from nnip.study.model_table import check_listed_models, load_models
+from nnip.study.runs import list_runs
+from nnip.study.tables import frame
 
 ROOT = Path(__file__).resolve().parents[2]
 FROZEN = {"radial": {"nequip": "edge_mlp", "mace": "conv_tp_weights"}}

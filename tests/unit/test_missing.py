@@ -5,13 +5,13 @@ import pandas as pd
 import pytest
 from made_up_study import HORIZON_FS, draw, study, texts, with_statistics
 
-from nnip.correlations import Settings, correlations, replica_draws
-from nnip.errors import InputError
-from nnip.missing import check_something_is_left, in_words, missing
-from nnip.repeatability import noise_floor
-from nnip.si_tables import entropy_table, error_table
-from nnip.summary import summary
-from nnip.tables import frame
+from nnip.analyse.correlations import Settings, correlations, replica_draws
+from nnip.analyse.noise_floor import noise_floor
+from nnip.jobs.errors import InputError
+from nnip.report.si_tables import entropy_table, error_table
+from nnip.report.summary import summary
+from nnip.study.missing import check_something_is_left, in_words, missing
+from nnip.study.tables import frame
 
 MEASURED = ("landscape", "directions", "errors", "failures", "temperatures", "planes", "weights", "weight_moments")
 

@@ -8,16 +8,16 @@ import pytest
 import yaml
 from ase import Atoms
 
-from nnip.config import check_config
+from nnip.analyse.noise_study import gather_noise
 from nnip.data.extxyz import labelled, write_frames
-from nnip.errors import InputError
+from nnip.data.frames import read_labelled
+from nnip.data.noise import add_noise, spread, with_noise
 from nnip.figures.noise import draw_noise
-from nnip.frames import read_labelled
-from nnip.model_table import check_listed_models, load_models
-from nnip.noise import add_noise, spread, with_noise
-from nnip.noise_study import gather_noise
-from nnip.runs import is_main, list_runs, on_one_label, run_settings
-from nnip.tables import frame, write_table
+from nnip.jobs.errors import InputError
+from nnip.study.config import check_config
+from nnip.study.model_table import check_listed_models, load_models
+from nnip.study.runs import is_main, list_runs, on_one_label, run_settings
+from nnip.study.tables import frame, write_table
 
 ROOT = Path(__file__).resolve().parents[2]
 NOISE = {"models": ["mace-base"], "labels": ["forces", "energy"], "sigmas": [0, 0.05]}

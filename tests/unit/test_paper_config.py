@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from nnip.config import check_config
-from nnip.estimates import minutes
-from nnip.model_table import load_models
-from nnip.runs import list_runs
+from nnip.study.config import check_config
+from nnip.study.estimates import minutes
+from nnip.study.model_table import load_models
+from nnip.study.runs import list_runs
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLE = load_models(ROOT / "config/models/paper.yaml")

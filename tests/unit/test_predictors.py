@@ -4,13 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nnip.entropy import entropy_table
-from nnip.learning_curves import learning_curves, overall_errors
-from nnip.predictors import outcomes, predictors
-from nnip.repeatability import noise_floor, twins
-from nnip.sensitivity import sensitivity
-from nnip.survival import survival
-from nnip.tables import frame
+from nnip.analyse.entropy import entropy_table
+from nnip.analyse.entropy_settings import sensitivity
+from nnip.analyse.learning_curves import learning_curves, overall_errors
+from nnip.analyse.noise_floor import noise_floor, twins
+from nnip.analyse.predictors import outcomes, predictors
+from nnip.analyse.survival import survival
+from nnip.study.tables import frame
 
 
 def errors(model="a", seed=1, sizes=(25, 100), splits=("train", "val", "300K", "1200K"), exponent=-0.5, **more):

@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from nnip.analyse.entropy import entropy_table
 from nnip.data.download import fetch
-from nnip.entropy import entropy_table
-from nnip.errors import InputError
-from nnip.model_table import load_models
+from nnip.jobs.errors import InputError
 from nnip.published.files import FILES, TEST_FRAMES, read_release
 from nnip.published.tables import import_release
+from nnip.study.model_table import load_models
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nnip.entropy import entropy_table
-from nnip.resolution import components, resolution, reversals
-from nnip.sampling import Settings, expected, interval, lines, own_entropy, resampled, sampling, strides
-from nnip.tables import frame
+from nnip.analyse.entropy import entropy_table
+from nnip.analyse.entropy_convergence import Settings, expected, interval, lines, own_entropy, resampled, sampling, strides
+from nnip.analyse.entropy_variance import components, resolution, reversals
+from nnip.study.tables import frame
 
 SETTINGS = Settings(T_energy_eV_per_atom=0.004, T_forces_eV_per_A=0.04, alpha=0.2, n_bootstrap=400)
 FORCES_ONLY = Settings(T_energy_eV_per_atom=0.004, T_forces_eV_per_A=0.04, alpha=0.0, n_bootstrap=400)

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from made_up_study import draw, study, texts
 
-from nnip.repeatability import noise_floor
-from nnip.survival import kaplan_meier, survival
-from nnip.tables import frame
+from nnip.analyse.noise_floor import noise_floor
+from nnip.analyse.survival import kaplan_meier, survival
+from nnip.study.tables import frame
 
 SEEDS = (1, 2, 3)
 

@@ -4,20 +4,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nnip.correlations import Settings, correlations, replica_draws
-from nnip.effects import effects
-from nnip.entropy import entropy_table
-from nnip.learning_curves import learning_curves
-from nnip.predictors import outcomes, predictors
-from nnip.repeatability import noise_floor
-from nnip.resolution import resolution
-from nnip.sampling import Settings as SamplingSettings
-from nnip.sensitivity import sensitivity
-from nnip.si_tables import SITable, error_table, hyperparameter_table
-from nnip.si_tables import entropy_table as si_entropy
-from nnip.summary import summary, verdict
-from nnip.survival import kaplan_meier, logrank, survival
-from nnip.tables import frame
+from nnip.analyse.correlations import Settings, correlations, replica_draws
+from nnip.analyse.effects import effects
+from nnip.analyse.entropy import entropy_table
+from nnip.analyse.entropy_convergence import Settings as SamplingSettings
+from nnip.analyse.entropy_settings import sensitivity
+from nnip.analyse.entropy_variance import resolution
+from nnip.analyse.learning_curves import learning_curves
+from nnip.analyse.noise_floor import noise_floor
+from nnip.analyse.predictors import outcomes, predictors
+from nnip.analyse.survival import kaplan_meier, logrank, survival
+from nnip.report.si_tables import SITable, error_table, hyperparameter_table
+from nnip.report.si_tables import entropy_table as si_entropy
+from nnip.report.summary import summary, verdict
+from nnip.study.tables import frame
 
 
 def small_study(n_models, modes=("paper",), replicas=8):

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from lifelines import KaplanMeierFitter
 
-from nnip.survival import holm, kaplan_meier, logrank, median, restricted_means, survival
-from nnip.tables import frame
+from nnip.analyse.survival import holm, kaplan_meier, logrank, median, restricted_means, survival
+from nnip.study.tables import frame
 
 
 def failures(times, failed=None, model="m", seed=1, horizon=6000.0):

@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nnip.errors import InputError
-from nnip.files import git_blob_id, sha256, whole, write_json
-from nnip.frames import read_frames
-from nnip.manifest import Stopwatch, write_manifest
-from nnip.seeds import derive
-from nnip.tables import gather, read_table, write_table
+from nnip.data.frames import read_frames
+from nnip.jobs.errors import InputError
+from nnip.jobs.files import git_blob_id, sha256, whole, write_json
+from nnip.study.manifest import Stopwatch, write_manifest
+from nnip.study.seeds import derive
+from nnip.study.tables import gather, read_table, write_table
 
 FAILURE = {"framework": "mace", "model": "a", "seed": 1, "replica": 0, "time_fs": 12.5, "failed": True, "reason": "bond", "atom_i": 3}
 

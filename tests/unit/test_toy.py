@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nnip.toy import expected_rmse, fitted_errors, toy
+from nnip.analyse.toy import expected_rmse, fitted_errors, toy
 
 OPTIONS = {"n_features": 4, "misfits": [0, 0.05], "n_points": [10, 40, 400], "sigmas": [0, 0.02, 0.1], "n_repeats": 400}
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from nnip.environments import interpreter
-from nnip.schema import frameworks
+from nnip.jobs.environments import interpreter
+from nnip.study.schema import frameworks
 
 ROOT = Path(__file__).resolve().parents[2]
 

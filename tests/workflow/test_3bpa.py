@@ -4,7 +4,7 @@ import json
 
 from conftest import output
 
-from nnip.tables import read_table
+from nnip.study.tables import read_table
 
 
 def test_real_frames_to_figures(study, mirror, table):

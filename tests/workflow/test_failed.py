@@ -2,9 +2,9 @@
 
 from conftest import MODELS, output
 
-from nnip.files import write_text
-from nnip.manifest import Stopwatch, write_manifest
-from nnip.tables import read_table, write_table
+from nnip.jobs.files import write_text
+from nnip.study.manifest import Stopwatch, write_manifest
+from nnip.study.tables import read_table, write_table
 
 
 def test_where_everything_failed_one_message_says_so_and_the_tables_stay(study):

@@ -5,8 +5,8 @@ import json
 import pytest
 from conftest import BESIDE, MODELS, ROOT, Study, output, planned
 
-from nnip.environments import interpreter
-from nnip.tables import read_table
+from nnip.jobs.environments import interpreter
+from nnip.study.tables import read_table
 
 
 @pytest.fixture(scope="module")

@@ -13,15 +13,15 @@ import torch
 import yaml
 from ase import Atoms
 
-from nnip.checkpoints import Checkpoints, environment_for
-from nnip.evaluation import Batches
-from nnip.files import alone_in, sha256, write_text
-from nnip.frames import missing_label, read_frames
-from nnip.gpus import take_gpu
-from nnip.manifest import Stopwatch, package_versions, settings_hash, write_manifest
+from nnip.data.frames import missing_label, read_frames
+from nnip.jobs.checkpoints import Checkpoints, environment_for
+from nnip.jobs.files import alone_in, sha256, write_text
+from nnip.jobs.gpus import take_gpu
 from nnip.potentials.base import Fit, Graph, Potential
+from nnip.potentials.evaluation import Batches
 from nnip.potentials.loading import framework_module, pick_device
-from nnip.tables import write_table
+from nnip.study.manifest import Stopwatch, package_versions, settings_hash, write_manifest
+from nnip.study.tables import write_table
 
 FRAMES_AT_ONCE = 50
 
@@ -50,7 +50,7 @@ def train(
     directory: str | os.PathLike[str],
     checkpoint_minutes: float = 5.0,
 ) -> None:
-    """Train one model (settings: nnip.runs.run_settings) and write settings.yaml, training.csv and, last, manifest.json into the directory.
+    """Train one model (settings: nnip.study.runs.run_settings) and write settings.yaml, training.csv and, last, manifest.json into the directory.
 
     A training that was interrupted goes on from its newest checkpoint in <directory>/checkpoints, which is removed at the end; one is written
     every checkpoint_minutes. The manifest says how many times it was resumed; on a CPU the result is the uninterrupted training's, bit for bit.

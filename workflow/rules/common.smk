@@ -11,16 +11,17 @@ from snakemake_interface_executor_plugins.settings import DeploymentMethod
 ROOT = str(Path(workflow.basedir) if (Path(workflow.basedir) / "workflow").is_dir() else Path(workflow.basedir).parent)
 sys.path.insert(0, f"{ROOT}/workflow")
 
-from nnip import environments, estimates
-from nnip.config import check_config
-from nnip.model_table import check_listed_models, load_models
-from nnip.schema import frameworks, read_yaml
+from nnip.jobs import environments
+from nnip.study import estimates
+from nnip.study.config import check_config
+from nnip.study.model_table import check_listed_models, load_models
+from nnip.study.schema import frameworks, read_yaml
 from nnip.data import split_names
-from nnip.errors import InputError
+from nnip.jobs.errors import InputError
 from nnip.figures import FIGURES
-from nnip.killed_runs import release_locks_of_killed_runs
+from nnip.jobs.killed_runs import release_locks_of_killed_runs
 from nnip.landscape import variants
-from nnip.runs import is_main, list_runs, run_settings
+from nnip.study.runs import is_main, list_runs, run_settings
 
 try:
     SOURCE = ", ".join(map(str, workflow.configfiles)) or "config"

@@ -1,7 +1,7 @@
-"""Noisy copies of training and validation frames: see nnip.noise."""
+"""Noisy copies of training and validation frames: see nnip.data.noise."""
 
-from nnip.errors import run
-from nnip.noise import add_noise
+from nnip.data.noise import add_noise
+from nnip.jobs.errors import run
 
 if __name__ == "__main__":
     job = snakemake

@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from nnip.schema import load_schema
+from nnip.study.schema import load_schema
 
 HEAD = """# Configuration
 

@@ -1,8 +1,8 @@
 """Figure: every correlation of a framework with its intervals."""
 
-from nnip.errors import run
 from nnip.figures.correlations import draw_correlations
 from nnip.figures.style import read_tables, save
+from nnip.jobs.errors import run
 
 if __name__ == "__main__":
     job = snakemake

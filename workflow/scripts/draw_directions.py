@@ -1,8 +1,8 @@
 """Figure: cosines between the directions of the landscapes."""
 
-from nnip.errors import run
 from nnip.figures.directions import draw_directions
 from nnip.figures.style import read_tables, save
+from nnip.jobs.errors import run
 
 if __name__ == "__main__":
     job = snakemake

@@ -1,8 +1,8 @@
 """Figure: energies, forces and bond lengths of the splits."""
 
-from nnip.errors import run
 from nnip.figures.distributions import draw_distributions
 from nnip.figures.style import read_tables, save
+from nnip.jobs.errors import run
 
 if __name__ == "__main__":
     job = snakemake

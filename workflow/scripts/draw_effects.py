@@ -1,8 +1,8 @@
 """Figure: what each training choice changes, with intervals over seeds."""
 
-from nnip.errors import run
 from nnip.figures.effects import draw_effects
 from nnip.figures.style import read_tables, save
+from nnip.jobs.errors import run
 
 if __name__ == "__main__":
     job = snakemake

@@ -1,8 +1,8 @@
 """Figure: a framework's experiments side by side: landscapes, entropy, time to failure."""
 
-from nnip.errors import run
 from nnip.figures.experiments import draw_experiments
 from nnip.figures.style import read_tables, save
+from nnip.jobs.errors import run
 
 if __name__ == "__main__":
     job = snakemake

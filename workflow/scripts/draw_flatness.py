@@ -1,8 +1,8 @@
 """Figure: level or flatness: entropy beside the training error at the landscape's centre."""
 
-from nnip.errors import run
 from nnip.figures.flatness import draw_flatness
 from nnip.figures.style import read_tables, save
+from nnip.jobs.errors import run
 
 if __name__ == "__main__":
     job = snakemake

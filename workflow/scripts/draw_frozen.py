@@ -1,8 +1,8 @@
 """Figure: landscapes with all weights displaced and with some frozen."""
 
-from nnip.errors import run
 from nnip.figures.frozen import draw_frozen
 from nnip.figures.style import read_tables, save
+from nnip.jobs.errors import run
 
 if __name__ == "__main__":
     job = snakemake

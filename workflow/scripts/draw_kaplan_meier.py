@@ -1,8 +1,8 @@
 """Figure: survival in hot MD with bands and numbers at risk."""
 
-from nnip.errors import run
 from nnip.figures.kaplan_meier import draw_kaplan_meier
 from nnip.figures.style import read_tables, save
+from nnip.jobs.errors import run
 
 if __name__ == "__main__":
     job = snakemake

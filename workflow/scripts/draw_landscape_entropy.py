@@ -1,8 +1,8 @@
 """Figure: how loss entropy is made of a landscape: the sharpest and the flattest model."""
 
-from nnip.errors import run
 from nnip.figures.landscape_entropy import draw_landscape_entropy
 from nnip.figures.style import read_tables, save
+from nnip.jobs.errors import run
 
 if __name__ == "__main__":
     job = snakemake

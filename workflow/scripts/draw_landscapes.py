@@ -1,8 +1,8 @@
 """Figure: energy and force landscapes of a framework's models."""
 
-from nnip.errors import run
 from nnip.figures.landscapes import draw_landscapes
 from nnip.figures.style import read_tables, save
+from nnip.jobs.errors import run
 
 if __name__ == "__main__":
     job = snakemake

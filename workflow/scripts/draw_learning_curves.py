@@ -1,8 +1,8 @@
 """Figure: force error against the number of training frames."""
 
-from nnip.errors import run
 from nnip.figures.learning_curves import draw_learning_curves
 from nnip.figures.style import read_tables, save
+from nnip.jobs.errors import run
 
 if __name__ == "__main__":
     job = snakemake

@@ -1,8 +1,8 @@
 """Figure: trainings on noisy labels."""
 
-from nnip.errors import run
 from nnip.figures.noise import draw_noise
 from nnip.figures.style import read_tables, save
+from nnip.jobs.errors import run
 
 if __name__ == "__main__":
     job = snakemake

@@ -1,8 +1,8 @@
 """Figure: the loss over planes in weight space, from forces alone to energy alone."""
 
-from nnip.errors import run
 from nnip.figures.planes import draw_planes
 from nnip.figures.style import read_tables, save
+from nnip.jobs.errors import run
 
 if __name__ == "__main__":
     job = snakemake

@@ -1,8 +1,8 @@
 """Figure: force and energy error on every split."""
 
-from nnip.errors import run
 from nnip.figures.rmse import draw_rmse
 from nnip.figures.style import read_tables, save
+from nnip.jobs.errors import run
 
 if __name__ == "__main__":
     job = snakemake

@@ -1,8 +1,8 @@
 """Figure: loss entropy against the numbers of directions and points, and the sources of its scatter."""
 
-from nnip.errors import run
 from nnip.figures.sampling import draw_sampling
 from nnip.figures.style import read_tables, save
+from nnip.jobs.errors import run
 
 if __name__ == "__main__":
     job = snakemake

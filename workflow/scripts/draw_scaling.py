@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from nnip.errors import run
 from nnip.figures.scaling import draw_scaling
 from nnip.figures.style import read_tables, save
+from nnip.jobs.errors import run
 
 if __name__ == "__main__":
     job = snakemake

@@ -1,8 +1,8 @@
 """Figure: how entropy and its ranking depend on its temperatures and on alpha."""
 
-from nnip.errors import run
 from nnip.figures.sensitivity import draw_sensitivity
 from nnip.figures.style import read_tables, save
+from nnip.jobs.errors import run
 
 if __name__ == "__main__":
     job = snakemake

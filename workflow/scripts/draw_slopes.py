@@ -1,8 +1,8 @@
 """Figure: slopes of force error with temperature and of learning curves."""
 
-from nnip.errors import run
 from nnip.figures.slopes import draw_slopes
 from nnip.figures.style import read_tables, save
+from nnip.jobs.errors import run
 
 if __name__ == "__main__":
     job = snakemake

@@ -1,8 +1,8 @@
 """Figure: temperature and energy of the replicas in hot MD."""
 
-from nnip.errors import run
 from nnip.figures.style import read_tables, save
 from nnip.figures.temperatures import draw_temperatures
+from nnip.jobs.errors import run
 
 if __name__ == "__main__":
     job = snakemake

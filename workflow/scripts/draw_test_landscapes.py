@@ -1,8 +1,8 @@
 """Figure: landscapes over training and test frames of a framework's models."""
 
-from nnip.errors import run
 from nnip.figures.style import read_tables, save
 from nnip.figures.test_landscapes import draw_test_landscapes
+from nnip.jobs.errors import run
 
 if __name__ == "__main__":
     job = snakemake

@@ -1,8 +1,8 @@
 """Figure: errors of a linear regressor fitted to noisy labels."""
 
-from nnip.errors import run
 from nnip.figures.style import read_tables, save
 from nnip.figures.toy import draw_toy
+from nnip.jobs.errors import run
 
 if __name__ == "__main__":
     job = snakemake

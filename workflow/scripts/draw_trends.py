@@ -1,8 +1,8 @@
 """Figure: entropy and force error against time to failure and learning."""
 
-from nnip.errors import run
 from nnip.figures.style import read_tables, save
 from nnip.figures.trends import draw_trends
+from nnip.jobs.errors import run
 
 if __name__ == "__main__":
     job = snakemake

@@ -1,8 +1,8 @@
 """Figure: distributions of the trained weights."""
 
-from nnip.errors import run
 from nnip.figures.style import read_tables, save
 from nnip.figures.weights import draw_weights
+from nnip.jobs.errors import run
 
 if __name__ == "__main__":
     job = snakemake

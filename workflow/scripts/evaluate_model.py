@@ -4,7 +4,7 @@ import argparse
 import json
 import os
 
-from nnip.errors import InputError, run
+from nnip.jobs.errors import InputError, run
 
 
 def named_file(text: str) -> tuple[str, str]:
@@ -25,7 +25,7 @@ def main() -> None:
     arguments = parser.parse_args()
     # torch reads this when it is imported
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    from nnip.evaluation import evaluate
+    from nnip.potentials.evaluation import evaluate
 
     splits = dict(named_file(text) for text in arguments.splits)
     evaluate(arguments.settings, arguments.options, arguments.train_directory, splits, arguments.directory)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nnip.data.download import fetch
-from nnip.errors import run
+from nnip.jobs.errors import run
 
 
 def fetch_published(outputs: Sequence[str], mirror: str | None) -> None:

@@ -1,8 +1,8 @@
 """The noise study's tables from those of its runs."""
 
-from nnip.errors import run
-from nnip.noise_study import gather_noise
-from nnip.tables import write_table
+from nnip.analyse.noise_study import gather_noise
+from nnip.jobs.errors import run
+from nnip.study.tables import write_table
 
 if __name__ == "__main__":
     job = snakemake

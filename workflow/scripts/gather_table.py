@@ -1,7 +1,7 @@
 """One table of the study from the same table of every run."""
 
-from nnip.errors import run
-from nnip.tables import gather, write_table
+from nnip.jobs.errors import run
+from nnip.study.tables import gather, write_table
 
 if __name__ == "__main__":
     job = snakemake

@@ -6,9 +6,9 @@ from typing import Any
 
 from make_model_tables import members
 
-from nnip.errors import InputError, run
+from nnip.jobs.errors import InputError, run
 from nnip.published.tables import import_release
-from nnip.tables import write_table
+from nnip.study.tables import write_table
 
 
 def import_published(files: Sequence[str], models: dict[str, Any], experiments: dict[str, Any], outputs: dict[str, str]) -> None:

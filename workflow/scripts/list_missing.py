@@ -1,8 +1,8 @@
 """Which trainings gave no model, and an end with one message where none did."""
 
-from nnip.errors import run
-from nnip.missing import check_something_is_left, missing
-from nnip.tables import read_table, write_table
+from nnip.jobs.errors import run
+from nnip.study.missing import check_something_is_left, missing
+from nnip.study.tables import read_table, write_table
 
 
 def list_missing(paths: dict[str, str], main_runs: list[str], output: str) -> None:

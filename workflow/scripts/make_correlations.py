@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from nnip.correlations import Settings, correlations, replica_draws
-from nnip.errors import run
-from nnip.repeatability import noise_floor
-from nnip.tables import read_table, write_table
+from nnip.analyse.correlations import Settings, correlations, replica_draws
+from nnip.analyse.noise_floor import noise_floor
+from nnip.jobs.errors import run
+from nnip.study.tables import read_table, write_table
 
 TABLES = ("predictors", "outcomes", "hyperparameters", "failures")
 

@@ -1,8 +1,8 @@
 """What each training choice changes, against the first model of its experiment."""
 
-from nnip.effects import effects
-from nnip.errors import run
-from nnip.tables import read_table, write_table
+from nnip.analyse.effects import effects
+from nnip.jobs.errors import run
+from nnip.study.tables import read_table, write_table
 
 
 def make_effects(inputs: dict[str, str], confidence: float, output: str) -> None:

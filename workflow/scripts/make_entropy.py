@@ -1,9 +1,9 @@
 """Loss entropy of every landscape, and how it depends on its settings."""
 
-from nnip.entropy import entropy_table
-from nnip.errors import run
-from nnip.sensitivity import sensitivity
-from nnip.tables import read_table, write_table
+from nnip.analyse.entropy import entropy_table
+from nnip.analyse.entropy_settings import sensitivity
+from nnip.jobs.errors import run
+from nnip.study.tables import read_table, write_table
 
 
 def make_entropy(landscape_path: str, options: dict[str, float], entropy_path: str, sensitivity_path: str) -> None:

@@ -4,9 +4,9 @@ from typing import Any
 
 import yaml
 
-from nnip.errors import run
-from nnip.model_table import hyperparameters
-from nnip.tables import write_table
+from nnip.jobs.errors import run
+from nnip.study.model_table import hyperparameters
+from nnip.study.tables import write_table
 
 
 def members(models: dict[str, Any], experiments: dict[str, Any]) -> list[dict[str, Any]]:

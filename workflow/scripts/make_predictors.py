@@ -1,9 +1,9 @@
 """One number per model and seed for everything cheap to measure, and for everything one would like to know."""
 
-from nnip.errors import run
-from nnip.learning_curves import learning_curves
-from nnip.predictors import outcomes, predictors
-from nnip.tables import read_table, write_table
+from nnip.analyse.learning_curves import learning_curves
+from nnip.analyse.predictors import outcomes, predictors
+from nnip.jobs.errors import run
+from nnip.study.tables import read_table, write_table
 
 
 def make_predictors(inputs: dict[str, str], confidence: float, outputs: dict[str, str]) -> None:

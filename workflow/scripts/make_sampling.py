@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from nnip.errors import run
-from nnip.resolution import resolution
-from nnip.sampling import Settings, sampling
-from nnip.tables import read_table, write_table
+from nnip.analyse.entropy_convergence import Settings, sampling
+from nnip.analyse.entropy_variance import resolution
+from nnip.jobs.errors import run
+from nnip.study.tables import read_table, write_table
 
 
 def make_sampling(landscape_path: str, entropy: dict[str, float], statistics: dict[str, Any], seed: int, outputs: dict[str, str]) -> None:

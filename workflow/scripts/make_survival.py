@@ -1,8 +1,8 @@
 """Times to failure as censored data: curves, restricted means, tests between neighbours."""
 
-from nnip.errors import run
-from nnip.survival import kaplan_meier, logrank, survival
-from nnip.tables import read_table, write_table
+from nnip.analyse.survival import kaplan_meier, logrank, survival
+from nnip.jobs.errors import run
+from nnip.study.tables import read_table, write_table
 
 
 def make_survival(failures_path: str, models_path: str, horizon_fs: float, confidence: float, outputs: dict[str, str]) -> None:

@@ -1,8 +1,8 @@
 """The toy system: a linear regressor fitted to noisy labels."""
 
-from nnip.errors import run
-from nnip.tables import write_table
-from nnip.toy import toy
+from nnip.analyse.toy import toy
+from nnip.jobs.errors import run
+from nnip.study.tables import write_table
 
 if __name__ == "__main__":
     job = snakemake

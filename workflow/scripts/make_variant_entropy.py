@@ -1,8 +1,8 @@
 """Loss entropy of landscapes beside the main line: over test splits, or with frozen parameters."""
 
-from nnip.entropy import entropy_table
-from nnip.errors import run
-from nnip.tables import read_table, write_table
+from nnip.analyse.entropy import entropy_table
+from nnip.jobs.errors import run
+from nnip.study.tables import read_table, write_table
 
 
 def make_variant_entropy(variant: str, landscape_path: str, options: dict[str, float], entropy_path: str) -> None:

@@ -1,9 +1,9 @@
 """Energies, forces and bond lengths of every split of the data."""
 
-from nnip.data_distributions import distributions
-from nnip.errors import run
-from nnip.frames import read_labelled
-from nnip.tables import write_table
+from nnip.data.frames import read_labelled
+from nnip.jobs.errors import run
+from nnip.measure.data_distributions import distributions
+from nnip.study.tables import write_table
 
 
 def measure_distributions(files: dict[str, str], n_bins: int, outputs: dict[str, str]) -> None:

@@ -4,7 +4,7 @@ import argparse
 import json
 import os
 
-from nnip.errors import run
+from nnip.jobs.errors import run
 
 
 def main() -> None:
@@ -15,7 +15,7 @@ def main() -> None:
     arguments = parser.parse_args()
     # torch reads this when it is imported
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    from nnip.weight_measurement import measure_weights
+    from nnip.measure.weight_measurement import measure_weights
 
     measure_weights(arguments.options, arguments.train_directories, arguments.directory)
 

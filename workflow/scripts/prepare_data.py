@@ -5,7 +5,7 @@ import json
 import os
 
 from nnip.data.prepare import prepare
-from nnip.errors import run
+from nnip.jobs.errors import run
 
 
 def main() -> None:

@@ -4,7 +4,7 @@ import argparse
 import json
 import os
 
-from nnip.errors import run
+from nnip.jobs.errors import run
 
 
 def main() -> None:

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from nnip.errors import run
-from nnip.files import whole, write_text
-from nnip.si_tables import entropy_table, error_table, hyperparameter_table
-from nnip.tables import read_table
+from nnip.jobs.errors import run
+from nnip.jobs.files import whole, write_text
+from nnip.report.si_tables import entropy_table, error_table, hyperparameter_table
+from nnip.study.tables import read_table
 
 TABLES = ("models", "hyperparameters", "entropy", "survival", "failures", "errors")
 

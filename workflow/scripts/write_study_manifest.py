@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from nnip.errors import run
-from nnip.files import sha256
-from nnip.manifest import Stopwatch, read_manifest, write_manifest
+from nnip.jobs.errors import run
+from nnip.jobs.files import sha256
+from nnip.study.manifest import Stopwatch, read_manifest, write_manifest
 
 
 def write_study_manifest(config: dict[str, Any], models: dict[str, Any], results: Sequence[str], output: str) -> None:

@@ -1,9 +1,9 @@
 """What the study's data support and what they do not, in words, from its tables."""
 
-from nnip.errors import run
-from nnip.files import write_text
-from nnip.summary import summary
-from nnip.tables import read_table
+from nnip.jobs.errors import run
+from nnip.jobs.files import write_text
+from nnip.report.summary import summary
+from nnip.study.tables import read_table
 
 
 def write_summary(inputs: dict[str, str], study: str, confidence: float, output: str) -> None:

@@ -20,9 +20,9 @@ from nnip.data import checks
 from nnip.data.ani_h5 import Group, read_groups, unpack
 from nnip.data.download import fetch
 from nnip.data.extxyz import labelled
-from nnip.errors import InputError
-from nnip.files import sha256
-from nnip.seeds import derive
+from nnip.jobs.errors import InputError
+from nnip.jobs.files import sha256
+from nnip.study.seeds import derive
 
 ARCHIVE = "Al-data.tgz"
 CHECKED_FRAMES = 200

@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 from ase.data import atomic_numbers
 
-from nnip.errors import InputError
+from nnip.jobs.errors import InputError
 
 MOST_BYTES = 4 * 2**30  # of the unpacked files, and of the arrays in one of them
 DEEPEST = 16

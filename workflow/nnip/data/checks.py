@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from ase import Atoms
 from ase.data import chemical_symbols
 
-from nnip.errors import InputError
+from nnip.jobs.errors import InputError
 
 
 def fingerprint(frame: Atoms) -> bytes:

@@ -9,8 +9,8 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from nnip.errors import InputError
-from nnip.files import git_blob_id, sha256, whole
+from nnip.jobs.errors import InputError
+from nnip.jobs.files import git_blob_id, sha256, whole
 
 SOURCES = Path(__file__).resolve().parents[2] / "data_sources.csv"
 ATTEMPTS = 4

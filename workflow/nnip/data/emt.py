@@ -15,8 +15,8 @@ from nnip.data import split_names
 from nnip.data.dynamics import Forces, langevin
 from nnip.data.extxyz import labelled
 from nnip.data.workers import workers
-from nnip.errors import InputError
-from nnip.seeds import derive
+from nnip.jobs.errors import InputError
+from nnip.study.seeds import derive
 
 LATTICE_CONSTANT_A = 3.99429  # of EMT's aluminium at rest
 TIMESTEP_FS = 2.0

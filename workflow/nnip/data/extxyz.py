@@ -9,9 +9,9 @@ import numpy as np
 from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
 
-from nnip.errors import InputError
-from nnip.files import whole
-from nnip.frames import iterate_frames
+from nnip.data.frames import iterate_frames
+from nnip.jobs.errors import InputError
+from nnip.jobs.files import whole
 
 LARGEST = 1e6  # eV per atom, eV/Å, Å: no frame has more
 

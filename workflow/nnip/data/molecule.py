@@ -8,7 +8,7 @@ from ase.data import covalent_radii
 from rdkit import Chem, rdBase
 from rdkit.Chem import rdDistGeom, rdForceFieldHelpers
 
-from nnip.errors import InputError
+from nnip.jobs.errors import InputError
 
 HEAVIEST = 86  # GFN2-xTB has parameters up to radon
 

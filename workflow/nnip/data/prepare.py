@@ -10,10 +10,10 @@ from ase import Atoms
 from nnip.data import checks, splits
 from nnip.data.download import fetch
 from nnip.data.extxyz import read_frames, write_frames
-from nnip.errors import InputError
-from nnip.files import alone_in, sha256
-from nnip.manifest import Stopwatch, write_manifest
-from nnip.seeds import derive
+from nnip.jobs.errors import InputError
+from nnip.jobs.files import alone_in, sha256
+from nnip.study.manifest import Stopwatch, write_manifest
+from nnip.study.seeds import derive
 
 DOWNLOADS = "downloads"
 CHUNKS = "chunks"

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from ase import Atoms
 
-from nnip.errors import InputError
-from nnip.seeds import derive
+from nnip.jobs.errors import InputError
+from nnip.study.seeds import derive
 
 
 def sizes(study: dict[str, Any]) -> dict[int, str]:

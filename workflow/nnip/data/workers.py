@@ -16,8 +16,8 @@ import numpy as np
 from ase import Atoms
 
 from nnip.data.extxyz import labelled
-from nnip.files import write_synced
-from nnip.manifest import code_version, package_versions, settings_hash
+from nnip.jobs.files import write_synced
+from nnip.study.manifest import code_version, package_versions, settings_hash
 
 
 @contextmanager

@@ -17,8 +17,8 @@ from nnip.data import TEST_TEMPERATURES_K, molecule, split_names
 from nnip.data.dynamics import Forces, langevin
 from nnip.data.extxyz import labelled
 from nnip.data.workers import Workers, workers
-from nnip.errors import InputError
-from nnip.seeds import derive
+from nnip.jobs.errors import InputError
+from nnip.study.seeds import derive
 
 RATTLE_A = 0.05  # moves a conformer off a saddle, where symmetric starts otherwise stay
 FMAX_EV_PER_A = 0.02

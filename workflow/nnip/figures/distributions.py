@@ -6,9 +6,9 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from nnip.analyse.predictors import temperatures_K
 from nnip.figures import style
 from nnip.figures.style import COLOURS, GREY, LIGHT, NO_DATA
-from nnip.predictors import temperatures_K
 
 TITLES = {
     "energy_per_atom": ("energy above the lowest training frame (meV/atom)", 1000.0),

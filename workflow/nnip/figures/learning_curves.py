@@ -6,9 +6,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
+from nnip.analyse.learning_curves import SMALLEST, overall_errors
 from nnip.figures import style
 from nnip.figures.style import Look
-from nnip.learning_curves import SMALLEST, overall_errors
 
 
 @style.styled

@@ -7,9 +7,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from nnip.analyse.predictors import temperatures_K
 from nnip.figures import style
 from nnip.figures.style import GREY, LIGHT, Look
-from nnip.predictors import temperatures_K
 
 QUANTITIES = {"forces_rmse_eV_per_A": ("force RMSE (meV/Å)", 1000), "energy_rmse_eV_per_atom": ("energy RMSE (meV/atom)", 1000)}
 

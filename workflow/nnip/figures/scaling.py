@@ -5,10 +5,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from nnip.analyse.predictors import KEYS, errors_of_main
 from nnip.figures import style
 from nnip.figures.labels import label_points
 from nnip.figures.style import GREY, LIGHT
-from nnip.predictors import KEYS, errors_of_main
 
 TRAINING_K = 300  # what the literature's models were trained on
 FRAMEWORK_MARKS = ("s", "^", "v", "P")

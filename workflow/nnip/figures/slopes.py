@@ -8,9 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator
 
+from nnip.analyse.predictors import errors_of_main
 from nnip.figures import style
 from nnip.figures.style import LIGHT, Look
-from nnip.predictors import errors_of_main
 
 PER_K = 1e5  # eV/Å/K to meV/Å per 100 K
 

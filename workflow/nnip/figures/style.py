@@ -17,9 +17,9 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from nnip.errors import InputError
-from nnip.files import whole
-from nnip.tables import read_table
+from nnip.jobs.errors import InputError
+from nnip.jobs.files import whole
+from nnip.study.tables import read_table
 
 SINGLE_MM, DOUBLE_MM = 85.0, 175.0  # one and two columns of a journal page
 DPI = 200

@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
+from nnip.analyse.toy import expected_rmse
 from nnip.figures import style
 from nnip.figures.style import GREY
-from nnip.toy import expected_rmse
 
 KINDS: dict[str, dict[str, Any]] = {  # how the errors are drawn
     "noisy_labels": {"marker": "s", "markerfacecolor": "white", "linestyle": ":"},

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import torch
 
-from nnip.errors import InputError
+from nnip.jobs.errors import InputError
 from nnip.landscape.weights import weight_vector
 from nnip.potentials.base import Potential
 

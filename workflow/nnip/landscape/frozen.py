@@ -4,7 +4,7 @@ import re
 
 import torch
 
-from nnip.errors import InputError
+from nnip.jobs.errors import InputError
 
 
 def frozen_parameters(module: torch.nn.Module, pattern: str) -> list[str]:

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 
 import torch
 
-from nnip.evaluation import Batches, errors
 from nnip.landscape.weights import displaced
+from nnip.potentials.evaluation import Batches, errors
 
 
 def positions(mode: str, n_points: int, distance: float) -> list[float]:

@@ -3,15 +3,15 @@
 import os
 from typing import Any
 
-from nnip.evaluation import Batches
-from nnip.frames import read_labelled
+from nnip.data.frames import read_labelled
 from nnip.landscape.directions import cosines, draw_directions
 from nnip.landscape.frozen import frozen_parameters, frozen_weights
 from nnip.landscape.losses import line, plane_row, positions
-from nnip.manifest import Stopwatch
-from nnip.seeds import derive
-from nnip.stages import load_trained, names, resumable, write_measured
-from nnip.tables import write_table
+from nnip.measure.stages import load_trained, names, resumable, write_measured
+from nnip.potentials.evaluation import Batches
+from nnip.study.manifest import Stopwatch
+from nnip.study.seeds import derive
+from nnip.study.tables import write_table
 
 
 def direction_seeds(settings: dict[str, Any], mode: str, n_directions: int) -> dict[str, int]:

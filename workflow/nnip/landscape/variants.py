@@ -6,7 +6,7 @@ Each function gives folders under results/<study>/runs/ with the run that each i
 from collections.abc import Mapping
 from typing import Any
 
-from nnip.runs import Run, is_main
+from nnip.study.runs import Run, is_main
 
 LINES = ("modes", "split", "n_directions", "n_points", "distance", "n_frames", "frames_per_batch")
 PLANES = ("mode", "split", "n_points", "distance", "n_frames")

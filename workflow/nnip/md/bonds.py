@@ -7,7 +7,7 @@ import torch
 from ase import Atoms
 from ase.neighborlist import natural_cutoffs, neighbor_list
 
-from nnip.errors import InputError
+from nnip.jobs.errors import InputError
 
 MULTIPLIER = 1.3
 

@@ -7,16 +7,16 @@ from typing import Any
 import torch
 from ase import Atoms
 
-from nnip.checkpoints import Progress
-from nnip.frames import lowest_energy, read_labelled
-from nnip.manifest import Stopwatch
+from nnip.data.frames import lowest_energy, read_labelled
+from nnip.jobs.checkpoints import Progress
 from nnip.md.simulation import Simulation, State, simulate
 from nnip.md.traces import Trace
 from nnip.md.velocities import initial_momenta
+from nnip.measure.stages import load_trained, names, resumable, write_measured
 from nnip.potentials.base import Potential
-from nnip.seeds import derive
-from nnip.stages import load_trained, names, resumable, write_measured
-from nnip.tables import write_table
+from nnip.study.manifest import Stopwatch
+from nnip.study.seeds import derive
+from nnip.study.tables import write_table
 
 
 def measure_failures(

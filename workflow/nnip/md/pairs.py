@@ -10,7 +10,7 @@ import torch
 from ase import Atoms
 from ase.geometry import complete_cell
 
-from nnip.errors import InputError
+from nnip.jobs.errors import InputError
 
 
 @dataclass(frozen=True)

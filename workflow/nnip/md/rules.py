@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from ase import Atoms
 
-from nnip.errors import InputError
+from nnip.jobs.errors import InputError
 from nnip.md.bonds import Bonds, find_bonds
 from nnip.md.pairs import Pairs, find_pairs
 

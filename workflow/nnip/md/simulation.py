@@ -7,10 +7,10 @@ from typing import Any
 import torch
 from ase import Atoms
 
-from nnip.errors import InputError
+from nnip.jobs.errors import InputError
+from nnip.jobs.memory import AtOnce
 from nnip.md.berendsen import Berendsen, n_steps, temperatures_K
 from nnip.md.rules import Rule, find_rules
-from nnip.memory import AtOnce
 from nnip.potentials.base import Graph, Potential
 
 
@@ -73,7 +73,7 @@ class Batch:
     Matrix kernels add up the last rows of a matrix in another way than the others, and which rows those are hangs on the number of all neighbour
     pairs, so on every replica. A spare replica, which rests at the start frame, takes the last rows; what is found for it is not used.
     Several threads or a GPU split the rows by their number: there the others' results stay equal within rounding only.
-    Where memory runs out (nnip.memory) the replicas are evaluated in parts, each with a spare one, which changes nothing more.
+    Where memory runs out (nnip.jobs.memory) the replicas are evaluated in parts, each with a spare one, which changes nothing more.
     """
 
     def __init__(self, potential: Potential, frame: Atoms, at_once: AtOnce) -> None:

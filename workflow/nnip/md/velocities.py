@@ -7,7 +7,7 @@ import torch
 from ase import Atoms
 from ase.md.velocitydistribution import Stationary, thermalize_momenta
 
-from nnip.errors import InputError
+from nnip.jobs.errors import InputError
 
 
 def initial_momenta(frame: Atoms, kind: str, temperature_K: float, seeds: Sequence[int]) -> torch.Tensor:

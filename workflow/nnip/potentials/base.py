@@ -7,9 +7,9 @@ choices.py    problem(row) -> str | None: what it cannot train of a row of the m
 training.py   fit(settings, train_xyz, val_xyz, directory, environment) -> Fit: runs the framework's own training command
 potential.py  load(model_file, device, energy_shift_eV_per_atom) -> Potential
 
-`settings` are those of nnip.runs.run_settings with the device resolved to "cpu" or "cuda". All that a framework writes goes to
+`settings` are those of nnip.study.runs.run_settings with the device resolved to "cpu" or "cuda". All that a framework writes goes to
 <directory>/<framework>/, which is empty when fit is called. `environment` are variables for the command, which tell it of checkpoints
-(nnip.checkpoints). Bad settings are an InputError; a training that ends badly is a Fit with a failure.
+(nnip.jobs.checkpoints). Bad settings are an InputError; a training that ends badly is a Fit with a failure.
 """
 
 from collections.abc import Sequence

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from nnip.memory import tells_of_memory
+from nnip.jobs.memory import tells_of_memory
 
 LIBRARY = Path(__file__).resolve().parents[2]
 # what schedulers and people send to end a job: no word on the training

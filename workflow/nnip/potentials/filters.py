@@ -6,7 +6,7 @@ paths in one flat tensor, where slices along the first axis would be single numb
 
 import torch
 
-from nnip.errors import InputError
+from nnip.jobs.errors import InputError
 
 # modules whose parameters are summed over their last but one axis: (inputs, channels), (types, channels), (elements, paths, channels)
 CHANNELS_LAST = ("ScalarLinearLayer", "_Layer", "Embedding", "Contraction")

@@ -9,10 +9,10 @@ from types import ModuleType
 import torch
 
 import nnip.potentials
-from nnip.errors import InputError
-from nnip.files import sha256
-from nnip.manifest import read_manifest
+from nnip.jobs.errors import InputError
+from nnip.jobs.files import sha256
 from nnip.potentials.base import Potential
+from nnip.study.manifest import read_manifest
 
 
 def framework_module(framework: str, part: str) -> ModuleType:

@@ -9,7 +9,7 @@ import ase.geometry
 import numpy as np
 import torch
 
-from nnip.errors import InputError
+from nnip.jobs.errors import InputError
 
 
 class Neighbours(NamedTuple):

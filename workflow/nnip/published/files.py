@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from nnip.errors import InputError
+from nnip.jobs.errors import InputError
 
 FRAMEWORKS = ("nequip", "mace")
 KINDS = {

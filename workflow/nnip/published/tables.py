@@ -7,7 +7,7 @@ import pandas as pd
 from nnip.published.files import DURATION_FS, FRAMEWORKS, KINDS, TEMPERATURES_K, read_release, split_errors
 from nnip.published.oddities import notes
 from nnip.published.switches import hyperparameters
-from nnip.tables import frame
+from nnip.study.tables import frame
 
 
 def import_release(directory: str | Path) -> dict[str, pd.DataFrame]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from nnip.checkpoints import Progress, set_random_states
+from nnip.jobs.checkpoints import Progress, set_random_states
 
 # calls after which TorchScript has compiled the functions of a model: until then they round otherwise
 WARMING_STEPS = 3

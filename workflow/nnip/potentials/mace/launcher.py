@@ -7,7 +7,7 @@ The options are those of mace_run_train and two more, --trainable_bessel and --m
 --batch_size  leaves no frame out: there an epoch's last batch is dropped if it is incomplete (all, if there are fewer frames than one batch), so
               that how many frames a model learns from hangs on their number; NequIP uses them all
 A validation loss that is not finite ends the training, where it would count as an improvement in every epoch; and a training that was
-interrupted goes on from a checkpoint where the environment names one (nnip.checkpoints).
+interrupted goes on from a checkpoint where the environment names one (nnip.jobs.checkpoints).
 """
 
 import argparse
@@ -26,7 +26,7 @@ from e3nn import o3
 from mace.modules import blocks, symmetric_contraction
 from mace.tools import build_default_arg_parser
 
-from nnip.checkpoints import Progress
+from nnip.jobs.checkpoints import Progress
 from nnip.potentials.mace.checkpoint import with_checkpoints
 
 

@@ -18,7 +18,7 @@ from mace.tools import AtomicNumberTable
 from mace.tools.torch_geometric.batch import Batch
 from mace.tools.torch_tools import default_dtype
 
-from nnip.errors import InputError
+from nnip.jobs.errors import InputError
 from nnip.potentials.base import Graph
 from nnip.potentials.calculators import ShiftedCalculator
 from nnip.potentials.filters import filter_ids

@@ -12,13 +12,13 @@ from typing import Any, NoReturn
 import ase.io
 import yaml
 
-from nnip.errors import InputError
-from nnip.files import write_text
+from nnip.jobs.errors import InputError
+from nnip.jobs.files import write_text
 from nnip.potentials.base import Fit
 from nnip.potentials.command import run_command
 from nnip.potentials.mace.choices import problem
 from nnip.potentials.mace.launcher import build_parser
-from nnip.seeds import derive
+from nnip.study.seeds import derive
 
 NAME = "mace"
 # a flag that Python does not look for modules in the working directory or beside the launcher, where it could meet a module of one of mace's names

@@ -12,13 +12,13 @@ from typing import Any
 from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import Callback
 
-from nnip.checkpoints import Progress, set_random_states
+from nnip.jobs.checkpoints import Progress, set_random_states
 
 FILES = ("best.ckpt", "csv/metrics.csv")
 
 
 class Checkpoints(Callback):
-    """Writes checkpoints (nnip.checkpoints) at beginnings of epochs; at the first, goes on from one if there is one. It is the last callback."""
+    """Writes checkpoints (nnip.jobs.checkpoints) at beginnings of epochs; at the first, goes on from one if there is one. It is the last callback."""
 
     def __init__(self) -> None:
         self.progress = Progress.from_environment()

@@ -5,7 +5,7 @@ from typing import Any
 
 import hydra.utils
 
-from nnip.errors import InputError
+from nnip.jobs.errors import InputError
 
 # what keys of the model table and of the study's config set; other parts of NequIP's config are defaults, free to change
 SET_BY = {

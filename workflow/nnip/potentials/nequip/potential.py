@@ -16,7 +16,7 @@ from nequip.integrations.ase import NequIPCalculator
 from nequip.model.saved_models.load_utils import load_saved_model
 from nequip.utils.global_state import set_global_state
 
-from nnip.errors import InputError
+from nnip.jobs.errors import InputError
 from nnip.potentials.base import Graph
 from nnip.potentials.calculators import ShiftedCalculator
 from nnip.potentials.filters import filter_ids

@@ -11,13 +11,13 @@ import torch
 import yaml
 from ase.data import chemical_symbols
 
-from nnip.errors import InputError
-from nnip.files import write_text
+from nnip.jobs.errors import InputError
+from nnip.jobs.files import write_text
 from nnip.potentials.base import Fit
 from nnip.potentials.command import run_command
 from nnip.potentials.nequip.choices import problem
 from nnip.potentials.nequip.config import build_config
-from nnip.seeds import derive
+from nnip.study.seeds import derive
 
 COMMAND = Path(sys.executable).parent / "nequip-train"
 

@@ -1,0 +1,1 @@
+"""Statistics: from measured tables to tables that answer the study's questions."""

@@ -1,0 +1,108 @@
+"""Labelled frames of extxyz files, whose text is checked before ase reads it: ase takes a file's word for its own size."""
+
+import io
+import itertools
+import os
+import re
+from collections.abc import Iterator, Sequence
+
+import ase.io.extxyz
+import numpy as np
+from ase import Atoms
+from ase.data import chemical_symbols
+
+from nnip.jobs.errors import InputError
+from nnip.jobs.files import reading
+from nnip.study.manifest import check_written
+
+MOST_ATOMS = 1_000_000
+QUOTED = re.compile(r'"(?:\\.|[^"\\])*"')
+PROPERTIES = re.compile(r"[^\s:]+:[RISL]:[1-9][0-9]{0,2}(:[^\s:]+:[RISL]:[1-9][0-9]{0,2})*")
+
+
+def iterate_frames(path: str | os.PathLike[str]) -> Iterator[Atoms]:
+    """Each frame of an extxyz file in UTF-8; InputError naming file and frame for one that is cut short or not what its own header says.
+
+    The file's name is a name and nothing else: neither its ending nor an '@' in it decides how or what is read.
+    """
+    with reading(path) as file:
+        for index in itertools.count():
+            where = f"{path}: frame {index}"
+            lines = _next_frame(file, where)
+            if not lines:
+                return
+            try:
+                yield _read(lines, where)
+            except InputError:
+                raise
+            except Exception as error:  # ase raises anything, from XYZError to RecursionError
+                reason = " ".join(str(error).split())[:200]
+                raise InputError(f"{where} is not readable extxyz ({type(error).__name__}: {reason})") from None
+
+
+def _next_frame(file: Iterator[str], where: str) -> list[str]:
+    """The lines of the next frame, as many as its first one says; none at the end of the file."""
+    header = next((line for line in file if line.strip()), None)
+    if header is None:
+        return []
+    if not re.fullmatch(r"\s*[0-9]{1,7}\s*", header) or not 0 < int(header) <= MOST_ATOMS:
+        raise InputError(f"{where} is not readable extxyz: where the number of its atoms should stand is {header.strip()[:40]!r}")
+    lines = list(itertools.islice(file, int(header) + 1))
+    if len(lines) < int(header) + 1:
+        raise InputError(f"{where} is not readable extxyz: the file ends after {max(len(lines) - 1, 0)} of its {int(header)} atoms")
+    return [header, *lines]
+
+
+def _read(lines: list[str], where: str) -> Atoms:
+    """A frame as ase reads it, after a look at what ase would take for granted."""
+    comment = lines[1].strip()
+    keys = re.findall(r"(?:^|\s)([A-Za-z_]\w*)\s*=", QUOTED.sub('""', comment))
+    if repeated := next((key for key in keys if keys.count(key) > 1), None):
+        raise InputError(f"{where} has '{repeated}' twice in its second line")
+    info = ase.io.extxyz.key_val_str_to_dict(comment) if comment else {}
+    properties = info.get("Properties", "species:S:1:pos:R:3")
+    if not isinstance(properties, str) or not PROPERTIES.fullmatch(properties):
+        raise InputError(f"{where} is not readable extxyz: Properties should be NAME:KIND:COLUMNS:NAME:KIND:COLUMNS and so on, with kinds R, I, S, L")
+    columns = sum(map(int, properties.split(":")[2::3]))
+    for index, line in enumerate(lines[2:]):
+        if (words := len(line.split())) != columns:
+            raise InputError(f"{where} is not readable extxyz: atom {index} has {words} columns, but its Properties make {columns}")
+    if "pbc" in info and (np.shape(info["pbc"]) != (3,) or not set(info["pbc"]) <= {True, False}):
+        raise InputError(f"{where}: pbc should be three letters T or F, but is {str(info['pbc'])[:40]}")
+    (atoms,) = ase.io.extxyz.read_xyz(io.StringIO("".join(lines)), index=slice(None), properties_parser=lambda _: info)
+    if np.any((atoms.numbers < 1) | (atoms.numbers >= len(chemical_symbols))):
+        raise InputError(f"{where} has an atom that is no element")
+    return atoms
+
+
+def read_frames(path: str | os.PathLike[str], at_most: int | None = None) -> list[Atoms]:
+    """The first `at_most` frames (None: all) of an extxyz file, labelled or not; InputError if it cannot be read, has none or was changed."""
+    check_written(path)
+    frames = list(itertools.islice(iterate_frames(path), at_most))
+    if not frames:
+        raise InputError(f"{path}: has no frames")
+    return frames
+
+
+def missing_label(frames: Sequence[Atoms]) -> str | None:
+    """Which is the first frame without energy or forces, in words; None if all have both."""
+    for index, frame in enumerate(frames):
+        results = frame.calc.results if frame.calc else {}
+        for label in ("energy", "forces"):
+            if label not in results:
+                return f"frame {index} has no {label}"
+    return None
+
+
+def read_labelled(path: str | os.PathLike[str], at_most: int | None = None) -> list[Atoms]:
+    """As read_frames, and InputError if a frame lacks energy or forces."""
+    frames = read_frames(path, at_most)
+    if missing := missing_label(frames):
+        raise InputError(f"{path}: {missing}")
+    return frames
+
+
+def lowest_energy(frames: Sequence[Atoms]) -> Atoms:
+    """A copy of the frame of lowest labelled energy per atom (the first of equals), without labels or momenta."""
+    best = min(frames, key=lambda frame: frame.get_potential_energy() / len(frame))
+    return Atoms(best.numbers, positions=best.positions, cell=best.cell, pbc=best.pbc)

@@ -1,0 +1,1 @@
+"""What every job needs whatever it does: whole files, clear errors, checkpoints, memory, GPUs."""

@@ -1,0 +1,225 @@
+"""Checkpoints of a training or a measurement: written whole, verified when they are read, the one before kept until the newest is whole.
+
+A training's own process (nnip.training) looks for a usable one and hands its choice on in an environment variable; the framework's command
+takes it up and writes further ones. A measurement (nnip.measure.stages.resumable) does both itself. A file's name holds how much was done and the SHA-256
+of its content. What is inside is read as weights and plain values only (torch.load), so that a checkpoint runs no code.
+"""
+
+import hashlib
+import io
+import json
+import os
+import random
+import re
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from nnip.jobs.files import whole, write_synced
+
+VARIABLE = "NNIP_CHECKPOINTS"
+KEPT = 2
+
+
+@dataclass
+class Checkpoint:
+    """A job between two of its pieces.
+
+    done:     how many were done: epochs of a training, steps of a simulation, lines of a landscape, rows of a plane
+    state:    what is needed to go on: tensors and plain values
+    files:    content of the files that belong to it, by their paths in the framework's folder (the best model, the log of the losses)
+    wall_s:   what the job took so far, the time before an interruption included
+    resumed:  how many times it went on from a checkpoint
+    notes:    what was wrong with checkpoints that could not be used, in words
+    identity: of which job it is
+    """
+
+    done: int
+    state: dict[str, Any]
+    files: dict[str, torch.Tensor]
+    wall_s: float
+    resumed: int
+    notes: list[str]
+    identity: str
+
+    def restore_files(self, folder: Path) -> None:
+        """Put the files back under the framework's folder; ValueError for a name that leads out of it."""
+        for name, content in self.files.items():
+            if not (folder / name).resolve().is_relative_to(folder.resolve()):
+                raise ValueError(f"a checkpoint's file '{name}' leads outside its folder")
+            with whole(folder / name) as temporary:
+                temporary.write_bytes(content.numpy().tobytes())
+
+
+@dataclass
+class Checkpoints:
+    """The checkpoints of one job in its folder; `identity` is a hash of all that makes it this job."""
+
+    folder: Path
+    identity: str
+    notes: list[str] = field(default_factory=list)
+
+    def newest(self) -> Checkpoint | None:
+        """The newest that is whole and of this job; those that are not are removed and noted."""
+        for file in self._files():
+            try:
+                checkpoint = _read(file)
+            except ValueError as error:
+                self.notes.append(f"{file.name} was not used: {error}")
+            else:
+                if checkpoint.identity == self.identity:
+                    self.notes = list(dict.fromkeys([*checkpoint.notes, *self.notes]))
+                    return checkpoint
+                self.notes.append(f"{file.name} was not used: it is of other settings, frames, packages or code")
+            file.unlink(missing_ok=True)
+            if not self._files():
+                self.notes.append("there was no other: the job began anew")
+        return None
+
+    def save(self, checkpoint: Checkpoint) -> None:
+        """Write one and, once it is on the disk, remove all but the last KEPT."""
+        buffer = io.BytesIO()
+        torch.save(vars(checkpoint), buffer)
+        content = buffer.getvalue()
+        name = f"{checkpoint.done:08d}-{hashlib.sha256(content).hexdigest()}.pt"
+        write_synced(self.folder / name, content)
+        for old in self._files()[KEPT:]:
+            old.unlink(missing_ok=True)
+
+    def remove(self) -> None:
+        """Remove all of them, and what a killed write left."""
+        if self.folder.is_dir():
+            for file in self.folder.iterdir():
+                file.unlink()
+            self.folder.rmdir()
+
+    def _files(self) -> list[Path]:
+        files = [file for file in self.folder.glob("*.pt") if re.fullmatch(r"\d{8}-[0-9a-f]{64}\.pt", file.name)]
+        return sorted(files, key=lambda file: file.name[:8], reverse=True)
+
+
+def _read(file: Path) -> Checkpoint:
+    """A checkpoint; ValueError, in words, if its content is not what was written."""
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise ValueError(f"it cannot be read ({error.strerror})") from None
+    if hashlib.sha256(content).hexdigest() != file.stem[9:]:
+        raise ValueError("its content is not what was written (SHA-256)")
+    try:
+        return Checkpoint(**torch.load(io.BytesIO(content), map_location="cpu", weights_only=True))
+    except Exception as error:
+        # another version's, or one that holds more than weights and plain values
+        raise ValueError(f"it cannot be read ({type(error).__name__})") from None
+
+
+def environment_for(checkpoints: Checkpoints, minutes: float, resume: Checkpoint | None) -> dict[str, str]:
+    """The variable that tells a framework's command where to write checkpoints, how often, and which to go on from."""
+    told = {
+        "folder": str(checkpoints.folder.resolve()),
+        "identity": checkpoints.identity,
+        "minutes": minutes,
+        "notes": checkpoints.notes,
+        "resume": resume is not None,
+        "started": time.monotonic(),
+    }
+    return {VARIABLE: json.dumps(told)}
+
+
+class Progress:
+    """A job's view: the checkpoint it goes on from (None at the start), and when and how to write the next."""
+
+    def __init__(self, told: Mapping[str, Any]) -> None:
+        self.checkpoints = Checkpoints(Path(told["folder"]), told["identity"])
+        self.resumed_from = self.checkpoints.newest() if told["resume"] else None
+        self.notes: list[str] = list(told["notes"])
+        self.minutes: float = told["minutes"]
+        self.earlier_s = self.resumed_from.wall_s if self.resumed_from else 0.0
+        self.started: float = told["started"]
+        self.saved_at: float | None = time.monotonic() if self.resumed_from else None
+
+    @classmethod
+    def from_environment(cls) -> "Progress | None":
+        """None where nobody asked for checkpoints: the command was started by hand."""
+        told = os.environ.get(VARIABLE)
+        return cls(json.loads(told)) if told else None
+
+    @classmethod
+    def of_measurement(cls, folder: Path, identity: str, minutes: float) -> "Progress":
+        """Of a job that goes on from what it finds in the folder; its first checkpoint is due after so many minutes."""
+        progress = cls({"folder": folder, "identity": identity, "minutes": minutes, "notes": [], "resume": True, "started": time.monotonic()})
+        progress.notes = progress.checkpoints.notes
+        progress.saved_at = progress.started
+        return progress
+
+    @property
+    def done(self) -> int:
+        """How much was done before."""
+        return self.resumed_from.done if self.resumed_from else 0
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """What the checkpoint holds to go on with, empty at the start."""
+        return self.resumed_from.state if self.resumed_from else {}
+
+    @property
+    def resumed(self) -> int:
+        """How many times the job went on from a checkpoint, this time included."""
+        return self.resumed_from.resumed + 1 if self.resumed_from else 0
+
+    def is_due(self) -> bool:
+        """Whether to write one now: the first of a training after its first epoch, then one every so many minutes."""
+        return self.saved_at is None or time.monotonic() - self.saved_at >= 60 * self.minutes
+
+    def save_training(self, epochs: int, state: dict[str, Any], folder: Path, files: Iterable[Path]) -> None:
+        """Write a checkpoint with all random streams and the content of files under the framework's folder."""
+        contents = {str(file.relative_to(folder)): torch.from_numpy(np.fromfile(file, dtype=np.uint8)) for file in files}
+        self.save(epochs, state | {"random": random_states()}, contents)
+
+    def save_if_due(self, done: int, state: dict[str, Any]) -> None:
+        """Write a checkpoint if it is time to."""
+        if self.is_due():
+            self.save(done, state, {})
+
+    def save(self, done: int, state: dict[str, Any], files: dict[str, torch.Tensor]) -> None:
+        """Write a checkpoint. A full disk is no reason to stop: it is said, no more."""
+        checkpoint = Checkpoint(
+            done=done,
+            state=state,
+            files=files,
+            wall_s=round(self.earlier_s + time.monotonic() - self.started, 3),
+            resumed=self.resumed,
+            notes=self.notes,
+            identity=self.checkpoints.identity,
+        )
+        try:
+            self.checkpoints.save(checkpoint)
+        except OSError as error:
+            print(f"no checkpoint at {done}: {error}", flush=True)
+        self.saved_at = time.monotonic()
+
+
+def random_states() -> dict[str, Any]:
+    """The states of all random streams that are not an object's own: torch's (of every GPU too), numpy's and Python's."""
+    kind, keys, *rest = np.random.get_state(legacy=True)
+    return {
+        "torch": torch.get_rng_state(),
+        "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+        "numpy": [kind, torch.from_numpy(np.asarray(keys, dtype=np.int64)), *rest],
+        "python": random.getstate(),
+    }
+
+
+def set_random_states(states: Mapping[str, Any]) -> None:
+    """Go on with the random streams from these states."""
+    torch.set_rng_state(states["torch"])
+    if states["cuda"]:
+        torch.cuda.set_rng_state_all(states["cuda"])
+    kind, keys, *rest = states["numpy"]
+    np.random.set_state((kind, keys.numpy().astype(np.uint32), *rest))
+    random.setstate(states["python"])

@@ -1,0 +1,116 @@
+"""Errors of a potential on labelled frames: energy per atom and force components, RMSE and MAE."""
+
+import math
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import torch
+from ase import Atoms
+
+from nnip.data.frames import read_labelled
+from nnip.jobs.memory import AtOnce
+from nnip.measure.stages import load_trained, names, write_measured
+from nnip.potentials.base import Graph, Potential
+from nnip.study.manifest import Stopwatch
+from nnip.study.tables import write_table
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Errors:
+    """Errors over all frames and all force components; infinite where a prediction is not finite, so that a table can hold them."""
+
+    energy_rmse_eV_per_atom: float
+    forces_rmse_eV_per_A: float
+    energy_mae_eV_per_atom: float
+    forces_mae_eV_per_A: float
+    n_frames: int
+
+
+class Batches:
+    """Frames as graphs of at most frames_per_batch frames, built once; they stay valid while the weights change.
+
+    Where memory runs out, to build or to use them, they are built anew of half as many frames (nnip.jobs.memory); frames_per_batch says of how many.
+    """
+
+    def __init__(self, potential: Potential, frames: Sequence[Atoms], frames_per_batch: int) -> None:
+        self.potential = potential
+        self.frames = frames
+        self._at_once = AtOnce(frames_per_batch, f"{len(frames)} frames (the largest of {max(map(len, frames))} atoms)")
+        self._graphs: list[Graph] = []
+        self._built_of = 0
+
+    @property
+    def frames_per_batch(self) -> int:
+        return self._at_once.n
+
+    def use(self, work: Callable[[list[Graph]], T]) -> T:
+        """What `work` makes of all graphs; it is called anew with smaller ones where memory runs out."""
+
+        def work_with(frames_per_batch: int) -> T:
+            if self._built_of != frames_per_batch:
+                self._graphs, self._built_of = [], 0
+                starts = range(0, len(self.frames), frames_per_batch)
+                self._graphs = [self.potential.graph(self.frames[start : start + frames_per_batch]) for start in starts]
+                self._built_of = frames_per_batch
+            return work(self._graphs)
+
+        return self._at_once.run(work_with, len(self.frames))
+
+
+def errors(batches: Batches) -> Errors:
+    """Errors over all frames of labelled batches in one pass, sums in float64.
+
+    Every frame counts alike in the energy errors, every force component alike in the force errors, whatever batch it is in.
+    """
+    return batches.use(lambda graphs: _errors(batches.potential, graphs))
+
+
+def _errors(potential: Potential, graphs: Sequence[Graph]) -> Errors:
+    sums = torch.zeros(4, dtype=torch.float64, device=potential.device)
+    n_frames = n_components = 0
+    for graph in graphs:
+        energies, forces = potential.energies_forces(graph)
+        assert graph.energies_eV is not None and graph.forces_eV_per_A is not None, "graphs of frames without labels have no errors"
+        energy_errors = ((energies - graph.energies_eV) / graph.n_atoms).double()
+        force_errors = (forces - graph.forces_eV_per_A).double()
+        sums += torch.stack((energy_errors.pow(2).sum(), force_errors.pow(2).sum(), energy_errors.abs().sum(), force_errors.abs().sum()))
+        n_frames += energy_errors.numel()
+        n_components += force_errors.numel()
+    energy_square, force_square, energy_abs, force_abs = (value if math.isfinite(value) else math.inf for value in sums.tolist())
+    return Errors(
+        energy_rmse_eV_per_atom=math.sqrt(energy_square / n_frames),
+        forces_rmse_eV_per_A=math.sqrt(force_square / n_components),
+        energy_mae_eV_per_atom=energy_abs / n_frames,
+        forces_mae_eV_per_A=force_abs / n_components,
+        n_frames=n_frames,
+    )
+
+
+def evaluate(
+    settings: dict[str, Any],
+    options: dict[str, Any],
+    train_directory: str | os.PathLike[str],
+    splits: dict[str, str],
+    directory: str | os.PathLike[str],
+) -> None:
+    """Write errors.csv (one row per split, a file of labelled frames) and manifest.json of one trained model.
+
+    options: frames_per_batch. A training without a model gives a table without rows and a manifest that says why.
+    InputError for files that are not labelled frames.
+    """
+    watch = Stopwatch()
+    potential, reason = load_trained(train_directory, settings["device"])
+    who = names(settings) | {"n_train": settings["n_train"], "noise": settings["noise"]}
+    rows, frames_per_batch = [], options["frames_per_batch"]
+    if potential:
+        for split, path in splits.items():
+            batches = Batches(potential, read_labelled(path), frames_per_batch)
+            rows.append(who | {"split": split} | vars(errors(batches)))
+            frames_per_batch = batches.frames_per_batch
+    write_table("errors", rows, f"{directory}/errors.csv")
+    more = {"splits": splits, "frames_per_batch": frames_per_batch}
+    write_measured(directory, "evaluate", settings | {"evaluation": options}, {}, potential, reason, watch, **more)

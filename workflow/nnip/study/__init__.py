@@ -1,0 +1,1 @@
+"""What a study is: its config, model table, runs, seeds, tables and manifests."""

@@ -1,0 +1,110 @@
+"""The model table: every model's complete row and the experiments that compare them, checked before any work."""
+
+import contextlib
+import importlib
+import re
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from nnip.jobs.errors import InputError
+from nnip.study.schema import check, frameworks, load_schema, nearest, read_yaml
+
+HYPERPARAMETERS_NOT = ("framework", "label")
+
+
+def load_models(path: str | Path, trained: bool = True) -> dict[str, Any]:
+    """The model table: {"models": {name: complete row}, "experiments": {...}}; InputError names file, model and key.
+
+    Where nothing is trained (published tables) names are free, and rows need only framework and label.
+    """
+    try:
+        table = read_yaml(path)
+    except InputError as error:
+        raise InputError(f"{error} ('models' in the config names the model table)") from None
+    schema = load_schema("models")
+    table = check(table, schema, str(path))
+    row_schema = schema["$defs"]["model"]
+    models: dict[str, dict[str, Any]] = {}
+    for name, own in table["models"].items():
+        if str(name) in models:
+            raise InputError(f"{path}: model '{name}' stands twice, as a number and as a text")
+        if not isinstance(own, dict):
+            raise InputError(f"{path}: model '{name}' must be a mapping of keys, but is {own!r}")
+        row = check(table["defaults"] | own, row_schema, f"{path}, model '{name}'")
+        row.setdefault("label", str(name))
+        if row["framework"] not in frameworks():
+            raise InputError(f"{path}, model '{name}': 'framework' is '{row['framework']}': {nearest(row['framework'], frameworks())}")
+        if trained:
+            _check_trainable(str(name), row, str(path))
+            # in file names a comma is written as a hyphen
+            if twin := next((other for other in models if other.replace(", ", "-") == str(name).replace(", ", "-")), None):
+                raise InputError(f"{path}: models '{twin}' and '{name}' would share one folder: rename one")
+        models[str(name)] = row
+    _check_experiments(table["experiments"], models, str(path))
+    for text in (*(row["label"] for row in models.values()), *(content["title"] for content in table["experiments"].values())):
+        _check_drawable(text, str(path))
+    return {"models": models, "experiments": table["experiments"]}
+
+
+def _check_experiments(experiments: dict[str, Any], models: dict[str, dict[str, Any]], path: str) -> None:
+    for experiment, content in experiments.items():
+        for name in content["models"]:
+            if name not in models:
+                raise InputError(f"{path}: experiment '{experiment}' lists '{name}', which is not a model: {nearest(name, list(models))}")
+        if len(used := {models[name]["framework"] for name in content["models"]}) > 1:
+            raise InputError(f"{path}: experiment '{experiment}' mixes {' and '.join(sorted(used))}: an experiment compares models of one framework")
+    compared = {name for content in experiments.values() for name in content["models"]}
+    for name in models:
+        if name not in compared:
+            raise InputError(f"{path}: model '{name}' is in no experiment: list it in one, or leave it out")
+
+
+def _check_drawable(text: str, path: str) -> None:
+    """InputError for a text between dollar signs that figures would take for a formula and fail on, hours later."""
+    if text.replace(r"\$", "").count("$") < 2:
+        return
+    with contextlib.suppress(ImportError):  # matplotlib may live in the jobs' environment alone
+        from matplotlib.mathtext import MathTextParser
+
+        try:
+            MathTextParser("path").parse(text)
+        except ValueError as error:
+            reason = str(error).strip().splitlines()[-1]
+            raise InputError(f"{path}: '{text}' is no formula that figures can draw ({reason}); write \\$ for a dollar sign") from None
+
+
+def check_listed_models(config: dict[str, Any], models: dict[str, Any], source: str = "config") -> None:
+    """InputError if the config names a model that is not in the model table, or does not say why it trusts one that uses what others made."""
+    blocks = {"noise": config["noise"], "planes": config["planes"], "landscape.variants": config["landscape"]["variants"]}
+    listed = [(f"{key}.models", name) for key, block in blocks.items() for name in (block or {}).get("models") or []]
+    for key, name in [*listed, *(("trust", name) for name in config["trust"])]:
+        if name not in models:
+            raise InputError(f"{source}: '{key}' lists '{name}', which is not a model of {config['models']}: {nearest(name, list(models))}")
+    for name, row in models.items():
+        foreign = _choices(row["framework"]).foreign(row["extra"])
+        if foreign and name not in config["trust"]:
+            raise InputError(f"{config['models']}, model '{name}': 'extra' has {foreign}; say under 'trust.{name}' in {source} why, or leave it out")
+
+
+def _check_trainable(name: str, row: dict[str, Any], path: str) -> None:
+    if len(name) > 100 or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_+-]*(, [A-Za-z0-9_+-]+)*", name):
+        raise InputError(
+            f"{path}: model name '{name}' becomes a file name: use letters, digits, '_', '+' and '-', and ', ' between such words, 100 at most"
+        )
+    where = f"{path}, model '{name}'"
+    if problem := _choices(row["framework"]).problem(row):
+        raise InputError(f"{where}: {problem}")
+    if row["energy_weight"] == 0 and row["forces_weight"] == 0:
+        raise InputError(f"{where}: 'energy_weight' and 'forces_weight' are both 0: nothing would be learnt")
+    if row["swa"] and row["swa"]["start_epoch"] >= row["epochs"]:
+        raise InputError(f"{where}: 'swa.start_epoch' is {row['swa']['start_epoch']}, but must be smaller than epochs ({row['epochs']})")
+
+
+def _choices(framework: str) -> ModuleType:
+    return importlib.import_module(f"nnip.potentials.{framework}.choices")
+
+
+def hyperparameters(row: dict[str, Any]) -> dict[str, Any]:
+    """The switches of one model, without its names."""
+    return {key: value for key, value in row.items() if key not in HYPERPARAMETERS_NOT}

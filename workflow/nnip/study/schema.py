@@ -1,0 +1,165 @@
+"""Values from YAML against a schema: checked with one clear message, and with defaults filled in."""
+
+import copy
+import difflib
+import functools
+import os
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import yaml
+
+from nnip.jobs.errors import InputError
+from nnip.jobs.files import reading
+
+SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
+LARGEST = 2**31 - 1  # of whole numbers, as tables and random generators hold them
+SMALLEST, HUGE = 1e-100, 1e30
+MOST_VALUES = 100_000
+DEEPEST = 20
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML of plain values, in which a key cannot stand twice."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                if key.value in seen:
+                    raise yaml.constructor.ConstructorError(None, None, f"the key '{key.value}' stands twice in one block", key.start_mark)
+                seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
+def read_yaml(path: str | os.PathLike[str]) -> Any:
+    """The plain values of a YAML (or JSON) file; InputError for one that cannot be read, is too large or has a key twice in one block."""
+    try:
+        with reading(path) as file:
+            value = yaml.load(file.read(), _Loader)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise InputError(f"{path}: not YAML of plain values: {' '.join(str(error).split())[:300]}") from None
+    check_plain(value, str(path))
+    return value
+
+
+@functools.cache
+def load_schema(name: str) -> dict[str, Any]:
+    """One of the schemas in workflow/schemas, by its file name without ending."""
+    return yaml.safe_load((SCHEMAS / f"{name}.schema.yaml").read_text(encoding="utf-8"))
+
+
+def frameworks() -> list[str]:
+    """The frameworks this study knows: the sub-packages of nnip.potentials."""
+    return sorted(path.parent.name for path in (Path(__file__).parents[1] / "potentials").glob("*/choices.py"))
+
+
+def nearest(word: str, known: Iterator[str] | list[str]) -> str:
+    """What the word may have been meant to be, as a clause for an error message."""
+    names = sorted(map(str, known))
+    match = difflib.get_close_matches(str(word), names, n=1, cutoff=0.5)
+    return f"did you mean '{match[0]}'?" if match else f"one of: {', '.join(names)}"
+
+
+def _shown(value: Any) -> str:
+    """A value for a message, of a readable length."""
+    text = repr(value)
+    return text if len(text) <= 100 else f"{text[:100]}..."
+
+
+def _reason(error: Any) -> str:
+    """What jsonschema says of a value, without the value."""
+    return str(error.message).removeprefix(repr(error.instance)).strip()[:200]
+
+
+def _message(error: Any) -> str:
+    where = ".".join(map(str, error.absolute_path))
+    key = f"'{where}'" if where else "the top level"
+    if error.validator == "additionalProperties" and isinstance(error.instance, dict):
+        known = error.schema["properties"]
+        unknown = next(name for name in error.instance if name not in known)
+        full = f"{where}.{unknown}" if where else str(unknown)
+        return f"unknown key '{full[:200]}': {nearest(unknown, list(known))}"
+    if error.validator == "required" and isinstance(error.instance, dict):
+        missing = next(name for name in error.validator_value if name not in error.instance)
+        return f"{key} lacks the key '{missing}'"
+    if "propertyNames" in error.absolute_schema_path:
+        return f"{key} has the name {_shown(error.instance)}: use letters, digits, '_', '.', '+' and '-'; train, val and all are taken"
+    if error.validator in ("enum", "const"):
+        allowed = error.validator_value if isinstance(error.validator_value, list) else [error.validator_value]
+        return f"{key} is {_shown(error.instance)}: {nearest(str(error.instance), [str(value) for value in allowed])}"
+    if error.validator == "type":
+        kinds = error.validator_value if isinstance(error.validator_value, list) else [error.validator_value]
+        return f"{key} is {_shown(error.instance)}, but must be of type {' or '.join(kinds)}"
+    return f"{key} is {_shown(error.instance)}: it {_reason(error)}"
+
+
+def check_plain(value: Any, source: str) -> None:
+    """InputError for what no config needs and what would fail later: numbers not finite or huge, control characters, endless or enormous nesting.
+
+    Values that YAML's anchors repeat count every time, so that a small file cannot stand for billions of them.
+    """
+    stack = [("", value, 0)]
+    seen = 0
+    while stack:
+        where, part, depth = stack.pop()
+        seen += 1
+        key = f"'{where}'" if where else "the top level"
+        if seen > MOST_VALUES or depth > DEEPEST:
+            raise InputError(f"{source}: has more than {MOST_VALUES} values or {DEEPEST} levels, or refers to itself by YAML's anchors")
+        if isinstance(part, dict):
+            stack += [(f"{where}.{name}".lstrip(".")[:200], item, depth + 1) for name, item in part.items()]
+            stack += [(where, name, depth + 1) for name in part]
+        elif isinstance(part, list):
+            stack += [(f"{where}.{index}", item, depth + 1) for index, item in enumerate(part)]
+        elif isinstance(part, str):
+            if any(unicodedata.category(character) in ("Cc", "Cs") for character in part):
+                raise InputError(f"{source}: {key} has control characters in {part[:100]!r}")
+        elif isinstance(part, float):
+            if part and not SMALLEST < abs(part) < HUGE:  # true of NaN too
+                raise InputError(f"{source}: {key} is {part}, but must be a finite number of a size between {SMALLEST} and {HUGE}, or 0")
+        elif part is not None and not isinstance(part, bool) and not (isinstance(part, int) and abs(part) <= LARGEST):
+            shown = f"a number of {part.bit_length()} bits" if isinstance(part, int) else f"of type {type(part).__name__}"
+            raise InputError(f"{source}: {key} is {shown}, but must be text, true, false, null or a number of at most {LARGEST} if it is whole")
+
+
+def check(value: Any, schema: dict[str, Any], source: str) -> Any:
+    """A copy of value with the schema's defaults filled in; InputError names the source and the first offending key."""
+    check_plain(value, source)
+    value = copy.deepcopy(value)
+    _fill(value, schema, schema)
+    check_plain(value, source)
+    errors = jsonschema.Draft202012Validator(schema).iter_errors(value)
+    if error := jsonschema.exceptions.best_match(errors):
+        raise InputError(f"{source}: {_message(error)}")
+    return value
+
+
+def _fill(value: Any, schema: dict[str, Any], root: dict[str, Any]) -> None:
+    if not isinstance(value, dict):
+        return
+    for name, given in schema.get("properties", {}).items():
+        part = root["$defs"][given["$ref"].rsplit("/", 1)[1]] if "$ref" in given else given
+        if "default" in part:
+            value.setdefault(name, copy.deepcopy(part["default"]))
+        if name in value:
+            value[name] = _typed(value[name], part)
+        _fill(value.get(name), part, root)
+
+
+def _typed(value: Any, schema: dict[str, Any]) -> Any:
+    """What a value means to the schema: a text where it asks for something else (snakemake's --config gives nested values as texts), 5.0 for 5."""
+    if isinstance(value, list):
+        return [_typed(item, schema.get("items", {})) for item in value]
+    kinds = schema.get("type", "string")
+    if isinstance(value, str) and "string" not in kinds:
+        try:
+            value = yaml.safe_load(value)
+        except (yaml.YAMLError, ValueError, RecursionError):
+            return value
+    if isinstance(value, float):
+        return int(value) if "integer" in kinds and value.is_integer() else value + 0.0  # -0.0 is 0.0
+    return value
