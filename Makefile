@@ -3,14 +3,15 @@
 # make test    all tests
 # make test-cluster   the small study on a real one-node SLURM (as root; Debian: apt-get install munge slurmctld slurmd slurm-client)
 # make faults   one fault after another done to a small study (killed jobs, full disks, damaged files ...): docs/reliability.md; goes on where it stopped
+# make mutants   small wrong changes made to the code, and whether the tests notice: docs/reliability.md; MINUTES=30, SEED=1, AREAS="statistics words"
 # make check   formatting, lint and types
 PYTHON ?= python3
 CORES ?= all
-MINUTES ?= 60
+SEED ?= 1
 SNAKEMAKE = .venv/bin/snakemake --workflow-profile workflow/profiles/local --cores $(CORES)
 FRAMEWORK_PYTHON = $(shell .venv/bin/python -c "import sys; sys.path.insert(0, 'workflow'); from nnip.jobs.environments import interpreter; print(interpreter('$(1)'))")
 
-.PHONY: setup demo test test-cluster faults environments check format clean
+.PHONY: setup demo test test-cluster faults mutants environments check format clean
 
 setup: .venv/.ready
 
@@ -37,7 +38,16 @@ test-cluster: environments
 	.venv/bin/python -m pytest -s tests/cluster
 
 faults: environments
-	PYTHONPATH=workflow .venv/bin/python tests/faults/campaign.py --minutes $(MINUTES)
+	PYTHONPATH=workflow .venv/bin/python tests/faults/campaign.py --minutes $(or $(MINUTES),60)
+
+.venv-mutants/.ready: envs/mutants.lock.txt
+	$(PYTHON) -m venv --clear .venv-mutants
+	.venv-mutants/bin/python -m pip install --quiet --require-hashes -r envs/mutants.lock.txt
+	touch $@
+
+mutants: environments .venv-mutants/.ready
+	OMP_NUM_THREADS=1 .venv-mutants/bin/python tests/mutants/campaign.py --minutes $(or $(MINUTES),30) --seed $(SEED) $(if $(AREAS),--areas $(AREAS)) \
+	  --python .venv/bin/python --torch-python $(call FRAMEWORK_PYTHON,nequip) --document docs/reliability.md
 
 check: setup
 	.venv/bin/ruff format --check workflow tests benchmarks
@@ -52,4 +62,4 @@ format: setup
 	.venv/bin/snakefmt Snakefile workflow
 
 clean:
-	rm -rf .venv .venvs
+	rm -rf .venv .venvs .venv-mutants

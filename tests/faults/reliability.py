@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from catalogue import Fault
 
 TEXT = Path(__file__).with_name("reliability.md.in")
+MUTANTS = re.compile(r"<!-- mutants -->.*?<!-- /mutants -->", re.DOTALL)  # what make mutants writes, and keeps its place
 
 
 def read_records(file: Path) -> dict[str, dict[str, Any]]:
@@ -62,6 +64,8 @@ def write_document(path: Path, faults: Sequence[Fault], records: dict[str, dict[
         ]
         tables += [_row(fault, records.get(fault.name)) for fault in faults if fault.kind == kind]
     text = TEXT.read_text(encoding="utf-8").replace("@TOTALS@", "\n".join(totals)).replace("@TABLES@", "\n".join(tables).strip())
+    if path.exists() and (rates := MUTANTS.search(path.read_text(encoding="utf-8"))):
+        text = MUTANTS.sub(lambda _: rates[0], text)
     temporary = path.with_suffix(".md.new")
     temporary.write_text(text, encoding="utf-8")
     os.replace(temporary, path)

@@ -72,3 +72,11 @@ def test_the_document_tells_of_every_fault_and_of_lost_data(tmp_path):
 def test_a_record_cut_short_is_passed_over(tmp_path):
     (tmp_path / "faults.jsonl").write_text('{"name": "a", "seed": 1}\n{"name": "b", "se')
     assert list(read_records(tmp_path / "faults.jsonl")) == ["a"]
+
+
+def test_the_document_keeps_the_rates_of_the_mutants(tmp_path):
+    page = tmp_path / "page.md"
+    write_document(page, FAULTS, {})
+    page.write_text(page.read_text().replace("<!-- mutants -->\n", "<!-- mutants -->\n| statistics | 9 |\n"))
+    write_document(page, FAULTS, {})
+    assert "<!-- mutants -->\n| statistics | 9 |\n<!-- /mutants -->" in page.read_text()

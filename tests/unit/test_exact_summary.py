@@ -1,0 +1,187 @@
+"""The page in words: every number, sign and verdict of small tables that are written by hand."""
+
+import pandas as pd
+import pytest
+from known_study import compared, correlation, experiments, partial
+
+from nnip.report.summary import EXPECTED, summary
+from nnip.study.tables import frame
+
+LIFE, HOT, CURVE, GROWTH = "rmst_fs", "test_forces_rmse_hottest", "learning_curve_slope", "extrapolation_slope"
+UP, DOWN = (0.75, 0.5, 0.9), (-0.75, -0.9, -0.5)
+AROUND = (0.1, -0.4, 0.5)
+
+
+def replica(model, time, failed, reason="bond", seed=1, framework="mace"):
+    return {"framework": framework, "model": model, "seed": seed, "replica": 0, "time_fs": time, "failed": failed, "reason": reason}
+
+
+FINITE = {"framework": "mace", "model": "m0", "seed": 1, "mode": "paper", "split": "train", "minimum": "kept", "n_points": 9, "alpha": 0.2}
+FINITE |= {"T_energy_eV_per_atom": 0.004, "T_forces_eV_per_A": 0.04, "S_energy": 1.0, "S_forces": 1.0, "S": 1.0}
+
+
+def page(confidence=0.95, **changed):
+    """Sections of the page of a study with so many tables, by their headings; the first stands under its title."""
+    names = ("failures", "survival", "logrank", "effects", "sensitivity", "correlations", "partial_correlations", "noise_floor")
+    tables = {name: frame(name, changed.pop(name, [])) for name in names}
+    tables |= {"models": changed.pop("models", experiments({"one": ["m0", "m1", "m2"]}))}
+    tables |= {name: frame(name, rows) for name, rows in ({"entropy": [FINITE]} | changed).items()}
+    text = summary("s", tables, confidence)
+    title, *sections = text.split("## ")
+    assert title.startswith("# s: what the data support\n\n")
+    return {"": title} | {section.split("\n", 1)[0]: section.split("\n", 1)[1] for section in sections}
+
+
+def test_expected_directions():
+    """High entropy: long life, small error in the heat, steep (negative) learning curve, slow growth of the error."""
+    assert EXPECTED == {LIFE: 1, HOT: -1, CURVE: -1, GROWTH: -1}
+
+
+def test_what_there_is():
+    models = pd.concat([experiments({"one": ["m0", "m1"], "two": ["m0"]}), experiments({"three": ["x"]}, "nequip")])
+    failures = [replica("m0", 5.0, True), replica("m0", 6.0, False, "none", seed=2), replica("m1", 7.0, False, "none")]
+    trainings = [
+        {"framework": "mace", "model": model, "seed": 1, "n_train": n, "noise": 0.0, "status": status, "device": "cpu"}
+        for model, n, status in (("m0", 25, "ok"), ("m1", 100, "diverged"), ("x", 25, "failed"))
+    ]
+    first = page(models=models, failures=failures, trainings=trainings)[""]
+    assert "Models: 2 of mace, 1 of nequip. Trainings with hot MD per model: 1 to 2. " in first
+    assert "Replicas: 3, of which 2 had not failed when their run ended (censored). " in first
+    assert "Trainings that gave no model: 2 of 3: m1 (n = 100, diverged), x (n = 25, failed)." in first
+    assert "Trainings with hot MD per model: 1. " in page(failures=failures[2:])[""]
+    assert "No hot MD was run." in page()[""]
+    assert "Trainings that gave no model: 0 of 1." in page(trainings=trainings[:1])[""]
+
+
+def lived(model, seed, mean, low, high):
+    row = {"framework": "mace", "model": model, "seed": seed, "n_replicas": 9, "n_failed": 9, "horizon_fs": 6000.0, "mean_fs": 1.0}
+    return row | {"rmst_fs": mean, "rmst_low_fs": low, "rmst_high_fs": high}
+
+
+LIVED = [
+    lived("m0", 1, 5900.0, 1.0, 2.0),
+    lived("m0", None, 2500.0, 1234.0, 3456.0),
+    lived("m1", 1, 3000.0, None, None),
+    lived("m2", 1, 1500.0, 1000.0, 2000.0),
+]
+
+
+def test_longest_and_shortest_lives_are_those_over_seeds():
+    words = "Restricted mean time to failure (to 6 ps): longest m1 3.00 ps, shortest m2 1.50 ps [1.00, 2.00]."
+    assert words in page(survival=LIVED)["mace"]
+    assert "longest m0 2.50 ps [1.23, 3.46]" in page(survival=LIVED[:2])["mace"]
+    assert "No times to failure." in page()["mace"]
+
+
+def test_neighbours_that_differ():
+    pairs = [
+        {"framework": "mace", "experiment": "e", "model_a": a, "model_b": b, "n_a": 9, "n_b": 9, "chi2": 1.0, "p": p, "p_holm": holm}
+        for a, b, p, holm in (("m0", "m1", 0.001, 0.012), ("m1", "m2", 0.04, 0.08), ("m0", "m2", None, None))
+    ]
+    words = page(survival=LIVED, logrank=pairs)["mace"]
+    assert "Of 2 pairs of neighbours tested (log-rank, Holm), 1 differ: m0 and m1 (p = 0.012)." in words
+    assert "1 pairs could not be tested: a model has one replica, or its replicas are copies of one trajectory." in words
+    words = page(0.9, survival=LIVED, logrank=pairs[:2])["mace"]
+    assert "2 differ: m0 and m1 (p = 0.012); m1 and m2 (p = 0.08)." in words
+    assert "could not be tested" not in words
+    assert "Of 1 pairs of neighbours tested (log-rank, Holm), 0 differ." in page(survival=LIVED, logrank=pairs[1:2])["mace"]
+
+
+def test_choices_beyond_the_scatter_of_seeds():
+    rows = [
+        compared(LIFE, "m1", 800.0, 600.0, 1000.4, 0.01),
+        compared(LIFE, "m2", -50.0, -90.0, -10.0, 0.06),
+        compared(LIFE, "m3", 50.0, 10.0, 90.0, 0.07),
+        compared(LIFE, "m4", 50.0, -10.0, 90.0, 0.2),
+        compared(LIFE, "m1", 800.0, 600.0, 1000.4, 0.01, experiment="two"),
+        compared(HOT, "m1", 0.01234, -0.01, 0.03, 0.5),
+        compared(GROWTH, "m2", 0.5, 0.4, 0.6, 0.02),
+        compared("S", "m1", 1.0, 0.9, 1.1, 0.001),
+    ]
+    words = page(effects=rows)["mace"]
+    assert (
+        "- Time to failure in hot MD (rmst_fs), 4 choices. beyond the scatter of seeds, all differences considered (Holm): "
+        "m1 against m0 800 [600, 1e+03]. only by its own interval: m2 against m0 -50 [-90, -10]; m3 against m0 50 [10, 90].\n"
+    ) in words
+    assert "- Force error at the highest temperature (test_forces_rmse_hottest), 1 choices. None differs." in words
+    assert "- Growth of the force error with temperature (extrapolation_slope), 1 choices. beyond the scatter" in words
+    assert "m2 against m0 0.5 [0.4, 0.6]." in words
+    assert "1.1" not in words.split("seeds as replicates")[1].split("|")[0]
+    assert "what a choice changes cannot be told" in page()["mace"]
+    strict = page(0.995, effects=rows[:1])["mace"]
+    assert "only by its own interval: m1 against m0" in strict and "beyond" not in strict.split("choices.")[1]
+
+
+def rows_of(section):
+    """The cells of the table in a section."""
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in section.splitlines() if line.startswith("|")][2:]
+
+
+def test_a_line_of_the_correlations_has_its_numbers():
+    found = page(
+        correlations=[
+            correlation("S", LIFE, (0.754, 0.501, 0.904), (0.6, 0.301, 0.8), 0.0123),
+            correlation("S", LIFE, (0.2, None, None), (0.3, None, None), None, subset="rescaled", n=4),
+            correlation("S", LIFE, (0.1, -0.2, 0.3), (0.11, -0.21, 0.31), 0.5, minimum="subtracted"),
+            correlation("train_forces_rmse", LIFE, (-0.8, -0.9, -0.7), (-0.81, -0.91, -0.71), 0.001),
+            correlation("S_forces", LIFE, UP, UP, 0.001),
+        ],
+        partial_correlations=[
+            partial("S", LIFE, 0.99, 0.98, 0.999, given="log test_forces_rmse_all"),
+            partial("S", LIFE, 0.456, -0.1, 0.789),
+            partial("S", LIFE, 0.77, 0.7, 0.8, subset="rescaled"),
+            partial("S", HOT, 0.66, 0.6, 0.7),
+        ],
+    )["mace"]
+    life = "time to failure in hot MD"
+    assert rows_of(found)[:4] == [
+        [life, "S", "9", "0.75 [0.50, 0.90]", "0.60 [0.30, 0.80]", "0.012", "0.46 [-0.10, 0.79]", "Supported."],
+        [life, "S, rescaled models only", "4", "0.20", "0.30", "–", "0.77 [0.70, 0.80]", "Undecidable with 4 models."],
+        [life, "S, minimum subtracted (flatness)", "9", "0.10 [-0.20, 0.30]", "0.11 [-0.21, 0.31]", "0.5", "–", "Not shown: zero is inside."],
+        [life, "force error, training frames", "9", "-0.80 [-0.90, -0.70]", "-0.81 [-0.91, -0.71]", "0.001", "–", "Supported."],
+    ]
+    dashes = ["–"] * 6
+    assert rows_of(found)[4:] == [
+        [words, *dashes, "Not measured, or on fewer than three models."]
+        for words in ("force error at the highest temperature", "slope of the learning curve", "growth of the force error with temperature")
+    ]
+
+
+OTHER = "Contradicted: the sign is the other one."
+
+
+@pytest.mark.parametrize(("outcome", "sign"), [(LIFE, 1), (HOT, -1), (CURVE, -1), (GROWTH, -1)])
+@pytest.mark.parametrize(("quantity", "minimum", "side"), [
+    ("S", "kept", 1), ("S", "subtracted", 1), ("train_forces_rmse", "kept", -1), ("test_forces_rmse_coolest", "kept", -1),
+])  # fmt: skip
+def test_the_side_that_is_expected(outcome, sign, quantity, minimum, side):
+    for found, value in ((UP, 1), (DOWN, -1)):
+        rows = [correlation("S", LIFE, AROUND, AROUND), correlation(quantity, outcome, found, found, minimum=minimum)]
+        verdict = rows_of(page(correlations=rows[(quantity, minimum, outcome) == ("S", "kept", LIFE) :])["mace"])
+        own = [cells[-1] for cells in verdict if cells[3] == f"{found[0]:.2f} [{found[1]:.2f}, {found[2]:.2f}]"]
+        assert own == ["Supported." if value == sign * side else OTHER]
+
+
+@pytest.mark.parametrize(("pearson", "spearman", "words"), [
+    (UP, AROUND, "Partly supported: only one of the two leaves zero out."),
+    (AROUND, UP, "Partly supported: only one of the two leaves zero out."),
+    (DOWN, AROUND, "Not shown: zero is inside."),
+    (UP, DOWN, "Not shown: zero is inside."),
+    (AROUND, AROUND, "Not shown: zero is inside."),
+    ((0.5, 0.0, 0.9), (0.5, 0.0, 0.9), "Not shown: zero is inside."),
+    ((-0.5, -0.9, 0.0), (-0.5, -0.9, 0.0), "Not shown: zero is inside."),
+    (UP, (0.5, None, None), "Undecidable with 9 models."),
+])  # fmt: skip
+def test_verdicts(pearson, spearman, words):
+    assert rows_of(page(correlations=[correlation("S", LIFE, pearson, spearman)])["mace"])[0][-1] == words
+
+
+def test_a_subset_of_all_models_is_not_said_twice_and_few_models_are_undecidable():
+    rows = [correlation("S", LIFE, UP, UP), correlation("S", LIFE, UP, UP, subset="rescaled")]
+    assert [cells[1] for cells in rows_of(page(correlations=rows)["mace"])] == ["S", "–", "–", "–"]
+    assert "Too few models for any correlation: undecidable." in page()["mace"]
+
+
+def test_how_many_correlations_and_how_sure():
+    text = page(0.9, correlations=[correlation("S", LIFE, UP, UP), correlation("S", HOT, UP, UP)])[""]
+    assert "with 90% bootstrap intervals" in text and "2 correlations were computed" in text
