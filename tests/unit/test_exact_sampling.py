@@ -61,6 +61,14 @@ def test_entropies_of_weighted_means_by_hand():
     assert own_entropy(two, settings()) == pytest.approx(np.log(4 / 3))
 
 
+def test_an_infinite_direction_spoils_the_means_it_is_in_and_no_others():
+    """Forces infinite and 4: S of both is -inf, of the second alone ln 5 - 1; without the forces' weight ln 5."""
+    found = next(lines(table(flat([np.inf, 4.0]))))
+    weights = np.array([[0.5, 0.5], [0.0, 1.0], [1.0, 0.0]])
+    assert entropies(found.losses, weights, settings()).tolist() == pytest.approx([-np.inf, np.log(5) - 1, -np.inf])
+    assert entropies(found.losses, weights, settings(1.0)).tolist() == pytest.approx([np.log(5)] * 3)
+
+
 def test_the_standard_error_of_two_directions():
     """Forces 0 and 8: S of resamples is ln 5 - 0, 1 or 2 (1/4, 1/2, 1/4), standard deviation sqrt(1/2), widened by sqrt(2) to 1; of one
     direction each, 0 or 2, widened to sqrt(2). With half the points likewise."""
