@@ -59,7 +59,7 @@ def places(root: Path, areas: dict[str, dict[str, object]]) -> dict[str, list[li
 
 @functools.cache
 def spared(file: Path) -> list[tuple[tuple[int, int], tuple[int, int]]]:
-    """Ranges of a module that decide nothing: annotations, decorators, whether zip is strict; and declared columns and options, which are schemas'."""
+    """Ranges of a module that decide nothing: annotations, decorators, whether zip is strict; and declared columns and options, as in schemas."""
     ranges = []
     for node in ast.walk(ast.parse(Path(file).read_text(encoding="utf-8"))):
         argument = isinstance(node, ast.keyword) and node.arg in ("strict", "tables", "options")
@@ -71,8 +71,12 @@ def spared(file: Path) -> list[tuple[tuple[int, int], tuple[int, int]]]:
 
 
 def tests_of(module: Path, folder: str) -> list[str]:
-    """The test files of a folder that import the module, by themselves or through a helper; the ones of exact numbers first, its own before."""
-    imports = re.compile(rf"^\s*(from|import) [^#\n]*\bnnip\b[^#\n]*\b{module.stem}\b", re.MULTILINE)
+    """The test files of a folder that import the module or the quantities it declares, by themselves or through a helper.
+
+    The one of its own exact numbers comes first, then those of others'.
+    """
+    names = f"{module.stem}|quantities" if "Quantity(" in module.read_text(encoding="utf-8") else module.stem
+    imports = re.compile(rf"^\s*(from|import) [^#\n]*\bnnip\b[^#\n]*\b({names})\b", re.MULTILINE)
     texts = {file: file.read_text(encoding="utf-8") for file in sorted(Path(folder).glob("*.py"))}
     helpers = {file.stem for file, text in texts.items() if file.stem.startswith("known_") and imports.search(text)}
     own = [
