@@ -36,11 +36,22 @@ def test_every_number_of_a_row():
     assert partials["train_forces_rmse"]["n_models"] == 6
 
 
+def test_three_models_are_the_fewest_and_a_side_without_differences_has_no_row():
+    few = {"n_bootstrap": 10, "n_permutation": 10}
+    for x, y, pearson in ((X[:3], Y[:3], 0.83862787), (X[:2], Y[:2], None), ((1, 1, 1, 1), Y[:4], None), (X[:4], (2, 2, 2, 2), None)):
+        row, _ = correlated(one_seed("predictors", S=x), one_seed("outcomes", rmst_fs=y), "S", "rmst_fs", **few)
+        assert row is None if pearson is None else row["pearson"] == pytest.approx(pearson)
+
+
 def test_an_error_is_not_given_to_itself():
     row, partials = correlated(
         one_seed("predictors", train_forces_rmse=Z), one_seed("outcomes", rmst_fs=Y), "train_forces_rmse", "rmst_fs", n_permutation=10
     )
     assert pd.isna(row["partial"]) and not partials
+    both = one_seed("predictors", train_forces_rmse=Z, test_forces_rmse_coolest=X)
+    row, partials = correlated(both, one_seed("outcomes", rmst_fs=Y), "train_forces_rmse", "rmst_fs", n_permutation=10)
+    assert list(partials) == ["test_forces_rmse_coolest"]
+    assert pd.isna(row["partial"]) and pd.isna(row["partial_given"]), "only what is given the training error stands in the row"
 
 
 def test_five_models_have_an_interval_and_no_further_words():

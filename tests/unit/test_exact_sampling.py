@@ -6,7 +6,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nnip.analyse.entropy_convergence import Lines, Settings, entropies, expected, interval, lines, own_entropy, resampled, sampling, widening
+from nnip.analyse.entropy_convergence import (
+    Lines,
+    Settings,
+    entropies,
+    expected,
+    interval,
+    lines,
+    own_entropy,
+    resampled,
+    sampling,
+    strides,
+    widening,
+)
 from nnip.study.seeds import derive
 from nnip.study.tables import frame
 
@@ -119,6 +131,14 @@ def test_streams_are_named_by_all_they_are_for():
         levels = chosen @ np.arange(4.0) / n / 4
         mean = np.mean([np.log(np.exp(-level * np.linspace(0, 9, 5)).sum()) for level in levels])
         assert expected(tilted, n, settings(seed=7)) == pytest.approx(mean)
+
+
+@pytest.mark.parametrize(("t", "steps"), [
+    (np.linspace(-1, 1, 5), [2]), (np.linspace(-1, 1, 7), [3]), (np.linspace(-1, 1, 13), [2, 3, 6]), (np.linspace(-1, 1, 3), []),
+    (np.arange(1.0, 8), [2, 3]), ([-1.0, 0.5, 2.0, 3.5, 5.0], [2]), (np.arange(-1.0, 4), []), (np.linspace(-1e-3, 1e-3, 5), [2]),
+])  # fmt: skip
+def test_points_are_left_out_so_that_ends_and_centre_stay(t, steps):
+    assert strides(np.array(t)) == steps
 
 
 def test_lines_keep_points_and_directions_in_order():

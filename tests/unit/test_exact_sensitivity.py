@@ -82,6 +82,13 @@ def test_least_squares_on_noisy_labels():
     )
 
 
+def test_a_regressor_that_fits_has_no_misfit():
+    """0.01 * 0.96, 0.01 * 0.04, 0.01 * 4 / 95."""
+    assert {key: value**2 for key, value in expected_rmse(100, 4, 0.1).items()} == pytest.approx(
+        {"noisy_labels": 0.0096, "true_function": 0.0004, "new_points": 0.000421052632}
+    )
+
+
 class Given:
     """Normal numbers that are written down: both directions, the points, the noise."""
 

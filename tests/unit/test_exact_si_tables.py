@@ -88,6 +88,14 @@ def test_entropy_and_time_to_failure():
     }
 
 
+def test_times_are_thousandths():
+    long = survived("b", 1, 1, 1, 5e5, 4e5, 6e5)
+    table = entropy_table(MODELS, frame("entropy", ENTROPY), frame("survival", [long]), frame("failures", lives("b", (4e5, 6e5))), "mace", "train")
+    assert table.shown().loc[0, ["time to failure (ps)", "restricted mean (ps)"]].tolist() == ["500.00 ± 141.42", "500.00 [400.00, 600.00]"]
+    half = entropy_table(MODELS, frame("entropy", ENTROPY), frame("survival", [long | {"rmst_high_fs": None}]), FAILURES, "mace", "train")
+    assert half.shown().loc[0, "restricted mean (ps)"] == "500.00"
+
+
 def test_modes_stand_side_by_side_and_what_is_unknown_is_a_dash():
     other = [entropy("mace", "a", 1, "kept", 7.0, 8.0, 9.0, "isotropic")]
     table = entropy_table(MODELS, frame("entropy", [*ENTROPY, *other]), SURVIVAL[:0], FAILURES[:0], "mace", "train").shown().set_index("model")

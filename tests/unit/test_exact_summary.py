@@ -5,7 +5,7 @@ import pytest
 from known_study import compared, correlation, experiments, partial
 
 from nnip.declare.registry import quantities
-from nnip.report.summary import outcomes, summary
+from nnip.report.summary import outcomes, summary, verdict
 from nnip.study.tables import frame
 
 LIFE, HOT, CURVE, GROWTH = "rmst_fs", "test_forces_rmse_hottest", "learning_curve_slope", "extrapolation_slope"
@@ -75,6 +75,15 @@ def test_longest_and_shortest_lives_are_those_over_seeds():
     assert words in page(survival=LIVED)["mace"]
     assert "longest m0 2.50 ps [1.23, 3.46]" in page(survival=LIVED[:2])["mace"]
     assert "No times to failure." in page()["mace"]
+    words = page(survival=[lived("m0", 1, 5e5, 4e5, 6e5), lived("m1", 1, 14.0, 13.0, None)])["mace"]
+    assert "longest m0 500.00 ps [400.00, 600.00], shortest m1 0.01 ps." in words
+
+
+def test_a_framework_has_its_own_rows_alone():
+    models = pd.concat([experiments({"one": ["m0"]}), experiments({"two": ["x"]}, "nequip")])
+    found = page(models=models, survival=[LIVED[3], LIVED[2] | {"framework": "nequip", "model": "x"}])
+    assert "longest m2 1.50 ps [1.00, 2.00], shortest m2 1.50 ps [1.00, 2.00]." in found["mace"]
+    assert "longest x 3.00 ps, shortest x 3.00 ps." in found["nequip"]
 
 
 def test_neighbours_that_differ():
@@ -192,6 +201,14 @@ def test_verdicts(pearson, spearman, words):
     assert told(page(correlations=[correlation("S", LIFE, pearson, spearman)])["mace"]) == [words]
 
 
+@pytest.mark.parametrize(("pearson", "spearman", "words"), [
+    (UP, UP, "Supported."), (DOWN, DOWN, "Supported."), (UP, DOWN, "Not shown: zero is inside."), (UP, AROUND, "Not shown: zero is inside."),
+    (AROUND, AROUND, "Not shown: zero is inside."),
+])  # fmt: skip
+def test_where_nothing_is_expected_either_side_will_do(pearson, spearman, words):
+    assert verdict(correlation("S", LIFE, pearson, spearman), 0) == words
+
+
 @pytest.mark.parametrize(("pearson", "spearman", "end"), [
     (UP, UP, ", and both leave zero out."),
     (DOWN, DOWN, ", and both leave zero out."),
@@ -203,6 +220,11 @@ def test_a_part_of_the_outcome_says_nothing_by_itself(pearson, spearman, end):
     assert told(page(correlations=[part])["mace"]) == ["Says nothing by itself: the predictor is a part of the outcome" + end]
     part["spearman_low"] = None
     assert "Undecidable with 9 models." in page(correlations=[part])["mace"]
+
+
+def test_predictors_stand_in_the_order_of_their_table():
+    rows = [correlation("train_forces_rmse", LIFE, DOWN, DOWN), correlation("S", LIFE, UP, UP)]
+    assert told(page(correlations=rows)["mace"], 1) == ["force error, training frames", "loss entropy S"]
 
 
 def test_modes_are_named_where_there_are_several():

@@ -101,4 +101,5 @@ def test_trainings_without_a_model_are_named_with_their_reasons():
 def test_oddities_are_counted_by_table():
     notes = [{"framework": "mace", "model": "m0", "table": table, "note": "n"} for table in ("errors", "landscape", "errors")]
     assert "Kept, and named in table notes: 2 of errors, 1 of landscape." in page(notes=notes)["Oddities of the data"]
+    assert "table notes: 1 of landscape, 1 of errors." in page(notes=notes[1:])["Oddities of the data"]
     assert frame("notes", []).empty

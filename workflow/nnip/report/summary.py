@@ -206,7 +206,7 @@ def verdict(row: Mapping[str, Any], expected: int) -> str:
     signs = {1 if low > 0 else -1 if high < 0 else 0 for low, high in bounds}
     if row["overlap"]:
         return "Says nothing by itself: the predictor is a part of the outcome" + ("." if 0 in signs else ", and both leave zero out.")
-    if signs == {expected} or (not expected and len(signs) == 1 and 0 not in signs):
+    if len(signs) == 1 and 0 not in signs and (not expected or expected in signs):
         return "Supported."
     if signs == {-expected}:
         return "Contradicted: the sign is the other one." if expected else "Not shown: zero is inside."
