@@ -237,6 +237,8 @@ def test_modes_are_named_where_there_are_several():
 def test_a_subset_of_all_models_is_not_said_twice_and_few_models_are_undecidable():
     rows = [correlation("S", LIFE, UP, UP, subset=subset) for subset in ("all", "rescaled", "2_layers")]
     assert told(page(correlations=rows)["mace"], 1) == ["loss entropy S"]
+    rows.append(correlation("S", LIFE, UP, UP, subset="deep", n=4))
+    assert told(page(correlations=rows)["mace"], 1) == ["loss entropy S", "loss entropy S, deep models only"]
     assert "Too few models for any correlation: undecidable." in page()["mace"]
 
 
