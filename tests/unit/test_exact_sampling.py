@@ -91,6 +91,12 @@ def test_the_standard_error_of_two_directions():
     assert found["S_minus_ln_n_points"].tolist() == pytest.approx([-1.0] * 3)
 
 
+def test_the_numbers_of_directions_that_are_tried():
+    for n, fewer in ((120, [1, 2, 5, 10, 20, 50, 100]), (100, [1, 2, 5, 10, 20, 50]), (2, [1])):
+        found = sampling(table(flat(np.arange(float(n)), n_points=3)), settings(n_bootstrap=3))
+        assert found["n_directions"].tolist() == [n, *fewer]
+
+
 def test_expected_of_one_direction_is_the_mean_of_all_and_of_two_that_of_pairs():
     found = Lines(WHO, np.array([0.0, 1.0]), np.array([np.zeros((3, 2)), [[0.0, 0.0], [0.0, 8.0], [8.0, 16.0]]]))
     one = [np.log(2), np.log(1 + np.exp(-2)), np.log(np.exp(-2) + np.exp(-4))]
