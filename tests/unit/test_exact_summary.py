@@ -128,6 +128,9 @@ def test_choices_beyond_the_scatter_of_seeds():
     assert "m2 against m0 0.5 [0.4, 0.6]." in words
     assert "1.1" not in words.split("seeds as replicates")[1].split("|")[0]
     assert "what a choice changes cannot be told" in page()["mace"]
+    for low, value, high in ((0.5, 0.6, 0.9), (-0.9, -0.6, -0.5)):
+        words = page(effects=[compared(CURVE, "m1", value, low, high, 0.07)])["mace"]
+        assert f"1 choices. only by its own interval: m1 against m0 {value} [{low}, {high}]." in words
     strict = page(0.995, effects=rows[:1])["mace"]
     assert "only by its own interval: m1 against m0" in strict and "beyond" not in strict.split("choices.")[1]
 

@@ -78,7 +78,7 @@ def test_what_is_missing():
         replica("m0", 0.0, True),
         replica("m0", 5.0, True, "nonfinite"),
         replica("m2", 0.0, False, "none"),
-        replica("m2", 4.0, True),
+        replica("m2", 4.0, True, "unknown"),
     ]
     entropy = [FINITE, FINITE | {"model": "m1", "S": -math.inf}, FINITE | {"model": "m1", "seed": 2, "S": -math.inf}]
     assert page(failures=failures, entropy=entropy)["What is missing"].strip().splitlines() == [
