@@ -17,8 +17,8 @@ from nnip.analyse.predictors import outcomes, predictors
 from nnip.analyse.survival import kaplan_meier, logrank, survival
 from nnip.analyse.toy import toy
 from nnip.declare.registry import figures
-from nnip.measure.data_distributions import distributions
-from nnip.measure.weight_distributions import grouped, histogram, moments
+from nnip.data.distributions import distributions
+from nnip.potentials.weight_statistics import grouped, histogram, moments
 from nnip.potentials.frameworks import choices
 from nnip.study.schema import config_schema
 from nnip.study.tables import frame

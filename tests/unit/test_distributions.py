@@ -6,8 +6,8 @@ import pytest
 from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
 
-from nnip.measure.data_distributions import UNITS, bond_lengths_A, distributions
-from nnip.measure.weight_distributions import group_of, grouped, histogram, moments
+from nnip.data.distributions import UNITS, bond_lengths_A, distributions
+from nnip.potentials.weight_statistics import group_of, grouped, histogram, moments
 from nnip.potentials.frameworks import choices
 from nnip.study.tables import frame
 

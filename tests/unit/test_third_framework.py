@@ -42,7 +42,7 @@ def test_it_is_found_and_its_own_words_are_used(in_third_framework, study):
         from nnip.potentials.frameworks import choices, frameworks
         from nnip.study.runs import list_runs
         from nnip.study.schema import read_yaml
-        from nnip.measure.weight_distributions import grouped
+        from nnip.potentials.weight_statistics import grouped
 
         config = check_config(read_yaml("study.yaml"))
         models = load_models("models.yaml")["models"]
