@@ -55,15 +55,16 @@ def measure(settings: dict[str, Any], landscape: dict[str, Any], files: dict[str
             raise RuntimeError(f"{settings['run']} {trained['status']}: {trained['reason']}")
     for n_points in (3, 4):
         options = {
-            "split": landscape["split"],
+            "mode": "paper",
+            "split": "train",
             "distance": landscape["distance"],
             "n_directions": 2,
             "n_points": n_points,
             "n_frames": 5,
             "frames_per_batch": 5,
         }
-        scan = {"settings": settings, "options": options, "mode": "paper", "train_directory": directory, "frames": files["all"]}
-        scans.append(job(python, "scan_landscape.py", folder / "log", **scan, directory=folder / "scan"))
+        scan = {"name": "landscape", "settings": settings, "options": options, "train_directory": directory, "frames": f"train={files['all']}"}
+        scans.append(job(python, "measure.py", folder / "log", **scan, directory=folder / "scan"))
     (short, memory), (long, _) = trainings
     (few, memory_scan), (many, _) = scans
     return (

@@ -69,7 +69,7 @@ def test_no_noise_run_is_in_the_tables_of_the_main_line(ran, tables):
 
 
 def test_the_other_models_are_measured_in_full(tables):
-    landscape = tables("landscape")
+    landscape = main_lines(tables("landscape"))
     assert landscape.groupby(["model", "mode"]).size().eq(2 * 5).all()
     assert set(landscape["mode"]) == {"isotropic", "paper"}
     assert tables("failures").groupby("model").size().eq(3).all()
@@ -80,16 +80,23 @@ def test_the_other_models_are_measured_in_full(tables):
 
 def test_the_centre_of_a_landscape_is_the_training_error(tables):
     """The same frames through two stages: all 16 training frames would be needed for equality, so the landscape's 8 must be within a factor two."""
-    centre = tables("landscape").query("t == 0 and mode == 'isotropic'").groupby("model")["forces_rmse_eV_per_A"].mean()
+    centre = main_lines(tables("landscape")).query("t == 0 and mode == 'isotropic'").groupby("model")["forces_rmse_eV_per_A"].mean()
     errors = tables("errors").query("split == 'train' and n_train == 20").set_index("model")["forces_rmse_eV_per_A"]
     assert ((centre / errors).between(0.5, 2)).all()
 
 
-def test_landscapes_beside_the_main_line_have_tables_of_their_own(ran, tables):
-    main = tables("landscape").query("model == 'nequip-a' and mode == 'isotropic'")
-    tests, frozen, planes = (tables(name) for name in ("landscape_tests", "landscape_frozen", "planes"))
+def main_lines(landscape):
+    """The rows over training frames along lines that move all parameters."""
+    return landscape[(landscape["split"] == "train") & landscape["frozen"].isna()]
+
+
+def test_landscapes_beside_the_main_line_have_rows_of_their_own(ran, tables):
+    landscape, planes = tables("landscape"), tables("planes")
+    main = main_lines(landscape).query("model == 'nequip-a' and mode == 'isotropic'")
+    tests, frozen = landscape[landscape["split"] != "train"], landscape[landscape["frozen"].notna()]
     assert len(main) == len(tests) == len(frozen) == 2 * 5 and len(planes) == 3 * 3
-    assert set(tables("landscape")["split"]) == {"train"} and set(tests["split"]) == {"test_900K"} and set(frozen["frozen"]) == {"radial"}
+    assert set(tests["split"]) == {"test_900K"} and set(frozen["frozen"]) == {"radial"} and set(frozen["split"]) == {"train"}
+    assert len(landscape) == len(main_lines(landscape)) + len(tests) + len(frozen)
     assert set(planes["model"]) == {"mace-a"} and {"nequip-a"} == set(tests["model"]) == set(frozen["model"])
     kept, moved = (frozen["forces_rmse_eV_per_A"].to_numpy() == main["forces_rmse_eV_per_A"].to_numpy())[main["t"].to_numpy() == 0], frozen["t"] != 0
     assert kept.all(), "at the trained weights nothing is displaced"
@@ -156,9 +163,9 @@ def test_one_models_row_reruns_only_what_depends_on_it(ran, table):
     finally:
         ran.write_models(MODELS)
     assert jobs["train_model"] == 2
-    assert jobs["evaluate_model"] == 2
-    assert jobs["scan_landscape"] == 2
-    assert jobs["run_md"] == 1
+    assert jobs["measure_errors"] == 2
+    assert jobs["measure_landscape"] == 2
+    assert jobs["measure_md"] == 1
     assert jobs["measure_weights"] == 1
     assert not {"prepare_data", "measure_distributions"} & set(jobs)
 
