@@ -65,7 +65,9 @@ def test_md_in_parts_is_the_md(measure, good):
     assert {name: file.read_bytes() for name, file in parts.items()} == {name: file.read_bytes() for name, file in whole.items()}
 
 
-@pytest.mark.parametrize(("name", "good", "error"), [("errors", 1, torch.OutOfMemoryError), ("landscape", 5, MemoryError), ("planes", 5, RuntimeError)])
+@pytest.mark.parametrize(
+    ("name", "good", "error"), [("errors", 1, torch.OutOfMemoryError), ("landscape", 5, MemoryError), ("planes", 5, RuntimeError)]
+)
 def test_smaller_batches_give_the_same_errors(measure, name, good, error):
     whole, manifest = measure(name, "whole", MorsePotential(ethanol()))
     assert manifest["frames_per_batch"] == 7

@@ -16,10 +16,10 @@ from nnip.analyse.learning_curves import learning_curves
 from nnip.analyse.predictors import outcomes, predictors
 from nnip.analyse.survival import kaplan_meier, logrank, survival
 from nnip.analyse.toy import toy
-from nnip.declare.registry import figures
 from nnip.data.distributions import distributions
-from nnip.potentials.weight_statistics import grouped, histogram, moments
+from nnip.declare.registry import figures
 from nnip.potentials.frameworks import choices
+from nnip.potentials.weight_statistics import grouped, histogram, moments
 from nnip.study.schema import config_schema
 from nnip.study.tables import frame
 

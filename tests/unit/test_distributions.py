@@ -7,8 +7,8 @@ from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
 
 from nnip.data.distributions import UNITS, bond_lengths_A, distributions
-from nnip.potentials.weight_statistics import group_of, grouped, histogram, moments
 from nnip.potentials.frameworks import choices
+from nnip.potentials.weight_statistics import group_of, grouped, histogram, moments
 from nnip.study.tables import frame
 
 

@@ -66,7 +66,10 @@ def test_lines_over_other_splits_are_of_every_seed_in_every_mode(plain):
 def test_frozen_lines_are_of_the_frameworks_with_a_pattern(plain):
     config, runs = asked(plain, landscape={"frozen": FROZEN | {"readout": {"mace": "readouts"}}, "modes": ["isotropic"]})
     found = jobs("landscape", config, runs)
-    frozen = {name: {runs[job.run].framework for job in found.values() if job.options.get("frozen", {}).get("name") == name} for name in ("radial", "readout")}
+    frozen = {
+        name: {runs[job.run].framework for job in found.values() if job.options.get("frozen", {}).get("name") == name}
+        for name in ("radial", "readout")
+    }
     assert frozen == {"radial": {"nequip", "mace"}, "readout": {"mace"}}
     assert all(folder.endswith(f"/landscape-{job.variant}") for folder, job in found.items())
     assert {job.options["frozen"]["pattern"] for job in found.values() if job.variant == "isotropic-frozen-readout"} == {"readouts"}
