@@ -120,14 +120,8 @@ def settings_of(framework):
 
     def make(**changes):
         run = {"run": "tiny.n16.seed1", "framework": framework, "model": "tiny", "training_set": "all", "n_train": 16, "noise": 0.0}
-        return run | {
-            "seed": 1,
-            "root_seed": 1,
-            "device": "cpu",
-            "refit_energy_shift": True,
-            "max_hours": None,
-            "hyperparameters": HYPERPARAMETERS | changes,
-        }
+        run |= {"seed": 1, "root_seed": 1, "device": "cpu", "refit_energy_shift": True, "max_hours": None}
+        return run | {"hyperparameters": HYPERPARAMETERS | changes}
 
     return make
 

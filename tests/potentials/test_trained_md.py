@@ -96,15 +96,8 @@ def test_the_script_writes_failures(trained, settings_of, frame_files, tmp_path,
     longest_A = float(find_bonds(start).lengths_A(torch.tensor(start.positions)[None]).max())
     for name, max_bond_A in (("calm", 50.0), ("strict", longest_A + 1e-4)):
         common = ["--name", "md", "--settings", json.dumps(settings_of()), "--options", json.dumps(options | {"max_bond_A": max_bond_A})]
-        common += [
-            "--train-directory",
-            str(trained("molecule")),
-            "--directory",
-            str(tmp_path / name),
-            "--frames",
-            f"train={files[0]}",
-            f"val={files[1]}",
-        ]
+        common += ["--train-directory", str(trained("molecule")), "--directory", str(tmp_path / name)]
+        common += ["--frames", f"train={files[0]}", f"val={files[1]}"]
         done = subprocess.run([sys.executable, SCRIPT, *common], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         tables[name] = read_table("failures", tmp_path / name / "failures.csv")

@@ -274,7 +274,7 @@ def good_values(part):
 GOOD = [
     (path, good_values(part))
     for path, part in leaves(load_schema("config"))
-    if path[0] in ("seed", "entropy", "statistics", "evaluation", "training", "device") or path in {("landscape", "n_points"), ("md", "n_replicas")}
+    if path[0] in ("seed", "entropy", "statistics", "errors", "training", "device") or path in {("landscape", "n_points"), ("md", "n_replicas")}
 ]
 
 
