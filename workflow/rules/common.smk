@@ -89,9 +89,7 @@ UNMEASURED = {
 # the analyses of this study, and all tables that it does not make, so that no figure is drawn from them
 ANALYSES, ABSENT = made_of(analyses(), UNMEASURED, PUBLISHED, setting)
 DRAWN = {
-    name: figure
-    for name, figure in FIGURES.items()
-    if figure.is_drawn(ABSENT, DATASET["source"]) and (figure.when is None or setting(figure.when))
+    name: figure for name, figure in FIGURES.items() if figure.is_drawn(ABSENT, DATASET["source"]) and (figure.when is None or setting(figure.when))
 }
 USE_CONDA = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
 
