@@ -28,6 +28,7 @@ class Errors:
     energy_mae_eV_per_atom: float
     forces_mae_eV_per_A: float
     n_frames: int
+    n_components: int
 
 
 class Batches:
@@ -87,6 +88,7 @@ def _errors(potential: Potential, graphs: Sequence[Graph]) -> Errors:
         energy_mae_eV_per_atom=energy_abs / n_frames,
         forces_mae_eV_per_A=force_abs / n_components,
         n_frames=n_frames,
+        n_components=n_components,
     )
 
 
