@@ -111,7 +111,7 @@ def table_job_killed(bench):
 def statistics_job_killed(bench):
     """SIGKILL to the job that computes survival curves."""
     bench.lose("tables/survival.csv")
-    yield bench.kill_job(bench.start(), "make_survival.py")
+    yield bench.kill_job(bench.start(), "analyse.py")
 
 
 @fault(JOB)
