@@ -17,7 +17,7 @@ from nnip.potentials.evaluation import Batches, errors, evaluate
 from nnip.study.manifest import read_manifest
 from nnip.study.tables import read_table
 
-SETTINGS = {"framework": "morse", "model": "ethanol", "seed": 1, "root_seed": 1, "device": "cpu", "n_train": 7, "noise": 0.0}
+SETTINGS = {"framework": "morse", "model": "ethanol", "seed": 1, "root_seed": 1, "device": "cpu", "training_set": "n7"}
 LINES = {"split": "train", "n_directions": 2, "n_points": 3, "distance": 0.2, "n_frames": 7, "frames_per_batch": 7}
 PLANE = {"mode": "paper", "split": "train", "n_points": 3, "distance": 0.2, "n_frames": 7, "frames_per_batch": 7}
 MD = {"n_replicas": 8, "initial_velocities": "maxwell-boltzmann", "temperature_K": 4000, "timestep_fs": 0.5, "tau_fs": 50, "duration_fs": 60}

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from nnip.data import split_names
+from nnip.data import pool_folder, split_names
 from nnip.data.prepare import prepare
 from nnip.data.training_set import make_training_set
 from nnip.study.manifest import read_manifest
@@ -24,7 +24,7 @@ def draw_set(training_set, options, study, directory):
     tests = {name: directory / f"test_{name}.xyz" for name in split_names(options)}
     told = {"seed": study["seed"], "validation_fraction": study["validation_fraction"], "dataset": study.get("dataset", training_set.pool)}
     folder = directory / "sets" / training_set.name
-    make_training_set(training_set.recipe(), told, directory / "pools" / training_set.pool / "pool.xyz", tests, folder)
+    make_training_set(training_set.recipe(), told, directory / "pools" / pool_folder(training_set.pool) / "pool.xyz", tests, folder)
 
 
 def counts(directory):

@@ -5,6 +5,7 @@ import pytest
 from nnip.study.config import check_config
 from nnip.study.estimates import GPU_JOB_MB, LIBRARIES_MB, gpus, megabytes
 from nnip.study.runs import Run
+from nnip.study.training_sets import TrainingSet
 
 SMALL = {"framework": "mace", "layers": 2, "features": 16, "l_max": 1, "l_hidden": 0, "body_order": 3, "batch_size": 5}
 
@@ -14,7 +15,7 @@ def limit_MB():
     def limit(stage, change, config_change=None):
         datasets = {"mine": {"source": "xtb", "smiles": "CCO"}}
         config = check_config({"study": "s", "dataset": "mine", "datasets": datasets, "models": "m.yaml", **(config_change or {})}, "test")
-        return megabytes(stage, Run("m", "mace", n_train=500, noise=0.0, seed=1), config, {"m": SMALL | change})
+        return megabytes(stage, Run("m", "mace", TrainingSet("n500", "main", "mine", 500), 1), config, {"m": SMALL | change})
 
     return limit
 

@@ -17,7 +17,7 @@ MEASURED = ("landscape", "directions", "errors", "failures", "temperatures", "pl
 
 
 def training(model, n_train=20, status="ok", reason=None, seed=1):
-    row = {"framework": "mace", "model": model, "seed": seed, "n_train": n_train, "noise": 0.0, "status": status, "device": "cpu", "reason": reason}
+    row = {"framework": "mace", "model": model, "training_set": f"n{n_train}", "seed": seed, "status": status, "device": "cpu", "reason": reason}
     return frame("trainings", [row])
 
 
@@ -124,8 +124,9 @@ FIGURES = {
 @pytest.mark.parametrize("left", LEFT)
 def test_statistics_summary_and_figures_of_what_is_left(left, whole):
     tables = with_statistics(LEFT[left](whole))
-    runs = {f"{row.model}.n100.seed{row.seed}": tables["trainings"].iloc[[row.Index]] for row in tables["trainings"].itertuples()}
-    tables["missing"] = missing(runs, list(runs))
+    trainings = tables["trainings"]
+    runs = {f"{row.model}.{row.training_set}.seed{row.seed}": trainings.iloc[[row.Index]] for row in trainings.itertuples()}
+    tables["missing"] = missing(runs, [name for name in runs if ".n100.seed" in name])
     settings = Settings(n_bootstrap=20, n_permutation=20)
     draws = replica_draws(tables["failures"], HORIZON_FS, settings)
     switches = frame("hyperparameters", [{"framework": "mace", "model": "a", "name": "layers", "value": "2"}])
@@ -137,7 +138,7 @@ def test_statistics_summary_and_figures_of_what_is_left(left, whole):
     assert SAID.get(left, "") in page
     for framework in dict.fromkeys(tables["models"]["framework"]):
         assert entropy_table(tables["models"], tables["entropy"], tables["survival"], tables["failures"], framework).markdown()
-        assert error_table(tables["models"], tables["errors"], framework).markdown()
+        assert error_table(tables["models"], tables["errors"], tables["training_sets"], framework).markdown()
     for name in FIGURES[left].split():
         framework = "nequip" if left == "a framework" else "mace"
         figure = draw(name, tables, framework=framework)

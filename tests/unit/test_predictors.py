@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from made_up_study import noise_set, training_sets
 
 from nnip.analyse.entropy import entropy_table
 from nnip.analyse.entropy_settings import sensitivity
@@ -12,13 +13,15 @@ from nnip.analyse.predictors import outcomes, predictors
 from nnip.analyse.survival import survival
 from nnip.study.tables import frame
 
+SETS = training_sets((25, 100))
+
 
 def errors(model="a", seed=1, sizes=(25, 100), splits=("train", "val", "300K", "1200K"), exponent=-0.5, **more):
     scale = {"train": 0.5, "val": 0.8, "300K": 1.0, "1200K": 4.0}
     return frame(
         "errors",
         [
-            {"framework": "mace", "model": model, "seed": seed, "n_train": n, "noise": 0.0, "split": split, "energy_rmse_eV_per_atom": 0.01,
+            {"framework": "mace", "model": model, "seed": seed, "training_set": f"n{n}", "split": split, "energy_rmse_eV_per_atom": 0.01,
              "forces_rmse_eV_per_A": scale[split] * n**exponent, "n_frames": 10} | more
             for n in sizes for split in splits
         ],
@@ -43,35 +46,42 @@ def lives(model="a", seed=1, times=(100, 200, 6000)):
 
 
 def test_learning_curve_slope_is_that_of_the_power_law():
-    curve = learning_curves(errors(sizes=(5, 25, 50, 100))).iloc[0]
+    sizes = (5, 25, 50, 100)
+    curve = learning_curves(errors(sizes=sizes), training_sets(sizes)).iloc[0]
     assert curve["slope"] == pytest.approx(-0.5)
     assert curve["n_points"] == 3, "n = 5 has no validation frame and is left out"
     assert curve["slope_low"] <= curve["slope"] <= curve["slope_high"]
 
 
 def test_two_points_have_a_slope_without_interval_and_one_has_none():
-    assert pd.isna(learning_curves(errors()).iloc[0]["slope_low"])
-    assert learning_curves(errors(sizes=(100,))).empty
+    assert pd.isna(learning_curves(errors(), SETS).iloc[0]["slope_low"])
+    assert learning_curves(errors(sizes=(100,)), SETS).empty
+
+
+def test_overall_error_is_weighted_by_force_components_where_these_are_known():
+    table = errors(sizes=(100,)).assign(n_components=30)
+    table.loc[table["split"] == "1200K", "n_components"] = 270
+    assert overall_errors(table, SETS)["forces_rmse_eV_per_A"].tolist() == pytest.approx([np.sqrt((30 * 1 + 270 * 16) / 300) / 10])
 
 
 def test_overall_error_is_weighted_by_frames_and_the_released_one_is_taken_as_it_is():
     table = errors(sizes=(100,))
     table.loc[table["split"] == "1200K", "n_frames"] = 30
-    assert overall_errors(table)["forces_rmse_eV_per_A"].tolist() == pytest.approx([np.sqrt((10 * 1 + 30 * 16) / 40) / 10])
+    assert overall_errors(table, SETS)["forces_rmse_eV_per_A"].tolist() == pytest.approx([np.sqrt((10 * 1 + 30 * 16) / 40) / 10])
     released = pd.concat([table, errors(sizes=(100,), splits=("300K",)).assign(split="all", forces_rmse_eV_per_A=0.7)])
-    assert overall_errors(released)["forces_rmse_eV_per_A"].tolist() == [0.7]
+    assert overall_errors(released, SETS)["forces_rmse_eV_per_A"].tolist() == [0.7]
 
 
 def test_noisy_trainings_are_no_points_of_the_learning_curve():
-    noisy = pd.concat([errors(), errors(sizes=(50,), noise=0.1)])
-    assert learning_curves(noisy).iloc[0]["n_points"] == 2
+    noisy = pd.concat([errors(), errors(sizes=(50,), training_set=noise_set(100, 0.1))])
+    assert learning_curves(noisy, training_sets((25, 100), noise=(0.1,))).iloc[0]["n_points"] == 2
 
 
 def test_predictors_have_the_modes_name_only_where_there_are_several():
     names = []
     for modes in (("paper",), ("isotropic", "paper")):
         table = landscape(modes=modes)
-        names.append(set(predictors(entropy_table(table, 0.004, 0.04, 0.2), table, errors())["predictor"]))
+        names.append(set(predictors(entropy_table(table, 0.004, 0.04, 0.2), table, errors(), SETS)["predictor"]))
     assert {"S", "S_subtracted", "S_forces_subtracted", "train_forces_rmse", "test_forces_rmse_coolest"} <= names[0]
     assert {"S_paper", "S_isotropic", "S_subtracted_paper", "train_energy_rmse"} <= names[1]
     assert "S" not in names[1]
@@ -79,7 +89,7 @@ def test_predictors_have_the_modes_name_only_where_there_are_several():
 
 def test_values_of_predictors():
     table = landscape()
-    values = predictors(entropy_table(table, 0.004, 0.04, 0.2), table, errors("b")).set_index(["model", "predictor"])["value"]
+    values = predictors(entropy_table(table, 0.004, 0.04, 0.2), table, errors("b"), SETS).set_index(["model", "predictor"])["value"]
     assert values["b", "train_forces_rmse"] == pytest.approx(0.05), "of the 100 frames, not of the 25"
     assert values["b", "test_forces_rmse_coolest"] == pytest.approx(0.1)
     assert ("a", "test_forces_rmse_coolest") not in values.index, "what was not measured is no row"
@@ -92,7 +102,7 @@ def test_training_error_is_of_training_frames_whatever_the_landscape_is_over():
     no_centre = table[table["t"].abs() > 1e-9]
 
     def train_forces_rmse(curves, known):
-        values = predictors(entropy_table(curves, 0.004, 0.04, 0.2), curves, known).set_index("predictor")["value"]
+        values = predictors(entropy_table(curves, 0.004, 0.04, 0.2), curves, known, SETS).set_index("predictor")["value"]
         return values.get("train_forces_rmse")
 
     assert train_forces_rmse(hot, errors()) == pytest.approx(0.05)
@@ -104,14 +114,14 @@ def test_training_error_is_of_training_frames_whatever_the_landscape_is_over():
 def test_a_landscape_that_overflows_is_no_predictor():
     table = landscape()
     table.loc[table["model"] == "c", "forces_rmse_eV_per_A"] = np.inf
-    values = predictors(entropy_table(table, 0.004, 0.04, 0.2), table, errors()).set_index(["model", "predictor"])["value"]
+    values = predictors(entropy_table(table, 0.004, 0.04, 0.2), table, errors(), SETS).set_index(["model", "predictor"])["value"]
     assert ("c", "S") not in values.index
     assert ("c", "S_energy") in values.index
 
 
 def test_values_of_outcomes():
     table = errors(sizes=(25, 100))
-    values = outcomes(survival(lives(), 6000.0), table, learning_curves(table)).set_index("outcome")["value"]
+    values = outcomes(survival(lives(), 6000.0), table, SETS, learning_curves(table, SETS)).set_index("outcome")["value"]
     assert values["rmst_fs"] == values["mean_time_to_failure_fs"] == pytest.approx(2100)
     assert values["test_forces_rmse_hottest"] == pytest.approx(0.4)
     assert values["extrapolation_slope"] == pytest.approx(0.3 / 900)
@@ -120,7 +130,7 @@ def test_values_of_outcomes():
 
 def test_splits_without_a_temperature_have_no_hottest():
     table = errors(splits=("train", "300K")).assign(split=lambda rows: rows["split"].replace("300K", "surface"))
-    found = set(outcomes(survival(lives(), 6000.0), table, learning_curves(table))["outcome"])
+    found = set(outcomes(survival(lives(), 6000.0), table, SETS, learning_curves(table, SETS))["outcome"])
     assert found == {"rmst_fs", "mean_time_to_failure_fs", "test_forces_rmse_all", "learning_curve_slope"}
 
 
@@ -142,8 +152,8 @@ def test_noise_floor_of_twins_and_seeds():
     assert twins(switches) == [("mace", "a", "b")]
     failures = pd.concat([lives("a"), lives("b", times=(300, 500, 700)), lives("c", seed=1), lives("c", seed=2, times=(50, 60, 70))])
     table = landscape()
-    known = predictors(entropy_table(table, 0.004, 0.04, 0.2), table, errors())
-    floor = noise_floor(switches, known, outcomes(survival(failures, 6000.0), errors(), learning_curves(errors())), failures)
+    known = predictors(entropy_table(table, 0.004, 0.04, 0.2), table, errors(), SETS)
+    floor = noise_floor(switches, known, outcomes(survival(failures, 6000.0), errors(), SETS, learning_curves(errors(), SETS)), failures)
     twin = floor[(floor["kind"] == "same settings") & (floor["quantity"] == "rmst_fs")].iloc[0]
     assert (twin["value_a"], twin["value_b"], twin["difference"]) == pytest.approx((2100, 500, -1600))
     expected = np.sqrt(np.var([100, 200, 6000], ddof=1) / 3 + np.var([300, 500, 700], ddof=1) / 3)

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from made_up_study import training_sets
 
 from nnip.analyse.correlations import Settings, correlations, replica_draws
 from nnip.analyse.effects import effects
@@ -40,22 +41,23 @@ def small_study(n_models, modes=("paper",), replicas=8):
         "hyperparameters": frame("hyperparameters", [{"framework": "mace", "model": n, "name": k, "value": v} for i, n in enumerate(names)
                                                      for k, v in (("layers", "2"), ("features", str(8 * (i + 1))))]),
         "landscape": frame("landscape", pd.concat(curves)),
-        "errors": frame("errors", [k | {"n_train": n, "noise": 0.0, "split": split, "energy_rmse_eV_per_atom": 0.01, "n_frames": 10,
+        "errors": frame("errors", [k | {"training_set": f"n{n}", "split": split, "energy_rmse_eV_per_atom": 0.01, "n_frames": 10,
                                         "forces_rmse_eV_per_A": (0.1 + 0.01 * rng.random()) * n**-0.5 * (2 if split == "1200K" else 1)}
                                    for k in key for n in (25, 100) for split in ("train", "300K", "1200K")]),
         "failures": frame("failures", [k | {"replica": r, "time_fs": min(life, 2000.0), "failed": life < 2000, "reason": "bond"}
                                        for k, s in zip(key, steep, strict=True) for r, life in enumerate(rng.exponential(3000 / s, replicas), 1)]),
-        "trainings": frame("trainings", [k | {"n_train": 100, "noise": 0.0, "status": "ok", "device": "cpu"} for k in key]
-                           + [{"framework": "mace", "model": "hot", "seed": 1, "n_train": 100, "noise": 0.0, "status": "diverged", "device": "cpu"}]),
+        "trainings": frame("trainings", [k | {"training_set": "n100", "status": "ok", "device": "cpu"} for k in key]
+                           + [{"framework": "mace", "model": "hot", "seed": 1, "training_set": "n100", "status": "diverged", "device": "cpu"}]),
     }  # fmt: skip
+    tables["training_sets"] = training_sets((25, 100))
     tables["entropy"] = entropy_table(tables["landscape"], 0.004, 0.04, 0.2)
     tables["sensitivity"] = sensitivity(tables["landscape"], 0.004, 0.04, 0.2)
     tables["survival"] = survival(tables["failures"], 2000.0)
     tables["kaplan_meier"] = kaplan_meier(tables["failures"])
     tables["logrank"] = logrank(tables["failures"], tables["models"])
-    tables["learning_curves"] = learning_curves(tables["errors"])
-    tables["predictors"] = predictors(tables["entropy"], tables["landscape"], tables["errors"])
-    tables["outcomes"] = outcomes(tables["survival"], tables["errors"], tables["learning_curves"])
+    tables["learning_curves"] = learning_curves(tables["errors"], tables["training_sets"])
+    tables["predictors"] = predictors(tables["entropy"], tables["landscape"], tables["errors"], tables["training_sets"])
+    tables["outcomes"] = outcomes(tables["survival"], tables["errors"], tables["training_sets"], tables["learning_curves"])
     tables["effects"] = effects(tables["models"], tables["predictors"], tables["outcomes"], 0.95)
     settings = Settings(n_bootstrap=200, n_permutation=200)
     draws = replica_draws(tables["failures"], 2000.0, settings)
@@ -165,8 +167,8 @@ def test_si_tables_show_what_differs_and_name_what_does_not():
     assert entropy.data["model"].tolist() == ["m0", "m1", "m2"]
     times = tables["failures"].query("model == 'm1'")["time_fs"] / 1000
     assert entropy.data["time to failure (ps)"][1] == f"{times.mean():.2f} ± {times.std():.2f}"
-    errors = error_table(tables["models"], tables["errors"], "mace")
-    known = tables["errors"].query("model == 'm2' and split == '1200K' and n_train == 25").iloc[0]
+    errors = error_table(tables["models"], tables["errors"], tables["training_sets"], "mace")
+    known = tables["errors"].query("model == 'm2' and split == '1200K' and training_set == 'n25'").iloc[0]
     row = errors.data.query("model == 'm2' and split == '1200K'").iloc[0]
     assert row["forces (meV/Å), n = 25"] == pytest.approx(1000 * known["forces_rmse_eV_per_A"])
 

@@ -20,5 +20,6 @@ def test_jobs_of_the_full_reproduction(tmp_path):
     assert jobs["scan_plane"] == 4
     assert jobs["scan_test_landscape"] == 4 * MODES * 3
     assert jobs["scan_frozen_landscape"] == 4 * MODES * 2
-    assert jobs["add_noise"] == 5
+    assert jobs["make_training_set"] == SIZES
+    assert jobs["make_noisy_training_set"] == 5
     assert jobs["measure_weights"] == jobs["draw_experiments"] == jobs["draw_planes"] == 2, "one for each framework"
