@@ -43,7 +43,7 @@ def test_all_files_are_there_and_no_chunk_is_in_two_splits(ethanol):
     assert counts(ethanol) == dict(zip(FILES, (180, 20, 23, 2, 10, 10), strict=True)) | {"pools/xtb/pool.xyz": 200}
     assert manifest["chunks"] == 22
     assert manifest["chunks_by_plain_gfn2"] == []
-    positions = [frame.positions.tobytes() for name in FILES if "/" not in name for frame in ase.io.read(ethanol / name, index=":")]
+    positions = [frame.positions.tobytes() for name in FILES if "n25" not in name for frame in ase.io.read(ethanol / name, index=":")]
     assert len(set(positions)) == len(positions) == 220
 
 

@@ -72,7 +72,7 @@ def test_three_models_are_undecidable():
     assert "Undecidable with 3 models." in page
     assert "Supported." not in page.split("## mace")[1]
     assert "Nothing was measured twice" in page
-    assert "Trainings that gave no model: 1 of 4: hot (n = 100, diverged)" in page
+    assert "Trainings that gave no model: 1 of 4: hot (n100, diverged)" in page
 
 
 def test_one_and_two_models_give_a_page():
