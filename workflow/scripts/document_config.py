@@ -5,6 +5,7 @@ from typing import Any
 
 import yaml
 
+from nnip.data import selection
 from nnip.study.schema import load_schema
 
 HEAD = """# Configuration
@@ -20,6 +21,17 @@ the key and what was probably meant.
 | `published.yaml`, `models/published.yaml` | the raw data the paper's authors released: no training |
 
 Tables below are made from `workflow/schemas/` by `workflow/scripts/document_config.py`.
+"""
+
+TRAINING_SETS = """A block under `training_sets` has the set's name (letters, digits, `_`, `+`, `-`). Its models are trained once per seed, and
+their errors taken on every split. Further sets change no frame of the others.
+
+```yaml
+training_sets:
+  energies: {learn: [energy]}                       # the n_train frames, their energies alone
+  apart:    {select: {every: 5}, size: 50}          # frames that lie apart in their trajectories
+  large:    {pool: aluminium-108, size: 40}         # drawn from another block of `datasets`, tested on the frames of `dataset`
+```
 """
 
 
@@ -51,6 +63,12 @@ def table(schema: dict[str, Any]) -> str:
     return "\n".join(["| key | default | unit | meaning |", "|---|---|---|---|", *rows(schema)]) + "\n"
 
 
+def selections() -> str:
+    """The kinds of selection with the first line of what their functions say, as a Markdown table."""
+    rows = [f"| `{name}` | {(function.__doc__ or '').splitlines()[0]} |" for name, function in selection.kinds().items()]
+    return "\n".join(["| kind | frames |", "|---|---|", *rows]) + "\n"
+
+
 def document() -> str:
     """The whole page."""
     config, models = load_schema("config"), load_schema("models")
@@ -60,6 +78,11 @@ def document() -> str:
             HEAD,
             "## The config\n",
             table(config),
+            "## Training sets\n",
+            TRAINING_SETS,
+            table(config["$defs"]["training_set"]),
+            "Kinds of `select`; a further kind is one function in `workflow/nnip/data/selection.py`.\n",
+            selections(),
             "## Data sets\n",
             "A block under `datasets`; its keys depend on `source`.\n",
             *sources,
