@@ -82,7 +82,7 @@ def main() -> None:
     environments.enter("")
     config = check_config(yaml.safe_load((ROOT / "config/paper.yaml").read_text()) | {"device": "cpu"})
     models = load_models(ROOT / config["models"])["models"]
-    runs = {run.model: run for run in list_runs(config, models).values() if run.n_train == config["n_train"]}
+    runs = {run.model: run for run in list_runs(config, models).values() if run.role == "main"}
     frames = ase.io.read(arguments.frames, ":5")
     with tempfile.TemporaryDirectory() as scratch:
         files = {name: Path(scratch) / f"{name}.xyz" for name in ("train", "val", "all")}

@@ -7,10 +7,10 @@ import ase.io
 import numpy as np
 import pytest
 from ase import units
+from data_stage import counts, make_data
 
 from nnip.data import molecule, xtb
 from nnip.data.dynamics import langevin
-from nnip.data.prepare import prepare
 from nnip.jobs.errors import InputError
 from nnip.study.manifest import read_manifest
 
@@ -24,13 +24,13 @@ ETHANOL = {
     "frames_per_chunk": 10,
 }
 STUDY = {"seed": 1, "n_train": 200, "validation_fraction": 0.1, "learning_curve": [25], "mirror": None}
-FILES = ("train.xyz", "val.xyz", "n25/train.xyz", "n25/val.xyz", "test_300K.xyz", "test_1200K.xyz")
+FILES = ("sets/n200/train.xyz", "sets/n200/val.xyz", "sets/n25/train.xyz", "sets/n25/val.xyz", "test_300K.xyz", "test_1200K.xyz")
 
 
 @pytest.fixture(scope="module")
 def ethanol(tmp_path_factory):
     directory = tmp_path_factory.mktemp("ethanol")
-    prepare("xtb", ETHANOL, STUDY, directory, processes=2)
+    make_data("xtb", ETHANOL, STUDY, directory, processes=2)
     return directory
 
 
@@ -40,10 +40,10 @@ def energies(path):
 
 def test_all_files_are_there_and_no_chunk_is_in_two_splits(ethanol):
     manifest = read_manifest(ethanol / "manifest.json")
-    assert {name: entry["n_frames"] for name, entry in manifest["files"].items()} == dict(zip(FILES, (180, 20, 23, 2, 10, 10), strict=True))
+    assert counts(ethanol) == dict(zip(FILES, (180, 20, 23, 2, 10, 10), strict=True)) | {"pools/xtb/pool.xyz": 200}
     assert manifest["chunks"] == 22
     assert manifest["chunks_by_plain_gfn2"] == []
-    positions = [frame.positions.tobytes() for name in FILES if "/" not in name for frame in ase.io.read(ethanol / name, index=":")]
+    positions = [frame.positions.tobytes() for name in FILES if "n25" not in name for frame in ase.io.read(ethanol / name, index=":")]
     assert len(set(positions)) == len(positions) == 220
 
 
@@ -58,7 +58,7 @@ def test_labels_are_those_of_the_written_geometry(ethanol):
 def test_the_mean_potential_energy_is_that_of_the_temperature(ethanol):
     # Classical and harmonic: half kT for each of 3N - 6 = 21 modes. A frame's energy scatters by sqrt(2/21) = 31 % about it; 200 frames 30 fs
     # apart are worth about 100 independent ones, so 4 standard errors are 12 %; anharmonicity adds a few per cent.
-    pool = np.concatenate([energies(ethanol / name) for name in ("train.xyz", "val.xyz")])
+    pool = np.concatenate([energies(ethanol / name) for name in FILES[:2]])
     above = pool.mean() - read_manifest(ethanol / "manifest.json")["lowest_energy_eV"]
     assert above == pytest.approx(21 / 2 * units.kB * 300, rel=0.15)
 
@@ -105,9 +105,9 @@ def test_one_and_two_processes_make_the_same_bytes_and_seeds_differ(tmp_path):
     study = STUDY | {"n_train": 12, "learning_curve": []}
     threads = os.environ.get("OMP_NUM_THREADS")
     for folder, seed, processes in (("one", 1, 1), ("two", 1, 2), ("other", 2, 2)):
-        prepare("xtb", small, study | {"seed": seed}, tmp_path / folder, processes)
+        make_data("xtb", small, study | {"seed": seed}, tmp_path / folder, processes)
     assert os.environ.get("OMP_NUM_THREADS") == threads
-    for name in ("train.xyz", "val.xyz", "test_300K.xyz"):
+    for name in ("sets/n12/train.xyz", "sets/n12/val.xyz", "test_300K.xyz"):
         one, two, other = ((tmp_path / folder / name).read_bytes() for folder in ("one", "two", "other"))
         assert one == two != other
 
@@ -150,7 +150,7 @@ def test_charge_and_spin_come_from_the_smiles():
 )
 def test_a_bad_smiles_is_named(tmp_path, smiles, message):
     with pytest.raises(InputError) as error:
-        prepare("mine", ETHANOL | {"smiles": smiles}, STUDY, tmp_path)
+        make_data("mine", ETHANOL | {"smiles": smiles}, STUDY, tmp_path)
     assert str(error.value).startswith("datasets.mine: ")
     assert message in str(error.value)
 

@@ -19,6 +19,7 @@ from nnip.study.estimates import (
     training_minutes,
 )
 from nnip.study.runs import Run
+from nnip.study.training_sets import TrainingSet
 
 SMALL = {"framework": "mace", "layers": 2, "features": 16, "l_max": 1, "l_hidden": 0, "body_order": 3, "batch_size": 5, "epochs": 100}
 LARGE = SMALL | {"features": 256, "l_max": 3, "l_hidden": 2}
@@ -35,7 +36,7 @@ def given():
     def make(row=SMALL, n_atoms=ATOMS, n_train=500, **change):
         datasets = {"mine": {"source": "xtb", "smiles": "CCO"}}
         config = check_config({"study": "s", "dataset": "mine", "datasets": datasets, "models": "m.yaml"} | change, "test")
-        return Run("m", "mace", n_train=n_train, noise=0.0, seed=1), config, {"m": row}, n_atoms
+        return Run("m", "mace", TrainingSet(f"n{n_train}", "main", "mine", n_train), 1), config, {"m": row}, n_atoms
 
     return make
 

@@ -138,7 +138,7 @@ def test_scaling_line_goes_through_models_that_follow_it(tables):
     figure = draw("scaling", tables)
     (own,) = lines(figure.axes[0], "_seeds")
     assert "fitted to 3 models" in texts(figure)
-    errors = tables["errors"].query("split == '300K' and n_train == 100").set_index("model")["forces_rmse_eV_per_A"] * 1000
+    errors = tables["errors"].query("split == '300K' and training_set == 'n100'").set_index("model")["forces_rmse_eV_per_A"] * 1000
     assert sorted(own.get_xdata()) == pytest.approx(sorted(errors))
     (means,) = lines(figure.axes[0], "mace, this study (4 models)") or lines(figure.axes[0], "MACE, this study (4 models)")
     assert sorted(means.get_xdata()) == pytest.approx(sorted(errors.groupby("model").mean()))

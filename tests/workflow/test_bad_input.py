@@ -122,7 +122,7 @@ def test_extxyz(study, tmp_path, change, words):
     source = {"source": "extxyz", "train": {"file": str(tmp_path / "mine.xyz"), "frames": "0:24"}, "test": {"rest": str(tmp_path / "mine.xyz")}}
     study.write_config({"dataset": "mine", "datasets": {"mine": source}})
     refused(study.snakemake("--until", "prepare_data", "--show-failed-logs"), "mine.xyz", *words)
-    assert not (study.folder / "results/small/data/train.xyz").exists()
+    assert not (study.folder / "results/small/data/manifest.json").exists()
 
 
 def test_corrupt_download(study, mirror, tmp_path):

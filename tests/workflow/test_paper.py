@@ -20,5 +20,6 @@ def test_jobs_of_the_full_reproduction(tmp_path):
     assert jobs["measure_md"] == jobs["measure_weights"] == N_MODELS
     assert jobs["measure_planes"] == 4
     assert jobs["measure_distributions"] == 1
-    assert jobs["add_noise"] == 5
+    assert jobs["make_training_set"] == SIZES
+    assert jobs["make_noisy_training_set"] == 5
     assert jobs["draw_experiments"] == jobs["draw_planes"] == 2, "one for each framework"

@@ -17,7 +17,7 @@ from nnip.study.code_inputs import code_inputs, framework_code
 from nnip.study.config import check_config
 from nnip.study.model_table import check_listed_models, load_models
 from nnip.study.schema import read_yaml
-from nnip.data import split_names
+from nnip.data import pool_folder, split_names
 from nnip.jobs.errors import InputError
 from nnip.jobs.killed_runs import release_locks_of_killed_runs
 from nnip.declare.registry import analyses, figures, made_of, measured_tables, measurements
@@ -48,7 +48,7 @@ RESULTS = f"results/{config['study']}"
 LOGS = f"logs/{config['study']}"
 DATASET = config["datasets"][config["dataset"]]
 TRAINING_SETS = {} if PUBLISHED else training_sets(config)
-POOLS = [] if PUBLISHED else pools(config)
+POOLS = {} if PUBLISHED else {pool_folder(name): name for name in pools(config)}  # folder -> data set, the study's own first
 MAIN_SET = next((name for name, each in TRAINING_SETS.items() if each.role == "main"), None)
 RUNS = {} if PUBLISHED else list_runs(config, MODELS["models"])
 MAIN_RUNS = [name for name, run in RUNS.items() if run.role == "main"]
@@ -149,6 +149,11 @@ def prepared(pool):
 def test_frames():
     """The frames of every test split."""
     return [f"{RESULTS}/data/test_{split}.xyz" for split in SPLITS]
+
+
+def pool_file(pool):
+    """The frames of a pool."""
+    return f"{RESULTS}/data/pools/{pool_folder(pool)}/pool.xyz"
 
 
 def frames_of_set(name):

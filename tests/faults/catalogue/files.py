@@ -183,18 +183,18 @@ def model_file_deleted(bench):
 def frames_truncated(bench):
     """The training frames are cut in the middle of a frame."""
     bench.ask_for("trainings", "errors")
-    damaged(bench, "data/train.xyz", lambda content: content[: len(content) // 2])
+    damaged(bench, "data/sets/n20/train.xyz", lambda content: content[: len(content) // 2])
     yield bench.run()
-    yield made_anew(bench, "data/train.xyz")
+    yield made_anew(bench, "data/sets/n20/train.xyz")
 
 
 @fault(FILES)
 def frames_cut_at_a_frame(bench):
     """The training frames have lost their last frame; those they have are whole."""
     bench.ask_for("trainings", "errors")
-    damaged(bench, "data/train.xyz", lambda content: b"".join(content.splitlines(keepends=True)[:-11]))
+    damaged(bench, "data/sets/n20/train.xyz", lambda content: b"".join(content.splitlines(keepends=True)[:-11]))
     yield bench.run()
-    yield made_anew(bench, "data/train.xyz")
+    yield made_anew(bench, "data/sets/n20/train.xyz")
 
 
 @fault(FILES)

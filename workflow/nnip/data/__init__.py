@@ -3,9 +3,18 @@
 This module imports nothing heavy, for the workflow asks it for the splits' names before any job runs.
 """
 
+import hashlib
+import re
 from typing import Any
 
 TEST_TEMPERATURES_K = (300, 600, 1200)
+
+
+def pool_folder(dataset: str) -> str:
+    """The folder of a data set's pool under data/pools/: its name, if that is a file's name, else what of it can be and a hash."""
+    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_+-]{0,59}", dataset):
+        return dataset
+    return f"{re.sub('[^A-Za-z0-9_+-]+', '-', dataset)[:40]}.{hashlib.sha256(dataset.encode()).hexdigest()[:8]}"
 
 
 def split_names(options: dict[str, Any]) -> list[str]:

@@ -85,7 +85,7 @@ def _blank(why: str, trainings: pd.DataFrame | None, framework: str | None) -> D
     figure, axes = panels(1, 1, SINGLE_MM, 30)
     axes[0, 0].set_axis_off()
     if trainings is not None:
-        lost = trainings[(trainings["status"] != "ok") & (trainings["framework"] == framework)]
+        lost = trainings[(trainings["status"] != "ok") & (framework is None or trainings["framework"] == framework)]
         ended = [f"{model} {' and '.join(dict.fromkeys(own['status']))}" for model, own in lost.groupby("model", sort=False)]
         why += f" Trainings that gave no model: {', '.join(ended)}." if ended else ""
     axes[0, 0].text(0.5, 0.5, textwrap.fill(why, 60), ha="center", va="center", fontsize=6, color=GREY, transform=axes[0, 0].transAxes)

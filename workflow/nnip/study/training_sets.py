@@ -142,7 +142,7 @@ def row(training_set: TrainingSet, manifest: Mapping[str, Any]) -> dict[str, Any
 
 
 def name_problems(config: Mapping[str, Any]) -> Iterator[str]:
-    """What is wrong with the names of training sets and of their pools."""
+    """What is wrong with the names of training sets, and pools that there are not."""
     for name, block in config["training_sets"].items():
         key = f"training_sets.{name}"
         if not isinstance(name, str) or not NAME.fullmatch(name):
@@ -151,9 +151,6 @@ def name_problems(config: Mapping[str, Any]) -> Iterator[str]:
             yield f"'{key}': names such as {name} are those of the sets that n_train and learning_curve ask for; choose another"
         elif block["pool"] is not None and block["pool"] not in config["datasets"]:
             yield f"'{key}.pool' is '{block['pool']}', which is not under 'datasets': {nearest(block['pool'], config['datasets'])}"
-    for pool in pools(config):
-        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,99}", pool):
-            yield f"'datasets' has the name {pool[:100]!r}, which becomes a file name: use letters, digits, '_', '.', '+' and '-', 100 at most"
 
 
 def pools(config: Mapping[str, Any]) -> list[str]:
