@@ -1,4 +1,4 @@
-"""What is odd about the released files, found in the files themselves: every oddity is a row of table `notes`."""
+"""Oddities of the released files, found in the files themselves; each is a row of table `notes`."""
 
 import numpy as np
 import pandas as pd
@@ -9,7 +9,7 @@ from nnip.published.files import DURATION_FS, MISLABELLED, REPLICAS, TEMPERATURE
 def notes(
     framework: str, switches: pd.DataFrame, landscape: pd.DataFrame, times: pd.DataFrame, learning: pd.DataFrame, errors: pd.DataFrame
 ) -> pd.DataFrame:
-    """Oddities found in one framework's files: framework, model (blank = all), table, note."""
+    """Oddities in one framework's files: framework, model ("(all)" for all), table, note."""
     found: list[tuple[str, str, str]] = []
     models = list(switches.index)
     edge, points = landscape["x"].max(), landscape["x"].nunique()
