@@ -1,4 +1,4 @@
-"""What several figures of loss landscapes share: curves, and words for frames and settings."""
+"""Common parts of the figures of loss landscapes: curves, names of splits, and entropy settings."""
 
 import numpy as np
 import pandas as pd
@@ -11,25 +11,25 @@ QUANTITIES = {"forces_rmse_eV_per_A": "force RMSE (eV/Å)", "energy_rmse_eV_per_
 
 
 def in_words(split: str) -> str:
-    """How a key calls the frames of a split."""
+    """The name of a split's frames in a legend."""
     return {"train": "training", "val": "validation"}.get(split, split.replace("_", " "))
 
 
 def settings(entropy: pd.DataFrame) -> tuple[float, float, float]:
-    """(T_energy, T_forces, alpha) the study itself uses."""
+    """(T_energy, T_forces, alpha) of the study."""
     first = entropy.iloc[0]
     return float(first["T_energy_eV_per_atom"]), float(first["T_forces_eV_per_A"]), float(first["alpha"])
 
 
 def mean_curves(landscape: pd.DataFrame, quantity: str) -> pd.DataFrame:
-    """Mean over directions: one column per seed, indexed by t; rows of one model and one mode are expected."""
+    """Mean over directions: one column per seed, indexed by t; the rows must be of one model and one mode."""
     return landscape.groupby(["seed", "t"])[quantity].mean().unstack("seed").sort_index().astype(float)
 
 
 def draw_curves(axis: Axes, landscape: pd.DataFrame, quantity: str, members: list[str], look: dict[str, Look], spread: bool = False) -> list[str]:
-    """The landscapes of one experiment in one mode: thin lines are seeds (if several), thick ones their mean.
+    """The landscapes of one experiment in one mode: thin lines are seeds (if several), thick lines their mean.
 
-    Returns the models without a finite one. With spread, a band shows the range over directions and seeds.
+    Returns the models without a finite landscape. With spread, a band shows the range over directions and seeds.
     """
     missing = []
     for name in members:

@@ -30,7 +30,7 @@ TITLES = {
 
 
 def colours(splits: list[str]) -> dict[str, str | tuple[float, ...]]:
-    """Colours of the splits: train black, val grey; tests from blue over purple to orange by temperature where all names tell one, else in order."""
+    """Colours of the splits: train black, val grey; tests from blue to orange by temperature if all names have one, else in order."""
     found: dict[str, str | tuple[float, ...]] = {"train": "black", "val": NO_DATA}
     tests = [split for split in splits if split not in found]
     temperatures = temperatures_K(pd.Series(tests, dtype="string"))
@@ -42,7 +42,7 @@ def colours(splits: list[str]) -> dict[str, str | tuple[float, ...]]:
 
 @style.styled
 def draw(distributions: pd.DataFrame, distribution_moments: pd.DataFrame) -> Drawing:
-    """A panel per quantity with the density of every split (logarithmic axis for forces), and under it what share lies outside the training range."""
+    """One panel per quantity: the density of every split (logarithmic axis for forces) and the share of values outside the training range."""
     style.need(distributions=distributions, distribution_moments=distribution_moments)
     quantities = [name for name in TITLES if name in set(distributions["quantity"])]
     splits = list(dict.fromkeys(distributions["split"]))
@@ -78,7 +78,7 @@ def draw(distributions: pd.DataFrame, distribution_moments: pd.DataFrame) -> Dra
 
 
 def draw_split(axis: Axes, own: pd.DataFrame, factor: float, split: str, colour: str | tuple[float, ...]) -> None:
-    """One split's density as steps."""
+    """Draw one split's density as steps."""
     if own.empty or not own["count"].sum():
         return
     low, high, count = (own[column].to_numpy(float) for column in ("bin_low", "bin_high", "count"))
@@ -90,7 +90,7 @@ def draw_split(axis: Axes, own: pd.DataFrame, factor: float, split: str, colour:
 
 
 def name_outside(axis: Axes, moments: pd.DataFrame, colour: dict[str, str | tuple[float, ...]]) -> None:
-    """Shares outside the training range, in the splits' colours, in the upper right corner."""
+    """Write the shares outside the training range in the upper right corner, in the splits' colours."""
     tests = [row for row in moments.itertuples() if row.split not in ("train", "val") and pd.notna(row.outside)]
     for line, row in enumerate(tests):
         axis.annotate(
@@ -100,5 +100,5 @@ def name_outside(axis: Axes, moments: pd.DataFrame, colour: dict[str, str | tupl
 
 
 def percent(share: float) -> str:
-    """A share in per cent, to two digits where it is small."""
+    """A share in per cent, with two digits if it is small."""
     return f"{100 * share:.0f} %" if share >= 0.1 else f"{100 * share:.2g} %"

@@ -37,9 +37,9 @@ def draw(
     logrank: pd.DataFrame,
     trainings: pd.DataFrame | None = None,
 ) -> Drawing:
-    """Kaplan-Meier curves of each experiment of a framework; beside a model's name the log-rank p (Holm) against the model above it.
+    """Kaplan-Meier curves of each experiment of a framework, with the log-rank p (Holm) against the model above beside each model's name.
 
-    A model's curve is that of all its seeds together; where it has several, thin lines are the seeds'.
+    The curve of a model pools all its seeds; if there are several, thin lines show the single seeds.
     """
     style.need(framework, models=models, kaplan_meier=kaplan_meier)
     models = style.of_framework(models, framework)
@@ -93,13 +93,13 @@ def draw(
 
 
 def together(kaplan_meier: pd.DataFrame, model: str) -> pd.DataFrame:
-    """A model's curve over all its seeds: the rows with blank seed where it has several."""
+    """A model's curve over all its seeds: the rows with blank seed if it has several."""
     own = kaplan_meier[kaplan_meier["model"] == model].sort_values("time_fs", kind="stable")
     return own[own["seed"].isna()] if own["seed"].isna().any() else own
 
 
 def draw_survival(axis: Axes, own: pd.DataFrame, look: Look) -> None:
-    """One model's curve, its band, and a tick where a run ended without failure."""
+    """Draw one model's curve and band, with a tick where a run ended without failure."""
     time = own["time_fs"].to_numpy(float) / 1000
     share = own["survival"].to_numpy(float)
     low, high = (own[side].to_numpy(float, na_value=np.nan) for side in ("low", "high"))
@@ -112,7 +112,7 @@ def draw_survival(axis: Axes, own: pd.DataFrame, look: Look) -> None:
 
 
 def write_at_risk(axis: Axes, kaplan_meier: pd.DataFrame, names: list[str], ticks: list[float], look: dict[str, Look]) -> None:
-    """The numbers of replicas at risk at each tick, a line per model under the axis."""
+    """Write the number of replicas at risk at each tick, one line per model under the axis."""
     for row, name in enumerate(names):
         own = together(kaplan_meier, name)
         for tick in ticks:
@@ -124,11 +124,11 @@ def write_at_risk(axis: Axes, kaplan_meier: pd.DataFrame, names: list[str], tick
 
 
 def p_values(logrank: pd.DataFrame, names: list[str]) -> dict[str, str]:
-    """Model -> what to say of its test against the model before it."""
-    said = {}
+    """Model -> text on its test against the previous model."""
+    texts = {}
     for before, name in itertools.pairwise(names):
         test = logrank[(logrank["model_a"] == before) & (logrank["model_b"] == name)]
         if len(test) and pd.notna(test["p_holm"].iloc[0]):
             p = float(test["p_holm"].iloc[0])
-            said[name] = "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
-    return said
+            texts[name] = "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
+    return texts

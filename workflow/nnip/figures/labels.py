@@ -1,4 +1,4 @@
-"""Names beside points, placed so that they cover neither each other nor the points; the same input gives the same places."""
+"""Names beside points that overlap neither each other nor the points; the same input gives the same places."""
 
 import itertools
 import textwrap
@@ -8,12 +8,12 @@ import numpy as np
 from matplotlib.axes import Axes
 
 DISTANCES_PT = (4.0, 8.0, 13.0, 19.0, 26.0, 34.0, 43.0, 55.0, 70.0)
-LEAD_FROM_PT = 6.0  # a text further away than this gets a line to its point
+LEAD_FROM_PT = 6.0  # a text further away than this is joined to its point by a line
 ANGLES = np.radians([0, 180, 45, 135, 315, 225, 90, 270, 22, 158, 338, 202, 67, 113, 293, 247])
 POINT_PT = 2.5
 SWEEPS = 5
 LONGEST = 24  # characters of a text; longer ones are cut
-OVERLAP, OUTSIDE, CROSSING_PT2, DISTANCE_PT = 15.0, 30.0, 40.0, 1.5  # what each fault of a place costs
+OVERLAP, OUTSIDE, CROSSING_PT2, DISTANCE_PT = 15.0, 30.0, 40.0, 1.5  # the cost of each defect of a place
 
 
 def label_points(
@@ -25,10 +25,10 @@ def label_points(
     avoid: np.ndarray | None = None,
     size_pt: float = 5.5,
 ) -> None:
-    """Write a text near every point of finished axes (limits and scales set); a thin line leads to a text that had to move away.
+    """Write a text near every point of finished axes (limits and scales set); a thin line joins a distant text to its point.
 
-    avoid: further points, shape [n, 2], not to be covered. In a few sweeps each text gets the place, of some hundred around its point, that
-    covers least of the points and of the texts placed so far.
+    avoid: further points not to be covered, [n, 2]. In a few sweeps each text takes, from about a hundred places around its point, the one with
+    the least overlap with points and texts placed so far.
     """
     if not len(x):
         return
@@ -63,9 +63,9 @@ def label_points(
 
 
 def _best_place(point: np.ndarray, size: np.ndarray, taken: np.ndarray, own: int, frame: np.ndarray, unit: float) -> tuple[np.ndarray, float]:
-    """The cheapest box (x0, y0, x1, y1 in pixels) for a text of a size around a point, and its distance in points.
+    """The cheapest box (x0, y0, x1, y1 in pixels) for a text of this size around a point, and its distance in points.
 
-    taken: boxes not to be covered, shape [n, 4], among them the point's own mark, which the line to the text may cross.
+    taken: boxes not to be covered, [n, 4]; box `own` is the point's own mark, which the line to the text may cross.
     """
     distances, angles = (part.ravel() for part in np.meshgrid(DISTANCES_PT, ANGLES, indexing="ij"))
     centres = point + np.column_stack([np.cos(angles), np.sin(angles)]) * (distances[:, None] * unit + size / 2)
@@ -78,13 +78,13 @@ def _best_place(point: np.ndarray, size: np.ndarray, taken: np.ndarray, own: int
 
 
 def _shared(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Areas that boxes a [n, 4] and b [m, 4] have in common, shape [n, m]."""
+    """Areas of the intersections of boxes a [n, 4] and b [m, 4], [n, m]."""
     sides = np.minimum(a[:, None, 2:], b[None, :, 2:]) - np.maximum(a[:, None, :2], b[None, :, :2])
     return np.clip(sides, 0, None).prod(axis=2)
 
 
 def _crossings(point: np.ndarray, boxes: np.ndarray, taken: np.ndarray) -> np.ndarray:
-    """How many taken boxes the line from the point to each box crosses, shape [n boxes]."""
+    """The number of taken boxes that the line from the point to each box crosses, [n boxes]."""
     edges = np.clip(point, boxes[:, :2], boxes[:, 2:])
     line = point + np.linspace(0, 1, 12)[None, :, None] * (edges - point)[:, None]
     inside = (line[:, :, None] >= taken[:, :2]) & (line[:, :, None] <= taken[:, 2:])

@@ -1,4 +1,4 @@
-"""Temperature and energy of the replicas in hot MD while they last (the paper's figure S8)."""
+"""Temperature and energy of the replicas in hot MD until they fail (the paper's figure S8)."""
 
 from typing import Any
 
@@ -19,20 +19,20 @@ FIGURE = Figure(
     category="Time to failure",
     caption=(
         "**Temperature of {framework} in hot MD** (figure S8 of the paper): mean over the replicas that have not failed yet, with their standard "
-        "deviation, and the change of their mean total energy. Lines get thinner as replicas get fewer: what is left late in a run are the "
-        "replicas that lasted, not a fair sample."
+        "deviation, and the change of their mean total energy. Lines get thinner as the number of replicas falls: those left late in a run are the "
+        "survivors, not a random sample."
     ),
 )
 
-THICKEST, THINNEST = 1.6, 0.3  # line widths in points with all replicas alive, and with the last one
-HOTTEST = 2.5  # thermostat temperatures that the axis reaches: a replica about to fail can be hotter by orders of magnitude
+THICKEST, THINNEST = 1.6, 0.3  # line widths in points, with all replicas alive and with one
+HOTTEST = 2.5  # end of the axis in thermostat temperatures: a replica about to fail can be hotter by orders of magnitude
 
 
 @style.styled
 def draw(framework: str, models: pd.DataFrame, temperatures: pd.DataFrame, trainings: pd.DataFrame | None = None) -> Drawing:
     """Mean temperature with the replicas' standard deviation, and change of the mean total energy, against time; columns: experiments.
 
-    Means are over the replicas that have not failed yet, of all seeds together; lines get thinner as these get fewer. Thin lines: seeds, if several.
+    Means are over the replicas of all seeds that have not failed; lines get thinner as their number falls. Thin lines: seeds, if several.
     """
     style.need(framework, models=models, temperatures=temperatures)
     models = style.of_framework(models, framework)
@@ -74,7 +74,7 @@ def draw(framework: str, models: pd.DataFrame, temperatures: pd.DataFrame, train
 
 
 def limit(axes: np.ndarray, temperatures: pd.DataFrame) -> bool:
-    """Set the axes' ends so that single explosions do not flatten everything else; whether something lies beyond."""
+    """Limit the axes, so that single explosions do not flatten everything else; returns whether data lie outside the limits."""
     if temperatures.empty:
         return False
     change = temperatures["total_energy_eV_per_atom"] - temperatures.groupby(["model", "seed"])["total_energy_eV_per_atom"].transform("first")
@@ -89,7 +89,7 @@ def limit(axes: np.ndarray, temperatures: pd.DataFrame) -> bool:
 
 
 def pooled(temperatures: pd.DataFrame) -> pd.DataFrame:
-    """Mean and standard deviation over all replicas of all seeds from those of every seed, and mean total energy; columns named as the table's."""
+    """Mean and standard deviation over all replicas of all seeds, from those of each seed, and mean total energy; columns named as in the table."""
     own = temperatures.astype(dict.fromkeys(("n_alive", "temperature_mean_K", "temperature_std_K", "total_energy_eV_per_atom"), float))
     weights = own["n_alive"] / own.groupby("time_fs")["n_alive"].transform("sum")
     sums = own.assign(
@@ -107,7 +107,7 @@ def pooled(temperatures: pd.DataFrame) -> pd.DataFrame:
 
 
 def draw_model(axes: np.ndarray, temperatures: pd.DataFrame, look: Look) -> None:
-    """One model in both panels; energies are taken from each seed's own start, which a seed that ends early would else shift."""
+    """Draw one model in both panels; energies are relative to the start of each seed: otherwise a seed that ends early would shift the mean."""
     starts = temperatures.groupby("seed")["total_energy_eV_per_atom"].transform("first")
     temperatures = temperatures.assign(total_energy_eV_per_atom=temperatures["total_energy_eV_per_atom"] - starts)
     together = pooled(temperatures)
@@ -124,7 +124,7 @@ def draw_model(axes: np.ndarray, temperatures: pd.DataFrame, look: Look) -> None
 
 
 def thinning(axis: Axes, x: np.ndarray, y: np.ndarray, n_alive: np.ndarray, look: Look) -> None:
-    """A line whose width at every point says how many replicas are left."""
+    """Draw a line with widths that show how many replicas are left."""
     points = np.column_stack([x, y])
     widths = THINNEST + (THICKEST - THINNEST) * n_alive[1:] / n_alive.max()
     axis.add_collection(LineCollection(list(np.stack([points[:-1], points[1:]], axis=1)), colors=look.colour, linewidths=widths, capstyle="round"))

@@ -24,7 +24,7 @@ QUANTITIES = {"forces_rmse_eV_per_A": ("force RMSE (meV/Å)", 1000), "energy_rms
 
 
 def largest_fits(errors: pd.DataFrame) -> pd.DataFrame:
-    """The errors of the trainings on all frames, with clean labels."""
+    """The errors of the trainings on all frames with clean labels."""
     clean = errors[errors["noise"] == 0]
     return clean[clean["n_train"] == clean["n_train"].max()]
 
@@ -41,7 +41,7 @@ def ordered(splits: pd.Series) -> list[str]:
 def draw(framework: str, models: pd.DataFrame, errors: pd.DataFrame, trainings: pd.DataFrame | None = None) -> Drawing:
     """Force and energy RMSE per split and model, largest noise-free training; rows: quantities, columns: experiments of the framework.
 
-    Marks are means over seeds, small points the seeds; grey lines join a split's means.
+    Marks are means over seeds, small points are single seeds; grey lines join the means of a split.
     """
     style.need(framework, models=models, errors=errors)
     models = style.of_framework(models, framework)
@@ -80,7 +80,7 @@ def draw(framework: str, models: pd.DataFrame, errors: pd.DataFrame, trainings: 
 
 
 def draw_splits(axis: Axes, errors: pd.DataFrame, quantity: str, names: list[str], splits: list[str], look: dict[str, Look]) -> None:
-    """One quantity of one experiment: a mark per model and split."""
+    """Draw one quantity of one experiment: one mark per model and split."""
     for split in splits:
         part = errors[errors["split"] == split]
         values = {name: part.loc[part["model"] == name, quantity].to_numpy(float) * QUANTITIES[quantity][1] for name in names}
@@ -96,7 +96,7 @@ def draw_splits(axis: Axes, errors: pd.DataFrame, quantity: str, names: list[str
 
 
 def name_splits(axis: Axes, errors: pd.DataFrame, quantity: str, names: list[str], splits: list[str]) -> None:
-    """The splits' names right of the last panel, at the height of the last model that has them, moved apart where they are close."""
+    """Write the splits' names right of the last panel, at the height of the last model that has them, moved apart if they are close."""
     last = {}
     for split in splits:
         for name in names:

@@ -53,10 +53,10 @@ def find_pairs(frame: Atoms, reach_A: float, device: torch.device | str = "cpu")
     # after rounding a vector spans at most half a cell vector in each direction, so an image k cells away is at least k - 1/2 heights away
     reach = [max(math.ceil(reach_A / height - 0.5), 0) for height in heights]
     offsets = sorted((image @ cell for image in _images(reach, periodic)), key=np.linalg.norm)
-    images = sorted(np.linalg.norm(image @ cell) for image in _images([number + 1 for number in reach], periodic))[1:]
-    if images and images[0] < reach_A:
+    gaps = sorted(np.linalg.norm(image @ cell) for image in _images([number + 1 for number in reach], periodic))[1:]
+    if gaps and gaps[0] < reach_A:
         raise InputError(
-            f"'md.min_distance_A' is {reach_A:g}, but the images of an atom of the start frame are {images[0]:.3f} Å apart in its small cell, so every "
+            f"'md.min_distance_A' is {reach_A:g}, but the images of an atom of the start frame are {gaps[0]:.3f} Å apart in its small cell, so every "
             "replica would fail at 0 fs: set it below that"
         )
 

@@ -1,4 +1,4 @@
-"""The model table: every model's complete row and the experiments that compare them, checked before any work."""
+"""The model table: the complete row of every model and the experiments that compare them, checked before any job starts."""
 
 import contextlib
 import re
@@ -15,7 +15,7 @@ HYPERPARAMETERS_NOT = ("framework", "label")
 def load_models(path: str | Path, trained: bool = True) -> dict[str, Any]:
     """The model table: {"models": {name: complete row}, "experiments": {...}}; InputError names file, model and key.
 
-    Where nothing is trained (published tables) names are free, and rows need only framework and label.
+    Without trainings (published tables) any name is allowed, and rows need only framework and label.
     """
     try:
         table = read_yaml(path)
@@ -36,7 +36,7 @@ def load_models(path: str | Path, trained: bool = True) -> dict[str, Any]:
             raise InputError(f"{path}, model '{name}': 'framework' is '{row['framework']}': {nearest(row['framework'], frameworks())}")
         if trained:
             _check_trainable(str(name), row, str(path))
-            # in file names a comma is written as a hyphen
+            # file names have a hyphen instead of a comma
             if twin := next((other for other in models if other.replace(", ", "-") == str(name).replace(", ", "-")), None):
                 raise InputError(f"{path}: models '{twin}' and '{name}' would share one folder: rename one")
         models[str(name)] = row
@@ -60,10 +60,10 @@ def _check_experiments(experiments: dict[str, Any], models: dict[str, dict[str, 
 
 
 def _check_drawable(text: str, path: str) -> None:
-    """InputError for a text between dollar signs that figures would take for a formula and fail on, hours later."""
+    """InputError for a text between dollar signs that is no valid formula: figures would fail on it hours later."""
     if text.replace(r"\$", "").count("$") < 2:
         return
-    with contextlib.suppress(ImportError):  # matplotlib may live in the jobs' environment alone
+    with contextlib.suppress(ImportError):  # matplotlib may be only in the jobs' environment
         from matplotlib.mathtext import MathTextParser
 
         try:
@@ -74,7 +74,7 @@ def _check_drawable(text: str, path: str) -> None:
 
 
 def check_listed_models(config: dict[str, Any], models: dict[str, Any], source: str = "config") -> None:
-    """InputError if the config names a model that is not in the model table, or does not say why it trusts one that uses what others made."""
+    """InputError if the config names a model that is not in the table, or gives no reason to trust a model that uses files of others."""
     blocks = {"noise": config["noise"], "planes": config["planes"], "landscape.variants": config["landscape"]["variants"]}
     listed = [(f"{key}.models", name) for key, block in blocks.items() for name in (block or {}).get("models") or []]
     for key, name in [*listed, *(("trust", name) for name in config["trust"])]:
@@ -101,5 +101,5 @@ def _check_trainable(name: str, row: dict[str, Any], path: str) -> None:
 
 
 def hyperparameters(row: dict[str, Any]) -> dict[str, Any]:
-    """The switches of one model, without its names."""
+    """The hyperparameters of one model, without framework and label."""
     return {key: value for key, value in row.items() if key not in HYPERPARAMETERS_NOT}
