@@ -206,7 +206,7 @@ def test_two_trainings_in_one_directory_are_refused(settings_of, frame_files, tm
 
 
 def test_a_command_that_is_told_to_end_leaves_no_result(tmp_path):
-    with pytest.raises(SystemExit, match=r"interrupted: python.* was told to end by SIGTERM"):
+    with pytest.raises(SystemExit, match=r"interrupted: python.* was ended by SIGTERM"):
         run_command([sys.executable, "-c", "import os; os.kill(os.getpid(), 15)"], tmp_path, tmp_path / "log")
     assert run_command([sys.executable, "-c", "import os; os.kill(os.getpid(), 9)"], tmp_path, tmp_path / "log").killed
     assert not run_command([sys.executable, "-c", "import os; os.kill(os.getpid(), 11)"], tmp_path, tmp_path / "log").killed

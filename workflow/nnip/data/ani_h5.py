@@ -52,7 +52,7 @@ def unpack(archive: Path, folder: Path) -> list[Path]:
                 if member.isdir():
                     continue
                 if not member.isreg():
-                    raise InputError(f"{archive.name}: '{member.name}' is a link or a device, which data has no use for; nothing was read")
+                    raise InputError(f"{archive.name}: '{member.name}' is a link or a device, but data needs only files; nothing was read")
                 total += member.size
                 if total > MOST_BYTES:
                     raise InputError(f"{archive.name}: holds more than {MOST_BYTES / 2**30:g} GiB; nothing was read")
@@ -153,5 +153,5 @@ def _numbers(species: np.ndarray, name: str) -> np.ndarray:
     numbers = [atomic_numbers.get(value.strip(), 0) if isinstance(value, str) else value for value in texts]
     for text, number in zip(texts, numbers, strict=True):
         if not 0 < number < len(atomic_numbers):
-            raise InputError(f"{name}: '{text}' is no element")
+            raise InputError(f"{name}: '{text}' is not an element")
     return np.array(numbers)

@@ -41,7 +41,7 @@ def frame_range(path: str | Path, frames: str, n_frames: int) -> tuple[int, int]
     """First and one past the last frame of a range "a:b", where a or b may be missing; InputError if the file has no such frames."""
     match = re.fullmatch(r"(\d*):(\d*)", str(frames))
     if match is None:
-        raise InputError(f'{path}: frames \'{frames}\' is no range; write "a:b", counted from 0, b excluded, for example "0:{n_frames}"')
+        raise InputError(f'{path}: frames \'{frames}\' is not a range; write "a:b", counted from 0, b excluded, for example "0:{n_frames}"')
     start, stop = int(match[1] or 0), int(match[2] or n_frames)
     if not start < stop <= n_frames:
         raise InputError(f"{path}: frames '{frames}' are not in this file, which has {n_frames} (frames \"0:{n_frames}\")")

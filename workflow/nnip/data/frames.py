@@ -46,7 +46,7 @@ def _next_frame(file: Iterator[str], where: str) -> list[str]:
     if header is None:
         return []
     if not re.fullmatch(r"\s*[0-9]{1,7}\s*", header) or not 0 < int(header) <= MOST_ATOMS:
-        raise InputError(f"{where} is not readable extxyz: where the number of its atoms should stand is {header.strip()[:40]!r}")
+        raise InputError(f"{where} is not readable extxyz: its first line should be the number of atoms, but is {header.strip()[:40]!r}")
     lines = list(itertools.islice(file, int(header) + 1))
     if len(lines) < int(header) + 1:
         raise InputError(f"{where} is not readable extxyz: the file ends after {max(len(lines) - 1, 0)} of its {int(header)} atoms")
@@ -71,7 +71,7 @@ def _read(lines: list[str], where: str) -> Atoms:
         raise InputError(f"{where}: pbc should be three letters T or F, but is {str(info['pbc'])[:40]}")
     (atoms,) = ase.io.extxyz.read_xyz(io.StringIO("".join(lines)), index=slice(None), properties_parser=lambda _: info)
     if np.any((atoms.numbers < 1) | (atoms.numbers >= len(chemical_symbols))):
-        raise InputError(f"{where} has an atom that is no element")
+        raise InputError(f"{where} has an atom that is not an element")
     return atoms
 
 

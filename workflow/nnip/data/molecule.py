@@ -18,7 +18,7 @@ def from_smiles(smiles: str) -> Chem.Mol:
     with rdBase.BlockLogs():
         molecule = Chem.MolFromSmiles(smiles) if smiles else None
     if molecule is None:
-        raise InputError(f"smiles: '{smiles}' is no valid SMILES (example: CCO for ethanol)")
+        raise InputError(f"smiles: '{smiles}' is not a valid SMILES (example: CCO for ethanol)")
     molecule = Chem.AddHs(molecule)
     if len(Chem.GetMolFrags(molecule)) > 1:
         raise InputError(f"smiles: '{smiles}' is several molecules, which would drift apart; give one")

@@ -33,14 +33,14 @@ def draw_curves(axis: Axes, landscape: pd.DataFrame, quantity: str, members: lis
     """
     missing = []
     for name in members:
-        own = landscape[landscape["model"] == name]
-        if not np.isfinite(own[quantity].to_numpy(float)).any():
+        rows = landscape[landscape["model"] == name]
+        if not np.isfinite(rows[quantity].to_numpy(float)).any():
             missing.append(name)
             continue
-        curves = mean_curves(own, quantity)
+        curves = mean_curves(rows, quantity)
         style = {"color": look[name].colour, "linestyle": look[name].line}
-        if spread and own["direction"].nunique() > 1:
-            extent = own.groupby("t")[quantity].agg(["min", "max"]).astype(float)
+        if spread and rows["direction"].nunique() > 1:
+            extent = rows.groupby("t")[quantity].agg(["min", "max"]).astype(float)
             axis.fill_between(extent.index.to_numpy(float), extent["min"], extent["max"], color=look[name].colour, alpha=0.15, linewidth=0)
         if curves.shape[1] > 1:
             axis.plot(curves.index, curves, linewidth=0.4, alpha=0.6, **style)

@@ -51,8 +51,8 @@ def label_points(
     for _, index in itertools.product(range(SWEEPS), np.lexsort((points[:, 1], points[:, 0]))):
         placed = np.array([box for other, (box, _) in chosen.items() if other != index]).reshape(-1, 4)
         taken = np.vstack([placed, fixed])
-        own = len(placed) + own_mark + index
-        chosen[index] = _best_place(points[index], sizes[index], taken, own, frame, unit)
+        own_box = len(placed) + own_mark + index
+        chosen[index] = _best_place(points[index], sizes[index], taken, own_box, frame, unit)
     for index, (box, distance) in chosen.items():
         written[index].set(ha="center", va="center", in_layout=False)
         written[index].xyann = tuple(((box[:2] + box[2:]) / 2 - points[index]) / unit)
@@ -62,17 +62,17 @@ def label_points(
             axis.plot(line[:, 0], line[:, 1], color=colours[index], linewidth=0.3, scalex=False, scaley=False, zorder=1, label="_leader")
 
 
-def _best_place(point: np.ndarray, size: np.ndarray, taken: np.ndarray, own: int, frame: np.ndarray, unit: float) -> tuple[np.ndarray, float]:
+def _best_place(point: np.ndarray, size: np.ndarray, taken: np.ndarray, own_box: int, frame: np.ndarray, unit: float) -> tuple[np.ndarray, float]:
     """The cheapest box (x0, y0, x1, y1 in pixels) for a text of this size around a point, and its distance in points.
 
-    taken: boxes not to be covered, [n, 4]; box `own` is the point's own mark, which the line to the text may cross.
+    taken: boxes not to be covered, [n, 4]; box `own_box` is the point's own mark, which the line to the text may cross.
     """
     distances, angles = (part.ravel() for part in np.meshgrid(DISTANCES_PT, ANGLES, indexing="ij"))
     centres = point + np.column_stack([np.cos(angles), np.sin(angles)]) * (distances[:, None] * unit + size / 2)
     boxes = np.hstack([centres - size / 2, centres + size / 2])
     cost = OVERLAP * _shared(boxes, taken).sum(axis=1) + OUTSIDE * (size.prod() - _shared(boxes, frame[None])[:, 0])
     cost += DISTANCE_PT * distances * unit**2
-    cost += CROSSING_PT2 * unit**2 * _crossings(point, boxes, np.delete(taken, own, axis=0)) * (distances > LEAD_FROM_PT)
+    cost += CROSSING_PT2 * unit**2 * _crossings(point, boxes, np.delete(taken, own_box, axis=0)) * (distances > LEAD_FROM_PT)
     best = int(np.argmin(np.round(cost, 6)))
     return boxes[best], float(distances[best])
 

@@ -43,11 +43,11 @@ def draw(framework: str, models: pd.DataFrame, temperatures: pd.DataFrame, train
     for column, (_, members) in enumerate(groups):
         missing = []
         for name in members["model"]:
-            own = temperatures[temperatures["model"] == name]
-            if own.empty:
+            rows = temperatures[temperatures["model"] == name]
+            if rows.empty:
                 missing.append(f"{look[name].label}: {style.why_missing(name, trainings)}")
                 continue
-            draw_model(axes[:, column], own, look[name])
+            draw_model(axes[:, column], rows, look[name])
         axes[0, column].text(0.03, 0.03, "\n".join(missing), fontsize=5, color=style.NO_DATA, transform=axes[0, column].transAxes)
         for thermostat in temperatures["thermostat_K"].unique():
             axes[0, column].axhline(thermostat, color=GREY, linewidth=0.6, linestyle="--", zorder=0)
@@ -90,18 +90,18 @@ def limit(axes: np.ndarray, temperatures: pd.DataFrame) -> bool:
 
 def pooled(temperatures: pd.DataFrame) -> pd.DataFrame:
     """Mean and standard deviation over all replicas of all seeds, from those of each seed, and mean total energy; columns named as in the table."""
-    own = temperatures.astype(dict.fromkeys(("n_alive", "temperature_mean_K", "temperature_std_K", "total_energy_eV_per_atom"), float))
-    weights = own["n_alive"] / own.groupby("time_fs")["n_alive"].transform("sum")
-    sums = own.assign(
-        mean=weights * own["temperature_mean_K"],
-        energy=weights * own["total_energy_eV_per_atom"],
-        within=(own["n_alive"] - 1) * own["temperature_std_K"].fillna(0.0) ** 2,
+    rows = temperatures.astype(dict.fromkeys(("n_alive", "temperature_mean_K", "temperature_std_K", "total_energy_eV_per_atom"), float))
+    weights = rows["n_alive"] / rows.groupby("time_fs")["n_alive"].transform("sum")
+    sums = rows.assign(
+        mean=weights * rows["temperature_mean_K"],
+        energy=weights * rows["total_energy_eV_per_atom"],
+        within=(rows["n_alive"] - 1) * rows["temperature_std_K"].fillna(0.0) ** 2,
     )
     table = sums.groupby("time_fs").agg(
         n_alive=("n_alive", "sum"), temperature_mean_K=("mean", "sum"), total_energy_eV_per_atom=("energy", "sum"), within=("within", "sum")
     )
-    between = own["n_alive"] * (own["temperature_mean_K"] - own["time_fs"].map(table["temperature_mean_K"])) ** 2
-    squares = table["within"] + between.groupby(own["time_fs"]).sum()
+    between = rows["n_alive"] * (rows["temperature_mean_K"] - rows["time_fs"].map(table["temperature_mean_K"])) ** 2
+    squares = table["within"] + between.groupby(rows["time_fs"]).sum()
     table["temperature_std_K"] = np.sqrt(squares / (table["n_alive"] - 1).where(table["n_alive"] > 1))
     return table.drop(columns="within").reset_index()
 
@@ -117,10 +117,10 @@ def draw_model(axes: np.ndarray, temperatures: pd.DataFrame, look: Look) -> None
     thinning(axes[0], time_ps, mean, together["n_alive"].to_numpy(float), look)
     thinning(axes[1], time_ps, 1000 * together["total_energy_eV_per_atom"].to_numpy(float), together["n_alive"].to_numpy(float), look)
     seeds = list(temperatures.groupby("seed"))
-    for _, own in seeds if len(seeds) > 1 else []:
+    for _, rows in seeds if len(seeds) > 1 else []:
         thin: dict[str, Any] = {"color": look.colour, "linewidth": 0.3, "alpha": 0.6}
-        axes[0].plot(own["time_fs"].astype(float) / 1000, own["temperature_mean_K"].astype(float), **thin)
-        axes[1].plot(own["time_fs"].astype(float) / 1000, 1000 * own["total_energy_eV_per_atom"].astype(float), **thin)
+        axes[0].plot(rows["time_fs"].astype(float) / 1000, rows["temperature_mean_K"].astype(float), **thin)
+        axes[1].plot(rows["time_fs"].astype(float) / 1000, 1000 * rows["total_energy_eV_per_atom"].astype(float), **thin)
 
 
 def thinning(axis: Axes, x: np.ndarray, y: np.ndarray, n_alive: np.ndarray, look: Look) -> None:

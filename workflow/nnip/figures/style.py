@@ -86,7 +86,7 @@ def _blank(why: str, trainings: pd.DataFrame | None, framework: str | None) -> D
     axes[0, 0].set_axis_off()
     if trainings is not None:
         lost = trainings[(trainings["status"] != "ok") & (trainings["framework"] == framework)]
-        ended = [f"{model} {' and '.join(dict.fromkeys(own['status']))}" for model, own in lost.groupby("model", sort=False)]
+        ended = [f"{model} {' and '.join(dict.fromkeys(rows['status']))}" for model, rows in lost.groupby("model", sort=False)]
         why += f" Trainings that gave no model: {', '.join(ended)}." if ended else ""
     axes[0, 0].text(0.5, 0.5, textwrap.fill(why, 60), ha="center", va="center", fontsize=6, color=GREY, transform=axes[0, 0].transAxes)
     return figure
@@ -142,15 +142,15 @@ class Look:
 
 def looks(models: pd.DataFrame) -> dict[str, Look]:
     """Model -> look: models differ in colour within an experiment and in marker between experiments, so all models of a framework differ."""
-    found: dict[str, Look] = {}
+    look_of: dict[str, Look] = {}
     for index, (_, members) in enumerate(experiments(models)):
-        used = [found[name].colour for name in members["model"] if name in found]
+        used = [look_of[name].colour for name in members["model"] if name in look_of]
         free = [colour for colour in COLOURS if colour not in used] or list(COLOURS)
-        fresh = [(name, label) for name, label in zip(members["model"], members["label"], strict=True) if name not in found]
+        fresh = [(name, label) for name, label in zip(members["model"], members["label"], strict=True) if name not in look_of]
         for number, (name, label) in enumerate(fresh):
             turn, place = divmod(number, len(free))
-            found[name] = Look(str(label), free[place], MARKERS[(index + turn) % len(MARKERS)], LINES[turn % len(LINES)])
-    return found
+            look_of[name] = Look(str(label), free[place], MARKERS[(index + turn) % len(MARKERS)], LINES[turn % len(LINES)])
+    return look_of
 
 
 def experiments(models: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
@@ -160,10 +160,10 @@ def experiments(models: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
 
 def of_framework(models: pd.DataFrame, framework: str) -> pd.DataFrame:
     """The members of one framework; InputError if there are none."""
-    found = models[models["framework"] == framework]
-    if found.empty:
+    members = models[models["framework"] == framework]
+    if members.empty:
         raise InputError(f"table 'models' has no model of framework '{framework}': nothing to draw")
-    return found
+    return members
 
 
 def frameworks(table: pd.DataFrame) -> list[str]:

@@ -49,7 +49,7 @@ def draw(framework: str, models: pd.DataFrame, weights: pd.DataFrame, weight_mom
             axes[0, column].text(0.03, 0.97, why, fontsize=5, color=NO_DATA, va="top", transform=axes[0, column].transAxes)
         axes[0, column].set_xlabel("weight")
     if len(whole):
-        lowest = min(values[values > 0].min() for values, _ in (density(own) for _, own in whole.groupby(["model", "seed"])))
+        lowest = min(values[values > 0].min() for values, _ in (density(rows) for _, rows in whole.groupby(["model", "seed"])))
         axes[0, 0].set_ylim(bottom=lowest / 2)
         axes[1, 0].set_ylim(0, 1.1 * float(moments.loc[moments["group"] != ALL, "std"].max()))
     axes[0, 0].set_ylabel("density of all weights")
@@ -92,9 +92,9 @@ def density(histogram: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
 
 def mean_density(densities: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
     """The mean of densities with different bins, over the bins between all their edges."""
-    edges = np.unique(np.concatenate([own for _, own in densities]))
+    edges = np.unique(np.concatenate([bins for _, bins in densities]))
     middles = (edges[1:] + edges[:-1]) / 2
-    padded = [(np.concatenate([[0.0], values, [0.0]]), np.searchsorted(own, middles)) for values, own in densities]
+    padded = [(np.concatenate([[0.0], values, [0.0]]), np.searchsorted(bins, middles)) for values, bins in densities]
     return np.mean([values[places] for values, places in padded], axis=0), edges
 
 
@@ -102,10 +102,10 @@ def draw_widths(axis: Axes, moments: pd.DataFrame, parts: list[str], names: list
     """Draw one mark per model and part of the model."""
     axis.axhline(1, color=LIGHT, linewidth=0.5, zorder=0)
     for place, name in enumerate(names):
-        own = moments[moments["model"] == name]
+        rows = moments[moments["model"] == name]
         shift = 0.6 * (place - (len(names) - 1) / 2) / max(len(names), 3)
         for x, part in enumerate(parts):
-            values = own.loc[own["group"] == part, "std"].to_numpy(float)
+            values = rows.loc[rows["group"] == part, "std"].to_numpy(float)
             mark: dict[str, Any] = {"color": look[name].colour, "marker": look[name].marker, "linestyle": "none"}
             if len(values) > 1:
                 axis.plot(np.full(len(values), x + shift), values, markersize=1.5, alpha=0.6, **mark)

@@ -24,9 +24,9 @@ def run(main: Callable[[], None], log: str | None = None) -> None:
     except InputError as error:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt:
-        sys.exit("error: interrupted; the same command goes on")
+        sys.exit("error: interrupted; run the same command again to resume")
     except MemoryError:
-        sys.exit("error: out of memory; give the job more (or a machine of its own), and the same command goes on")
+        sys.exit("error: out of memory; give the job more (or its own machine) and run the same command again")
     except ModuleNotFoundError as error:
         if (error.name or "nnip").startswith("nnip"):
             raise
@@ -35,4 +35,4 @@ def run(main: Callable[[], None], log: str | None = None) -> None:
         if error.errno not in DISK:
             raise
         where = f"{error.filename}: " if error.filename else ""
-        sys.exit(f"error: {where}{error.strerror}; once that is mended, the same command goes on")
+        sys.exit(f"error: {where}{error.strerror}; correct this and run the same command again")

@@ -36,7 +36,7 @@ def reading(path: str | os.PathLike[str], newline: str | None = None) -> Iterato
     """Open a text file in UTF-8; InputError naming the file if it is missing, no regular file (a pipe would block), unreadable or not UTF-8."""
     try:
         if "\0" in str(path) or (os.path.lexists(path) and Path(path).exists() and not Path(path).is_file()):
-            raise InputError(f"{str(path)!r}: is no file that could be read")
+            raise InputError(f"{str(path)!r}: is not a readable file")
         with open(path, encoding="utf-8", newline=newline) as file:
             yield file
     except FileNotFoundError:
@@ -44,7 +44,7 @@ def reading(path: str | os.PathLike[str], newline: str | None = None) -> Iterato
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror or error})") from None
     except UnicodeError as error:
-        raise InputError(f"{path}: is no text in UTF-8 ({error})") from None
+        raise InputError(f"{path}: is not text in UTF-8 ({error})") from None
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:

@@ -42,7 +42,7 @@ class AtOnce:
                 why = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
             if n == 1:
                 raise InputError(
-                    f"out of memory with one of {self.things} at a time ({why}): give the job more memory, a larger GPU or a machine of its own, "
+                    f"out of memory with one of {self.things} at a time ({why}): give the job more memory, a larger GPU or its own machine, "
                     "or make the model smaller"
                 )
             self.n = (n + 1) // 2

@@ -56,7 +56,7 @@ def run_command(command: Sequence[str], directory: Path, output: Path, environme
     if status == 0:
         return Ending(wall_s, None)
     if -status in INTERRUPTIONS:
-        raise SystemExit(f"interrupted: {Path(command[0]).name} was told to end by {signal.Signals(-status).name}; the same call goes on")
+        raise SystemExit(f"interrupted: {Path(command[0]).name} was ended by {signal.Signals(-status).name}; run the same command again to resume")
     how = f"ended with status {status}" if status > 0 else f"was killed by {signal.Signals(-status).name}"
     killed = -status == signal.SIGKILL
     words = f"{Path(command[0]).name} {how}; its last line (of {output.name}): {last_line(output)}"

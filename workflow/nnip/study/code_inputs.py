@@ -29,14 +29,14 @@ INFRASTRUCTURE = frozenset(
 @functools.cache
 def code_inputs(*files: str, ignore: frozenset[str] = INFRASTRUCTURE) -> list[Path]:
     """These files of workflow/ and all project modules that they import, directly or indirectly, except through modules in `ignore`."""
-    found: set[Path] = set()
+    paths: set[Path] = set()
     left = [WORKFLOW / file for file in files]
     while left:
         path = left.pop()
-        if path not in found:
-            found.add(path)
+        if path not in paths:
+            paths.add(path)
             left += [file for name in imported_names(path) if name not in ignore and (file := _file(name))]
-    return sorted(found)
+    return sorted(paths)
 
 
 def framework_code(framework: str, ignore: frozenset[str] = INFRASTRUCTURE) -> list[Path]:

@@ -78,7 +78,7 @@ def check_written(path: str | os.PathLike[str]) -> None:
             expected = manifest.get("table_sha256", {}).get(name) or manifest.get("files", {}).get(name, {}).get("sha256")
         except AttributeError:
             raise InputError(
-                f"{folder}/manifest.json: 'table_sha256' or 'files' is no block; remove it, and what it belongs to is made again"
+                f"{folder}/manifest.json: 'table_sha256' or 'files' is not a block; remove the manifest, and its results are made again"
             ) from None
         if expected and path.is_file() and sha256(path) != expected:
             raise InputError(
@@ -89,7 +89,7 @@ def check_written(path: str | os.PathLike[str]) -> None:
 def package_versions() -> dict[str, str]:
     """The versions of PACKAGES and of the frameworks' packages in this Python."""
     versions = {}
-    for package in dict.fromkeys((*(own for framework in frameworks() for own in choices(framework).PACKAGES), *PACKAGES)):
+    for package in dict.fromkeys((*(name for framework in frameworks() for name in choices(framework).PACKAGES), *PACKAGES)):
         try:
             versions[package] = version(package)
         except PackageNotFoundError:
@@ -109,19 +109,19 @@ def read_manifest(path: str | os.PathLike[str]) -> dict[str, Any]:
         with reading(path) as file:
             manifest = json.load(file, object_pairs_hook=_once_each, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{path}: is no whole manifest ({error}); remove it, and what it belongs to is made again") from None
+        raise InputError(f"{path}: is not a complete manifest ({error}); remove it, and its results are made again") from None
     for key, kinds in EVERY.items():
         if not isinstance(manifest, dict) or not isinstance(manifest.get(key), kinds) or isinstance(manifest.get(key), bool):
-            raise InputError(f"{path}: is no manifest of this workflow: '{key}' is missing or of another type")
+            raise InputError(f"{path}: is not a manifest of this workflow: '{key}' is missing or has another type")
     return manifest
 
 
 def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     content = dict(pairs)
     if len(content) < len(pairs):
-        raise ValueError("a key stands twice in one block")
+        raise ValueError("a key appears twice in one block")
     return content
 
 
 def _refuse(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not JSON")

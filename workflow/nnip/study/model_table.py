@@ -25,12 +25,12 @@ def load_models(path: str | Path, trained: bool = True) -> dict[str, Any]:
     table = check(table, schema, str(path))
     row_schema = schema["$defs"]["model"]
     models: dict[str, dict[str, Any]] = {}
-    for name, own in table["models"].items():
+    for name, given in table["models"].items():
         if str(name) in models:
-            raise InputError(f"{path}: model '{name}' stands twice, as a number and as a text")
-        if not isinstance(own, dict):
-            raise InputError(f"{path}: model '{name}' must be a mapping of keys, but is {own!r}")
-        row = check(table["defaults"] | own, row_schema, f"{path}, model '{name}'")
+            raise InputError(f"{path}: model '{name}' appears twice, as a number and as a text")
+        if not isinstance(given, dict):
+            raise InputError(f"{path}: model '{name}' must be a mapping of keys, but is {given!r}")
+        row = check(table["defaults"] | given, row_schema, f"{path}, model '{name}'")
         row.setdefault("label", str(name))
         if row["framework"] not in frameworks():
             raise InputError(f"{path}, model '{name}': 'framework' is '{row['framework']}': {nearest(row['framework'], frameworks())}")
@@ -70,7 +70,7 @@ def _check_drawable(text: str, path: str) -> None:
             MathTextParser("path").parse(text)
         except ValueError as error:
             reason = str(error).strip().splitlines()[-1]
-            raise InputError(f"{path}: '{text}' is no formula that figures can draw ({reason}); write \\$ for a dollar sign") from None
+            raise InputError(f"{path}: '{text}' is not a formula that figures can draw ({reason}); write \\$ for a dollar sign") from None
 
 
 def check_listed_models(config: dict[str, Any], models: dict[str, Any], source: str = "config") -> None:

@@ -31,7 +31,7 @@ class _Loader(yaml.SafeLoader):
         for key, _ in node.value:
             if isinstance(key, yaml.ScalarNode):
                 if key.value in seen:
-                    raise yaml.constructor.ConstructorError(None, None, f"the key '{key.value}' stands twice in one block", key.start_mark)
+                    raise yaml.constructor.ConstructorError(None, None, f"the key '{key.value}' appears twice in one block", key.start_mark)
                 seen.add(key.value)
         return super().construct_mapping(node, deep)
 

@@ -48,10 +48,10 @@ def override(config: dict[str, Any], dotted_key: str, value: Any) -> None:
 
     InputError for a key that the study sets, or that NequIP does not know.
     """
-    for path, own in SET_BY.items():
+    for path, key in SET_BY.items():
         # the same part of the config, one inside it, or one around it
         if f"{path}.".startswith(f"{dotted_key}.") or dotted_key.startswith(f"{path}."):
-            raise InputError(f"'extra': '{dotted_key}' follows from the study's own {own}; set that")
+            raise InputError(f"'extra': '{dotted_key}' follows from the study's own {key}; set that")
     *parents, last = dotted_key.split(".")
     node: Any = config
     for part in parents:
