@@ -65,9 +65,9 @@ def draw(framework: str, models: pd.DataFrame, temperatures: pd.DataFrame, train
     style.note(
         figure,
         f"Means over the replicas that have not failed, of {numbers} per model and seed; {seeds}" if numbers else "",
-        "Lines get thinner as replicas get fewer, and end with the last; bands: standard deviation over replicas.",
+        "Lines get thinner as the number of replicas falls, and end with the last; bands: standard deviation over replicas.",
         "Dashed: the thermostat.",
-        "The axes leave out what single replicas about to fail do to the mean." if cut else "",
+        "The axes cut off extreme means due to single replicas about to fail." if cut else "",
         "Thin lines: seeds." if temperatures.groupby("model")["seed"].nunique().max() > 1 else "",
     )
     return figure
