@@ -152,7 +152,7 @@ def test_a_checkpoint_is_only_of_these_options_model_frames_and_code(measure, tm
     assert tables == measure(name, "whole", minutes=5)
     manifest = read_manifest(tmp_path / "cut" / "manifest.json")
     assert "other settings, frames, packages or code" in manifest["resume_notes"][0]
-    assert manifest["resume_notes"][-1] == "there was no other: the job began anew"
+    assert manifest["resume_notes"][-1] == "there was no other: the job started from the beginning"
     assert manifest["resumed"] == 0
     assert not (tmp_path / "cut" / "checkpoints").exists()
 

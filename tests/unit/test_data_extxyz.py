@@ -117,7 +117,7 @@ def test_each_unreadable_file_is_named(tmp_path):
         read_frames(tmp_path / "nowhere.xyz")
     with pytest.raises(InputError, match=r"empty\.xyz: no frames in this file"):
         read_frames(tmp_path / "empty.xyz")
-    for name, words in (("cut", "the file ends after 1 of its 3 atoms"), ("bytes", "no text in UTF-8")):
+    for name, words in (("cut", "the file ends after 1 of its 3 atoms"), ("bytes", "not text in UTF-8")):
         with pytest.raises(InputError, match=rf"{name}\.xyz: .*{words}"):
             read_frames(tmp_path / f"{name}.xyz")
 
@@ -128,8 +128,8 @@ def test_each_unreadable_file_is_named(tmp_path):
         ("0:13", r"frames '0:13' are not in this file, which has 12"),
         ("5:5", "are not in this file"),
         ("12:", "are not in this file"),
-        ("-3:", "is no range"),
-        ("all", "is no range"),
+        ("-3:", "is not a range"),
+        ("all", "is not a range"),
     ],
 )
 def test_frame_ranges_outside_the_file(tmp_path, options, frames, message):

@@ -141,8 +141,8 @@ def test_charge_and_spin_come_from_the_smiles():
 @pytest.mark.parametrize(
     ("smiles", "message"),
     [
-        ("C1CC", "smiles: 'C1CC' is no valid SMILES"),
-        ("", "smiles: '' is no valid SMILES"),
+        ("C1CC", "smiles: 'C1CC' is not a valid SMILES"),
+        ("", "smiles: '' is not a valid SMILES"),
         ("CCO.O", "smiles: 'CCO.O' is several molecules"),
         ("[He]", "smiles: '[He]' is a single atom"),
         ("C*", "has '*', which GFN2-xTB does not know"),

@@ -49,7 +49,7 @@ def test_model_row_with_an_impossible_value(study, table):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("\nseed: 9\n", ["study.yaml", "'seed' stands twice"]),
+        ("\nseed: 9\n", ["study.yaml", "'seed' appears twice"]),
         ("\nmirror: &a [*a]\n", ["study.yaml", "levels"]),
         ('\ntorch_backend: "$(touch pwned)"\n', ["study.yaml", "'torch_backend' is '$(touch pwned)'"]),
     ],

@@ -223,7 +223,7 @@ def job_manifests():
     if PUBLISHED:
         return []
     made = [f"{RESULTS}/data/manifest.json", *(f"{RESULTS}/data/sets/{name}/manifest.json" for name in TRAINING_SETS)]
-    made += [f"{RESULTS}/data/pools/{pool}/manifest.json" for pool in POOLS[1:]]
+    made += [f"{RESULTS}/data/pools/{pool}/manifest.json" for pool in list(POOLS)[1:]]
     made += [f"{RESULTS}/data/{name}/manifest.json" for name in FRAMES_MEASURED]
     return [*made, *run_files("train/manifest.json", RUNS), *(f"{RESULTS}/runs/{folder}/manifest.json" for jobs in JOBS.values() for folder in jobs)]
 
