@@ -149,8 +149,9 @@ def _estimate_3(value: float, low: float, high: float) -> str:
 
 
 def outcomes() -> dict[str, str]:
-    """Outcomes that the page tells of, and what it calls them."""
-    return {name: each.words for name, each in quantities().items() if each.words and each.is_outcome}
+    """Outcomes that the page tells of, and what it calls them; those that should be large first, which is how long a model lives."""
+    told = {name: each for name, each in quantities().items() if each.words and each.is_outcome}
+    return {name: told[name].words for name in sorted(told, key=lambda name: -told[name].better)}
 
 
 def called(quantity: str, mode: Any, minimum: Any, several_modes: bool) -> str:
