@@ -98,8 +98,8 @@ def test_choices_are_weighed_against_the_scatter_of_seeds():
     ]
     tables["effects"] = effects(tables["models"], tables["predictors"], frame("outcomes", rows), 0.95)
     line = next(line for line in summary("seeds", tables, 0.95, "train").splitlines() if line.startswith("- Time to failure"))
-    assert "(rmst_fs), 2 choices. beyond the scatter of seeds" in line
-    assert "m2 against m0 800 [798, 802]" in line
+    assert "(ps), 2 choices. beyond the scatter of seeds" in line
+    assert "m2 against m0 0.8 [0.798, 0.802]" in line
     assert "m1" not in line
 
 
