@@ -6,16 +6,13 @@ Tests of predictors, outcomes, correlations, effects, noise floor and summary bu
 import numpy as np
 import pandas as pd
 
+from nnip.analyse import effects, entropy, error_summaries, extrapolation, learning_curves, noise_floor, quantities, survival
 from nnip.analyse.correlations import Settings, _sample, correlations, replica_draws
-from nnip.analyse.effects import effects
-from nnip.analyse.entropy import entropy_table
-from nnip.analyse.learning_curves import learning_curves
-from nnip.analyse.noise_floor import noise_floor
-from nnip.analyse.predictors import outcomes, predictors
-from nnip.analyse.survival import survival
 from nnip.study.tables import frame
 
 SEEDS = (1, 2, 3)
+MODE = "isotropic"
+ENTROPIES = ("S", "S_energy", "S_forces")
 HORIZON_FS = 1000.0
 T_ENERGY, T_FORCES, ALPHA = 0.01, 0.1, 0.25
 # level of the losses in units of T per seed, and how much rarer the two outer points are than the centre
@@ -46,17 +43,18 @@ def study():
             for direction, shift in ((0, 0.02), (1, -0.02)):
                 for t in (-1.0, 0.0, 1.0):
                     forces = T_FORCES * (FORCE_LEVELS[model][i] + abs(t) * np.log(RARER[model])) + shift
-                    own = {"mode": "isotropic", "split": "train", "direction": direction, "t": t, "forces_rmse_eV_per_A": forces}
+                    own = {"mode": MODE, "split": "train", "direction": direction, "t": t, "forces_rmse_eV_per_A": forces}
                     landscape.append(who | own | {"energy_rmse_eV_per_atom": T_ENERGY * ENERGY_LEVELS[model][i] + shift / 10})
             for split, values in FORCES[model].items():
                 for n, factor in ((25, WORSE_OF_25[model][i]), (100, 1)):
-                    own = {"n_train": n, "noise": 0.0, "split": split, "forces_rmse_eV_per_A": factor * values[i], "n_frames": 10}
+                    own = {"training_set": f"n{n}", "split": split, "forces_rmse_eV_per_A": factor * values[i], "n_frames": 10, "n_components": 270}
                     errors.append(who | own | {"energy_rmse_eV_per_atom": factor * values[i] / 10})
-            errors.append(errors[-1] | {"noise": 0.1, "forces_rmse_eV_per_A": 99.0})
-            errors.append(errors[-1] | {"noise": 0.0, "split": "val"})
+            errors.append(errors[-1] | {"training_set": "n100.forces-noise0.1", "forces_rmse_eV_per_A": 99.0})
+            errors.append(errors[-1] | {"training_set": "n100", "split": "val"})
             for replica, time in enumerate(LIVES[model][i]):
                 failures.append(who | {"replica": replica, "time_fs": abs(time), "failed": time > 0, "reason": "bond" if time > 0 else "none"})
     tables = {"landscape": frame("landscape", landscape), "errors": frame("errors", errors), "failures": frame("failures", failures)}
+    tables["training_sets"] = training_sets(100, 25)
     tables["models"] = experiments({"one": "abc", "two": "bc"})
     tables["hyperparameters"] = switches({"a": "1", "b": "2", "c": "2"})
     return with_statistics(tables)
@@ -64,15 +62,20 @@ def study():
 
 def with_statistics(tables):
     """The tables with those that are computed from them."""
+    settings = {"entropy": {"T_energy_eV_per_atom": T_ENERGY, "T_forces_eV_per_A": T_FORCES, "alpha": ALPHA}, "landscape.split": "train"}
+    settings |= {"md.duration_fs": HORIZON_FS, "statistics.confidence": 0.95}
     tables = dict(tables)
-    tables["entropy"] = entropy_table(tables["landscape"], T_ENERGY, T_FORCES, ALPHA)
-    tables["survival"] = survival(tables["failures"], HORIZON_FS)
-    tables["learning_curves"] = learning_curves(tables["errors"])
-    tables["predictors"] = predictors(tables["entropy"], tables["landscape"], tables["errors"])
-    tables["outcomes"] = outcomes(tables["survival"], tables["errors"], tables["learning_curves"])
-    tables["effects"] = effects(tables["models"], tables["predictors"], tables["outcomes"], 0.95)
-    tables["noise_floor"] = noise_floor(tables["hyperparameters"], tables["predictors"], tables["outcomes"], tables["failures"])
+    for module in (entropy, survival, learning_curves, extrapolation, error_summaries, quantities, effects, noise_floor):
+        tables |= module.analyse(tables, settings)
     return tables
+
+
+def training_sets(main, *curve):
+    """Table training_sets of so many frames: the main set, those of a learning curve, and one of the main set's size with noise on its forces."""
+    rows = [{"training_set": f"n{n}", "role": role, "n_train": n} for role, n in (("main", main), *(("curve", n) for n in curve))]
+    rows = [row | {"pool": "ethanol", "learn": "energy+forces", "noise": 0.0} for row in rows]
+    noisy = {"training_set": f"n{main}.forces-noise0.1", "role": "beside", "learn": "forces", "noise_label": "forces", "noise": 0.1}
+    return frame("training_sets", [*rows, rows[0] | noisy])
 
 
 def experiments(members, framework="mace"):
@@ -87,11 +90,15 @@ def switches(values, framework="mace", name="lr"):
     return frame("hyperparameters", [{"framework": framework, "model": model, "name": name, "value": value} for model, value in values.items()])
 
 
+def variant(quantity, minimum="kept"):
+    """Mode and minimum of a quantity's rows."""
+    return {"mode": MODE, "minimum": minimum} if quantity in ENTROPIES else {}
+
+
 def known(side, values, framework="mace"):
     """Table predictors or outcomes from {quantity: {model: values by seed}}; side: predictors, outcomes."""
-    who = {"framework": framework}
     rows = [
-        who | {"model": model, "seed": seed, side[:-1]: quantity, "value": value}
+        {"framework": framework, "model": model, "seed": seed, "quantity": quantity, "value": value} | variant(quantity)
         for quantity, models in values.items()
         for model, own in models.items()
         for seed, value in enumerate(own, 1)
@@ -99,29 +106,29 @@ def known(side, values, framework="mace"):
     return frame(side, rows)
 
 
-def named(quantity, minimum="kept"):
-    """How the tables call a quantity."""
-    return quantity + ("_subtracted" if minimum == "subtracted" else "")
+def of(table, quantity, minimum="kept", column="quantity"):
+    """The rows of a table of one quantity; minimum: kept or subtracted, where it is an entropy."""
+    own = table[table[column] == quantity]
+    return own[own["minimum"] == minimum] if quantity in ENTROPIES else own[own["minimum"].isna()]
 
 
 def by_seed(table, quantity, minimum="kept", column="value"):
     """{model: values in order of seeds} of a table predictors or outcomes."""
-    key = next(name for name in ("predictor", "outcome", "quantity") if name in table)
-    own = table[table[key] == named(quantity, minimum)].sort_values("seed", kind="stable")
+    own = of(table, quantity, minimum).sort_values("seed", kind="stable")
     return {model: values.tolist() for model, values in own.groupby("model", sort=False)[column]}
 
 
 def effect(tables, quantity, experiment, model, minimum="kept"):
     """One row of table effects."""
-    own = tables["effects"]
-    (row,) = own[(own["quantity"] == named(quantity, minimum)) & (own["experiment"] == experiment) & (own["model"] == model)].to_dict("records")
+    own = of(tables["effects"], quantity, minimum)
+    (row,) = own[(own["experiment"] == experiment) & (own["model"] == model)].to_dict("records")
     return row
 
 
-def floor(tables, kind, quantity):
+def floor(tables, kind, quantity, minimum="kept"):
     """Rows of table noise_floor."""
-    own = tables["noise_floor"]
-    return own[(own["kind"] == kind) & (own["quantity"] == quantity)]
+    own = of(tables["noise_floor"], quantity, minimum)
+    return own[own["kind"] == kind]
 
 
 def correlated(predictor_table, outcome_table, predictor, outcome, hyperparameters=None, draws=None, subset="all", **settings):
@@ -129,7 +136,8 @@ def correlated(predictor_table, outcome_table, predictor, outcome, hyperparamete
     nothing = frame("hyperparameters", [])
     pair = correlations(predictor_table, outcome_table, nothing if hyperparameters is None else hyperparameters, draws or {}, Settings(**settings))
     row, partials = (
-        table[(table["predictor"] == predictor) & (table["outcome"] == outcome) & (table["subset"] == subset)].to_dict("records") for table in pair
+        own[(own["outcome"] == outcome) & (own["subset"] == subset)].to_dict("records")
+        for own in (of(table, predictor, column="predictor") for table in pair)
     )
     return (row[0] if row else None), {own["given"]: own for own in partials}
 
@@ -150,22 +158,23 @@ def measured_anew(values, draws, n, seed=1):
     return sample.columns, sample.draws, sample.chosen
 
 
-def correlation(quantity, outcome, pearson, spearman, p=None, minimum="kept", subset="all", n=9, framework="mace"):
+def correlation(quantity, outcome, pearson, spearman, p=None, minimum="kept", subset="all", n=9, framework="mace", overlap=False):
     """A row of table correlations; pearson, spearman: (value, low, high)."""
-    row = {"framework": framework, "predictor": named(quantity, minimum), "outcome": outcome, "subset": subset, "n_models": n, "p_permutation": p}
+    row = {"framework": framework, "predictor": quantity, "outcome": outcome, "subset": subset, "n_models": n, "p_permutation": p}
+    row |= {"overlap": overlap} | variant(quantity, minimum)
     for name, values in (("pearson", pearson), ("spearman", spearman)):
         row |= dict(zip((name, f"{name}_low", f"{name}_high"), values, strict=True))
     return row
 
 
-def partial(quantity, outcome, value, low, high, minimum="kept", subset="all", given="log train_forces_rmse", framework="mace"):
+def partial(quantity, outcome, value, low, high, minimum="kept", subset="all", given="train_forces_rmse", framework="mace"):
     """A row of table partial_correlations."""
-    row = {"framework": framework, "predictor": named(quantity, minimum), "outcome": outcome, "subset": subset, "given": given, "n_models": 9}
-    return row | {"partial": value, "low": low, "high": high}
+    row = {"framework": framework, "predictor": quantity, "outcome": outcome, "subset": subset, "given": given, "n_models": 9}
+    return row | variant(quantity, minimum) | {"partial": value, "low": low, "high": high}
 
 
 def compared(quantity, model, difference, low, high, p_holm, reference="m0", experiment="one", framework="mace"):
     """A row of table effects."""
     row = {"framework": framework, "experiment": experiment, "model": model, "reference": reference, "quantity": quantity, "n_seeds": 3}
-    row |= {"n_seeds_reference": 3, "value": difference, "value_reference": 0.0, "difference": difference}
+    row |= variant(quantity) | {"n_seeds_reference": 3, "value": difference, "value_reference": 0.0, "difference": difference}
     return row | {"low": low, "high": high, "p": p_holm, "p_holm": p_holm}

@@ -30,10 +30,10 @@ def test_every_number_of_a_row():
         "partial": 0.98718184,  # given the logarithm; given the error itself 0.963
     }
     assert {key: row[key] for key in numbers} == pytest.approx(numbers)
-    assert row["partial_given"] == "log train_forces_rmse"
-    assert list(partials) == ["log train_forces_rmse"]
-    assert partials["log train_forces_rmse"]["partial"] == pytest.approx(0.98718184)
-    assert partials["log train_forces_rmse"]["n_models"] == 6
+    assert row["partial_given"] == "train_forces_rmse"
+    assert list(partials) == ["train_forces_rmse"]
+    assert partials["train_forces_rmse"]["partial"] == pytest.approx(0.98718184)
+    assert partials["train_forces_rmse"]["n_models"] == 6
 
 
 def test_an_error_is_not_given_to_itself():
@@ -98,7 +98,28 @@ def test_replicas_are_drawn_with_replacement_and_censoring():
 def test_subsets_leave_models_without_rescaling_out():
     switch = switches({"m0": "false", "m1": "true", "m2": "true", "m3": "true"}, name="rescale")
     given = one_seed("predictors", S=(9, 1, 2, 3)), one_seed("outcomes", rmst_fs=(9, 1, 3, 2)), "S", "rmst_fs", switch
-    assert correlated(*given, subset="rescaled", n_bootstrap=10, n_permutation=10)[0]["pearson"] == pytest.approx(0.5)
-    assert correlated(*given, subset="all", n_bootstrap=10, n_permutation=10)[0]["n_models"] == 4
+    few = {"n_bootstrap": 10, "n_permutation": 10, "subsets": {"rescaled": {"rescale": True}}}
+    assert correlated(*given, subset="rescaled", **few)[0]["pearson"] == pytest.approx(0.5)
+    assert correlated(*given, subset="all", **few)[0]["n_models"] == 4
     other = switches({"m0": "true"}, name="rescale")
-    assert correlated(*given[:4], other, subset="rescaled")[0] is None
+    assert correlated(*given[:4], other, subset="rescaled", **few)[0] is None
+    assert correlated(*given, subset="rescaled", **few | {"subsets": {}})[0] is None
+
+
+def test_a_pair_of_one_source_has_no_row_and_a_part_of_the_other_is_marked():
+    """D1. Where there is one test temperature, the coolest and the hottest errors are one measurement; a slope over temperatures and its ends
+    are not, but one is a part of the other."""
+    few = {"n_bootstrap": 10, "n_permutation": 10}
+    sides = one_seed("predictors", test_forces_rmse_coolest=Y, S=X), one_seed("outcomes", test_forces_rmse_hottest=Y, extrapolation_slope=Z)
+    assert correlated(*sides, "test_forces_rmse_coolest", "test_forces_rmse_hottest", **few)[0] is None
+    part = correlated(*sides, "test_forces_rmse_coolest", "extrapolation_slope", **few)[0]
+    assert part["overlap"] and part["pearson"] == pytest.approx(0.24350603)
+    for outcome, pearson in (("test_forces_rmse_hottest", 0.92014031), ("extrapolation_slope", -0.05104610)):
+        row = correlated(*sides, "S", outcome, **few)[0]
+        assert row["overlap"] is False and row["pearson"] == pytest.approx(pearson)
+    warmer = one_seed("outcomes", test_forces_rmse_hottest=(*Y[:5], 4.001))
+    assert correlated(sides[0], warmer, "test_forces_rmse_coolest", "test_forces_rmse_hottest", **few)[0]["overlap"] is False
+    both = one_seed("predictors", test_forces_rmse_hottest=Y), one_seed("outcomes", test_forces_rmse_hottest=Y)
+    assert correlated(*both, "test_forces_rmse_hottest", "test_forces_rmse_hottest", **few)[0] is None
+    same_numbers = one_seed("predictors", S=Y), one_seed("outcomes", rmst_fs=Y)
+    assert correlated(*same_numbers, "S", "rmst_fs", **few)[0]["pearson"] == pytest.approx(1.0), "equal numbers of two sources are no one measurement"

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from known_study import by_seed, correlated, effect, experiments, known, study
 
-from nnip.analyse.effects import difference, effects, holm
+from nnip.analyse.effects import difference, effects
+from nnip.analyse.multiple_testing import holm
 from nnip.study.tables import frame
 
 BASE, FAR, NEAR, ODD = (10, 12, 11), (20, 25, 24), (11, 10, 15), (13, 14, 18)
@@ -54,6 +55,15 @@ def test_holm_is_over_all_experiments_of_a_framework_and_a_quantity():
     assert set(found["reference"]) == {"base", "far"}
 
 
+def test_a_pair_in_two_experiments_counts_once_in_holms_family():
+    """D16. Pairs base-far (in both experiments, the second time turned round), base-odd: two tests, not three."""
+    models = experiments({"one": ["base", "far", "odd"], "two": ["far", "base"]})
+    found = table({"rmst_fs": {"base": BASE, "far": FAR, "odd": ODD}}, models)
+    assert found[["model", "reference", "difference"]].to_numpy().tolist() == [["far", "base", 12.0], ["odd", "base", 4.0], ["base", "far", -12.0]]
+    assert found["p"].tolist() == pytest.approx([0.00873563, 0.10636672, 0.00873563], rel=1e-5)
+    assert found["p_holm"].tolist() == pytest.approx([2 * 0.00873563, 0.10636672, 2 * 0.00873563], rel=1e-5)
+
+
 def test_frameworks_are_families_of_their_own():
     models = frame("models", [*experiments({"one": ["x", "y"]}).to_dict("records"), *experiments({"two": ["x", "y"]}, "nequip").to_dict("records")])
     own = frame("outcomes", [row for f in ("mace", "nequip") for row in known("outcomes", {"q": {"x": BASE, "y": ODD}}, f).to_dict("records")])
@@ -67,9 +77,8 @@ def test_the_order_of_an_experiment_is_its_positions():
 
 
 def test_holm_by_hand():
-    assert holm(frame("effects", []).p).tolist() == []
-    p = known("outcomes", {"q": {"a": (0.04, 0.001, 0.03, 0.02, 0.9)}})["value"]
-    assert holm(p).tolist() == pytest.approx([0.09, 0.005, 0.09, 0.08, 0.9])
+    assert holm(np.array([])).tolist() == []
+    assert holm(np.array([0.04, 0.001, 0.03, 0.02, 0.9])).tolist() == pytest.approx([0.09, 0.005, 0.09, 0.08, 0.9])
 
 
 @pytest.fixture(scope="module")

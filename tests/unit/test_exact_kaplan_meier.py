@@ -5,7 +5,9 @@ import pandas as pd
 import pytest
 from lifelines import KaplanMeierFitter
 
-from nnip.analyse.survival import holm, kaplan_meier, logrank, neighbours
+from nnip.analyse.kaplan_meier import kaplan_meier
+from nnip.analyse.logrank import logrank, neighbours
+from nnip.analyse.multiple_testing import holm
 from nnip.study.tables import frame
 
 A = ([1, 3, 5], [True, True, False])
@@ -80,6 +82,25 @@ def test_holm_is_over_all_experiments_of_the_study():
     assert table["p_holm"].tolist() == pytest.approx([3 * 0.05878172, 2 * 0.11608313, 0.48549880])
 
 
+def test_a_pair_in_two_experiments_counts_once_in_holms_family():
+    """D16. Pairs a-b, b-c and, turned round, c-b: two tests, not three."""
+    lives = pd.concat([failures(*A, "a"), failures(*B, "b"), failures(*C, "c")])
+    table = logrank(lives, pd.concat([experiment("a", "b", "c"), experiment("c", "b", experiment="f")]))
+    assert table["p"].tolist() == pytest.approx([0.48549880, 0.05878172, 0.05878172])
+    assert table["p_holm"].tolist() == pytest.approx([0.48549880, 2 * 0.05878172, 2 * 0.05878172])
+
+
+def test_a_model_of_several_seeds_is_untested():
+    """D2. Its replicas are of several trainings; a pair of one seed each is tested, and is a family of its own."""
+    lives = pd.concat([failures(*A, "a"), failures(*B, "b"), failures(*C, "c"), failures(*C, "c", seed=2)])
+    for models, untested in ((("c", "a", "b"), [True, False]), (("a", "b", "c"), [False, True])):
+        table = logrank(lives, experiment(*models))
+        assert table["untested"].eq("several seeds").fillna(False).tolist() == untested
+        assert table[["chi2", "p", "p_holm"]].isna().all(axis=1).tolist() == untested
+        assert table["p_holm"].dropna().tolist() == pytest.approx([0.48549880])
+        assert table.loc[untested, ["n_a", "n_b"]].to_numpy().tolist() == [[6, 3] if untested[0] else [3, 6]]
+
+
 def test_neighbours_stand_side_by_side_in_an_experiment():
     models = pd.concat([experiment("c", "a", "b", places=[3, 1, 2]), experiment("x", "y", experiment="f", framework="nequip")])
     assert list(neighbours(models)) == [("mace", "e", "a", "b"), ("mace", "e", "b", "c"), ("nequip", "f", "x", "y")]
@@ -90,6 +111,7 @@ def test_a_model_without_replicas_is_no_row_and_copies_are_a_row_without_test():
     table = logrank(lives, experiment("a", "b", "c", "d"))
     assert table[["model_a", "model_b"]].to_numpy().tolist() == [["a", "b"]]
     assert table[["chi2", "p", "p_holm"]].isna().all(axis=None)
+    assert table["untested"].tolist() == ["one replica, or copies of one trajectory"]
 
 
 def test_holm_goes_up_and_never_beyond_one():

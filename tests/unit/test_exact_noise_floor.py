@@ -38,6 +38,16 @@ def test_a_quantity_that_is_predictor_and_outcome_counts_once(tables):
     assert len(floor(tables, "seeds", "test_forces_rmse_hottest")) == 9
 
 
+def test_only_declared_quantities_are_listed(tables):
+    """D8: not S_energy and S_forces, of which S is made, nor energy errors."""
+    listed = tables["noise_floor"][["quantity", "mode", "minimum"]].fillna("").drop_duplicates().itertuples(index=False, name=None)
+    assert sorted(listed) == [
+        ("S", "isotropic", "kept"), ("S", "isotropic", "subtracted"), ("learning_curve_slope", "", ""), ("mean_time_to_failure_fs", "", ""),
+        ("rmst_fs", "", ""), ("test_forces_rmse_hottest", "", ""), ("train_forces_rmse", "", ""),
+    ]  # fmt: skip
+    assert len(tables["noise_floor"]) == 7 * (9 + 3)
+
+
 def test_twins_are_alike_in_every_switch_of_one_framework():
     rows = [switches({"a": "1", "b": "1", "c": "1"}), switches({"a": "x", "b": "x", "c": "y"}, name="size"), switches({"d": "1"}, "nequip")]
     table = frame("hyperparameters", [row for part in rows for row in part.to_dict("records")])
@@ -47,7 +57,7 @@ def test_twins_are_alike_in_every_switch_of_one_framework():
 
 def test_an_error_released_twice_is_that_of_the_largest_set_at_the_highest_temperature():
     outcome = known("outcomes", {"test_forces_rmse_hottest": {"a": [0.2], "b": [0.5]}})
-    who = {"framework": "mace", "model": "a", "seed": 1, "noise": 0.0, "energy_rmse_eV_per_atom": 0.0}
+    who = {"framework": "mace", "model": "a", "seed": 1, "energy_rmse_eV_per_atom": 0.0}
     again = [(25, "1200K", 9.0), (100, "300K", 9.0), (100, "1200K", 0.17)]
     repeated = frame("errors_repeated", [who | {"n_train": n, "split": split, "forces_rmse_eV_per_A": error} for n, split, error in again])
     found = noise_floor(frame("hyperparameters", []), frame("predictors", []), outcome, frame("failures", []), repeated)

@@ -100,8 +100,8 @@ def test_every_curve_has_its_seed(tables):
 
 
 def test_a_model_measured_at_the_smaller_size_only_is_not_one_of_all_frames(tables):
-    lost = tables["errors"].query("not (model == 'c' and n_train == 100)")
+    lost = tables["errors"].query("not (model == 'c' and training_set == 'n100')")
     found = with_statistics(tables | {"errors": frame("errors", lost)})
     for side, quantity in (("predictors", "train_forces_rmse"), ("outcomes", "test_forces_rmse_all"), ("outcomes", "test_forces_rmse_hottest")):
         assert list(by_seed(found[side], quantity)) == ["a", "b"]
-    assert len(overall_errors(lost)) == 15
+    assert len(overall_errors(lost, tables["training_sets"])) == 15

@@ -2,6 +2,7 @@
 
 import pandas as pd
 import pytest
+from known_study import training_sets
 
 from nnip.report.si_tables import SITable, entropy_table, error_table, escape, hyperparameter_table, order
 from nnip.study.tables import frame
@@ -59,7 +60,7 @@ SURVIVAL = frame(
 
 def test_entropy_and_time_to_failure():
     """Means over seeds; times 1, 2, 3, 6 ps: mean 3, squared deviations 14, standard deviation sqrt(14 / 3)."""
-    table = entropy_table(MODELS, frame("entropy", ENTROPY), SURVIVAL, FAILURES, "mace")
+    table = entropy_table(MODELS, frame("entropy", ENTROPY), SURVIVAL, FAILURES, "mace", "train")
     assert table.title == "Loss entropy and time to failure of the mace models"
     rows = {row.pop("model"): row for row in table.shown().to_dict("records")}
     assert list(rows) == ["b", "a"]
@@ -87,16 +88,16 @@ def test_entropy_and_time_to_failure():
 
 def test_modes_stand_side_by_side_and_what_is_unknown_is_a_dash():
     other = [entropy("mace", "a", 1, "kept", 7.0, 8.0, 9.0, "isotropic")]
-    table = entropy_table(MODELS, frame("entropy", [*ENTROPY, *other]), SURVIVAL[:0], FAILURES[:0], "mace").shown().set_index("model")
+    table = entropy_table(MODELS, frame("entropy", [*ENTROPY, *other]), SURVIVAL[:0], FAILURES[:0], "mace", "train").shown().set_index("model")
     assert list(table.columns[1:5]) == ["S_energy (paper)", "S_forces (paper)", "S (paper)", "S, minimum subtracted (paper)"]
     assert table.loc["a", ["S_energy (isotropic)", "S_forces (isotropic)", "S (isotropic)"]].tolist() == ["7.00", "8.00", "9.00"]
     assert table.loc["b", "S (isotropic)"] == "–"
     assert table[["time to failure (ps)", "restricted mean (ps)", "not failed"]].eq("–").all(axis=None)
 
 
-def error(model, seed, n, split, energy, forces, noise=0.0, framework="mace"):
-    key = {"framework": framework, "model": model, "seed": seed, "n_train": n, "noise": noise, "split": split, "n_frames": 1}
-    return key | {"energy_rmse_eV_per_atom": energy, "forces_rmse_eV_per_A": forces}
+def error(model, seed, n, split, energy, forces, noise=False, framework="mace"):
+    key = {"framework": framework, "model": model, "seed": seed, "training_set": f"n{n}" + (".forces-noise0.1" if noise else "")}
+    return key | {"split": split, "n_frames": 1} | {"energy_rmse_eV_per_atom": energy, "forces_rmse_eV_per_A": forces}
 
 
 def test_errors_are_means_over_seeds_in_thousandths():
@@ -107,10 +108,10 @@ def test_errors_are_means_over_seeds_in_thousandths():
         error("a", 1, 100, "300K", 0.0004, 0.0125),
         error("a", 1, 25, "1200K", 0.5, 0.6),
         error("b", 1, 25, "300K", 0.0071, 0.0082),
-        error("b", 1, 25, "300K", 9.0, 9.0, noise=0.1),
+        error("b", 1, 100, "300K", 9.0, 9.0, noise=True),
         error("x", 1, 50, "300K", 9.0, 9.0, framework="nequip"),
     ]
-    table = error_table(MODELS, frame("errors", errors), "mace")
+    table = error_table(MODELS, frame("errors", errors), training_sets(100, 25, 50), "mace")
     assert table.title == "Errors (RMSE) of the mace models"
     assert table.remark == ""
     assert list(table.data) == [
@@ -121,7 +122,7 @@ def test_errors_are_means_over_seeds_in_thousandths():
         ["a", "A l", "300K", "3.0", "0.4", "40.0", "12.5"],
         ["a", "A l", "1200K", "500.0", "–", "600.0", "–"],
     ]
-    everything = error_table(MODELS, frame("errors", [error("a", 1, 25, "all", 0.1, 0.1)]), "mace")
+    everything = error_table(MODELS, frame("errors", [error("a", 1, 25, "all", 0.1, 0.1)]), training_sets(25), "mace")
     assert everything.remark == 'Split "all": all test frames together.'
 
 

@@ -1,6 +1,5 @@
 """Random streams: one per use, none shared; a seed spells all it is for, with something between its parts."""
 
-import json
 from itertools import combinations
 
 import numpy as np
@@ -9,8 +8,8 @@ from ase import Atoms
 from known_study import correlated, drawn, known
 
 from nnip.analyse.toy import toy
-from nnip.data.extxyz import labelled, write_frames
-from nnip.data.noise import add_noise, spread, with_noise
+from nnip.data.extxyz import labelled
+from nnip.data.noise import noisy, spread, with_noise
 from nnip.study.seeds import derive
 from nnip.study.tables import frame
 
@@ -82,11 +81,22 @@ def test_noise_is_the_streams_normal_numbers():
     assert energies == pytest.approx([4 + 0.5 * 2 * numbers[0], 12 + 0.5 * 3 * numbers[1]])
 
 
-def test_noise_of_each_label_has_its_own_stream(tmp_path):
-    write_frames(tmp_path / "train.xyz", frames())
-    write_frames(tmp_path / "val.xyz", frames())
-    seeds = set()
-    for label, root in (("forces", 7), ("energy", 7), ("forces", 8)):
-        add_noise(tmp_path / "train.xyz", tmp_path / "val.xyz", label, 0.1, root, tmp_path / f"{label}{root}")
-        seeds.add(json.loads((tmp_path / f"{label}{root}/manifest.json").read_text())["seeds"]["noise"])
-    assert len(seeds) == 3
+def test_noise_of_each_label_has_its_own_stream():
+    assert len({noisy(frames(), label, 0.1, root)[2] for label, root in (("forces", 7), ("energy", 7), ("forces", 8))}) == 3
+
+
+def test_noise_is_in_standard_deviations_of_the_label():
+    """0.5 of 0.632456 eV/A; 2 of 1 eV/atom."""
+    for label, sigma, sizes in (
+        ("forces", 0.5, {"standard_deviation_eV_per_A": 0.63245553, "noise_sigma_eV_per_A": 0.31622777}),
+        ("energy", 2.0, {"standard_deviation_eV_per_atom": 1.0, "noise_sigma_eV_per_atom": 2.0}),
+    ):
+        made, found, seed = noisy(frames(), label, sigma, 7)
+        assert found == pytest.approx(sizes)
+        numbers = np.random.default_rng(seed).standard_normal(15)
+        if label == "forces":
+            assert np.concatenate([(a.get_forces() - b.get_forces()).ravel() for a, b in zip(made, frames(), strict=True)]) == pytest.approx(
+                0.31622777 * numbers
+            )
+        else:
+            assert [atoms.get_potential_energy() for atoms in made] == pytest.approx([4 + 4 * numbers[0], 12 + 6 * numbers[1]])

@@ -4,7 +4,8 @@ import pandas as pd
 import pytest
 from known_study import compared, correlation, experiments, partial
 
-from nnip.report.summary import EXPECTED, summary
+from nnip.declare.registry import quantities
+from nnip.report.summary import outcomes, summary
 from nnip.study.tables import frame
 
 LIFE, HOT, CURVE, GROWTH = "rmst_fs", "test_forces_rmse_hottest", "learning_curve_slope", "extrapolation_slope"
@@ -26,7 +27,7 @@ def page(confidence=0.95, **changed):
     tables = {name: frame(name, changed.pop(name, [])) for name in names}
     tables |= {"models": changed.pop("models", experiments({"one": ["m0", "m1", "m2"]}))}
     tables |= {name: frame(name, rows) for name, rows in ({"entropy": [FINITE]} | changed).items()}
-    text = summary("s", tables, confidence)
+    text = summary("s", tables, confidence, "train")
     title, *sections = text.split("## ")
     assert title.startswith("# s: what the data support\n\n")
     return {"": title} | {section.split("\n", 1)[0]: section.split("\n", 1)[1] for section in sections}
@@ -34,20 +35,23 @@ def page(confidence=0.95, **changed):
 
 def test_expected_directions():
     """High entropy: long life, small error in the heat, steep (negative) learning curve, slow growth of the error."""
-    assert EXPECTED == {LIFE: 1, HOT: -1, CURVE: -1, GROWTH: -1}
+    assert {name: quantities()[name].better for name in outcomes()} == {LIFE: 1, HOT: -1, CURVE: -1, GROWTH: -1}
+    assert {name: each.better for name, each in quantities().items() if each.words and each.predicts} == {
+        "S": 1, "train_forces_rmse": -1, "test_forces_rmse_coolest": -1, HOT: -1,
+    }  # fmt: skip
 
 
 def test_what_there_is():
     models = pd.concat([experiments({"one": ["m0", "m1"], "two": ["m0"]}), experiments({"three": ["x"]}, "nequip")])
     failures = [replica("m0", 5.0, True), replica("m0", 6.0, False, "none", seed=2), replica("m1", 7.0, False, "none")]
     trainings = [
-        {"framework": "mace", "model": model, "seed": 1, "n_train": n, "noise": 0.0, "status": status, "device": "cpu"}
+        {"framework": "mace", "model": model, "seed": 1, "training_set": f"n{n}", "status": status, "device": "cpu"}
         for model, n, status in (("m0", 25, "ok"), ("m1", 100, "diverged"), ("x", 25, "failed"))
     ]
     first = page(models=models, failures=failures, trainings=trainings)[""]
     assert "Models: 2 of mace, 1 of nequip. Trainings with hot MD per model: 1 to 2. " in first
     assert "Replicas: 3, of which 2 had not failed when their run ended (censored). " in first
-    assert "Trainings that gave no model: 2 of 3: m1 (n = 100, diverged), x (n = 25, failed)." in first
+    assert "Trainings that gave no model: 2 of 3: m1 (n100, diverged), x (n25, failed)." in first
     assert "Trainings with hot MD per model: 1. " in page(failures=failures[2:])[""]
     assert "No hot MD was run." in page()[""]
     assert "Trainings that gave no model: 0 of 1." in page(trainings=trainings[:1])[""]
@@ -84,6 +88,13 @@ def test_neighbours_that_differ():
     words = page(0.9, survival=LIVED, logrank=pairs[:2])["mace"]
     assert "2 differ: m0 and m1 (p = 0.012); m1 and m2 (p = 0.08)." in words
     assert "could not be tested" not in words
+    # D2: a pair that has several seeds is neither tested nor counted as one that could not be
+    several = [row | {"untested": "several seeds", "p": None, "p_holm": None} for row in pairs[:1]]
+    words = page(0.9, survival=LIVED, logrank=[*several, pairs[1]])["mace"]
+    assert "Of 1 pairs of neighbours tested (log-rank, Holm), 1 differ: m1 and m2 (p = 0.08)." in words
+    assert "could not be tested" not in words
+    words = page(survival=LIVED, logrank=several)["mace"]
+    assert "neighbours" not in words and "could not be tested" not in words
     assert "Of 1 pairs of neighbours tested (log-rank, Holm), 0 differ." in page(survival=LIVED, logrank=pairs[1:2])["mace"]
 
 
@@ -127,23 +138,23 @@ def test_a_line_of_the_correlations_has_its_numbers():
             correlation("S_forces", LIFE, UP, UP, 0.001),
         ],
         partial_correlations=[
-            partial("S", LIFE, 0.99, 0.98, 0.999, given="log test_forces_rmse_all"),
+            partial("S", LIFE, 0.99, 0.98, 0.999, given="test_forces_rmse_all"),
             partial("S", LIFE, 0.456, -0.1, 0.789),
             partial("S", LIFE, 0.77, 0.7, 0.8, subset="rescaled"),
             partial("S", HOT, 0.66, 0.6, 0.7),
         ],
     )["mace"]
     life = "time to failure in hot MD"
-    assert rows_of(found)[:4] == [
-        [life, "S", "9", "0.75 [0.50, 0.90]", "0.60 [0.30, 0.80]", "0.012", "0.46 [-0.10, 0.79]", "Supported."],
-        [life, "S, rescaled models only", "4", "0.20", "0.30", "–", "0.77 [0.70, 0.80]", "Undecidable with 4 models."],
-        [life, "S, minimum subtracted (flatness)", "9", "0.10 [-0.20, 0.30]", "0.11 [-0.21, 0.31]", "0.5", "–", "Not shown: zero is inside."],
-        [life, "force error, training frames", "9", "-0.80 [-0.90, -0.70]", "-0.81 [-0.91, -0.71]", "0.001", "–", "Supported."],
-    ]
     dashes = ["–"] * 6
-    assert rows_of(found)[4:] == [
+    assert rows_of(found)[:3] == [
         [words, *dashes, "Not measured, or on fewer than three models."]
-        for words in ("force error at the highest temperature", "slope of the learning curve", "growth of the force error with temperature")
+        for words in ("force error at the highest temperature", "growth of the force error with temperature", "slope of the learning curve")
+    ]
+    assert rows_of(found)[3:] == [
+        [life, "loss entropy S", "9", "0.75 [0.50, 0.90]", "0.60 [0.30, 0.80]", "0.012", "0.46 [-0.10, 0.79]", "Supported."],
+        [life, "loss entropy S, rescaled models only", "4", "0.20", "0.30", "–", "0.77 [0.70, 0.80]", "Undecidable with 4 models."],
+        [life, "loss entropy S, minimum subtracted", "9", "0.10 [-0.20, 0.30]", "0.11 [-0.21, 0.31]", "0.5", "–", "Not shown: zero is inside."],
+        [life, "force error, training frames", "9", "-0.80 [-0.90, -0.70]", "-0.81 [-0.91, -0.71]", "0.001", "–", "Supported."],
     ]
 
 
@@ -173,12 +184,34 @@ def test_the_side_that_is_expected(outcome, sign, quantity, minimum, side):
     (UP, (0.5, None, None), "Undecidable with 9 models."),
 ])  # fmt: skip
 def test_verdicts(pearson, spearman, words):
-    assert rows_of(page(correlations=[correlation("S", LIFE, pearson, spearman)])["mace"])[0][-1] == words
+    assert rows_of(page(correlations=[correlation("S", LIFE, pearson, spearman)])["mace"])[-1][-1] == words
+
+
+@pytest.mark.parametrize(("pearson", "spearman", "end"), [
+    (UP, UP, ", and both leave zero out."),
+    (DOWN, DOWN, ", and both leave zero out."),
+    (UP, AROUND, "."),
+])  # fmt: skip
+def test_a_part_of_the_outcome_says_nothing_by_itself(pearson, spearman, end):
+    """D1."""
+    part = correlation("test_forces_rmse_coolest", GROWTH, pearson, spearman, overlap=True)
+    words = [cells[-1] for cells in rows_of(page(correlations=[part])["mace"]) if cells[2] == "9"]
+    assert words == ["Says nothing by itself: the predictor is a part of the outcome" + end]
+    part["spearman_low"] = None
+    assert "Undecidable with 9 models." in page(correlations=[part])["mace"]
+
+
+def test_modes_are_named_where_there_are_several():
+    rows = [correlation("S", LIFE, UP, UP), correlation("S", LIFE, DOWN, DOWN, minimum="subtracted")]
+    rows += [row | {"mode": "paper"} for row in rows]
+    told = [cells[1] for cells in rows_of(page(correlations=rows)["mace"]) if cells[1] != "–"]
+    modes = ("isotropic", "isotropic, minimum subtracted", "paper", "paper, minimum subtracted")
+    assert told == [f"loss entropy S, {mode}" for mode in modes]
 
 
 def test_a_subset_of_all_models_is_not_said_twice_and_few_models_are_undecidable():
     rows = [correlation("S", LIFE, UP, UP), correlation("S", LIFE, UP, UP, subset="rescaled")]
-    assert [cells[1] for cells in rows_of(page(correlations=rows)["mace"])] == ["S", "–", "–", "–"]
+    assert [cells[1] for cells in rows_of(page(correlations=rows)["mace"])] == ["–", "–", "–", "loss entropy S"]
     assert "Too few models for any correlation: undecidable." in page()["mace"]
 
 
