@@ -149,9 +149,9 @@ def test_models_without_rescaling_are_left_out_of_their_subset():
 def test_a_subset_is_what_the_config_says():
     x = np.random.default_rng(9).normal(size=(2, 8))
     rows = [{"framework": "mace", "model": f"m{i}", "name": "layers", "value": str(2 + i % 2)} for i in range(7)]  # m7 has no such switch
-    given = Settings(n_bootstrap=100, n_permutation=100, subsets={"deep": {"layers": 3}, "wide": {"features": 32}})
+    given = Settings(n_bootstrap=100, n_permutation=100, subsets={"deep": {"layers": 3}, "wide": {"features": 32}, "flat": {"layers": "2"}})
     table, _ = correlations(*study(*x), frame("hyperparameters", rows), {}, given)
-    assert table.groupby("subset")["n_models"].max().to_dict() == {"all": 8, "deep": 4}
+    assert table.groupby("subset")["n_models"].max().to_dict() == {"all": 8, "deep": 4, "flat": 5}
 
 
 def one_temperature(splits, n=7):

@@ -274,7 +274,8 @@ def good_values(part):
 GOOD = [
     (path, good_values(part))
     for path, part in leaves(load_schema("config"))
-    if path[0] in ("seed", "entropy", "statistics", "errors", "training", "device") or path in {("landscape", "n_points"), ("md", "n_replicas")}
+    if part.get("type") != "object"
+    and (path[0] in ("seed", "entropy", "statistics", "errors", "training", "device") or path in {("landscape", "n_points"), ("md", "n_replicas")})
 ]
 
 

@@ -12,7 +12,7 @@ from nnip.measure.landscape import LINE
 from nnip.study.config import check_config
 from nnip.study.measured import asked_for, jobs
 from nnip.study.model_table import check_listed_models, load_models
-from nnip.study.runs import is_main, list_runs
+from nnip.study.runs import list_runs
 from nnip.study.tables import frame
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -42,7 +42,7 @@ def test_a_config_that_asks_for_none_gets_none(plain):
     config, runs = asked(plain)
     assert "planes" not in asked_for(config)
     assert sorted(jobs("landscape", config, runs)) == sorted(
-        f"{name}/landscape-{mode}" for name, run in runs.items() if is_main(run, config) for mode in ("isotropic", "paper")
+        f"{name}/landscape-{mode}" for name, run in runs.items() if run.role == "main" for mode in ("isotropic", "paper")
     )
 
 
