@@ -70,7 +70,7 @@ def spared(file: Path) -> list[tuple[tuple[int, int], tuple[int, int]]]:
 
 
 def tests_of(module: Path, folder: str) -> list[str]:
-    """The test files of a folder that import the module, by themselves or through a helper; the ones of exact numbers first."""
+    """The test files of a folder that import the module, by themselves or through a helper; the ones of exact numbers first, its own before."""
     imports = re.compile(rf"^\s*(from|import) [^#\n]*\bnnip\b[^#\n]*\b{module.stem}\b", re.MULTILINE)
     texts = {file: file.read_text(encoding="utf-8") for file in sorted(Path(folder).glob("*.py"))}
     helpers = {file.stem for file, text in texts.items() if file.stem.startswith("known_") and imports.search(text)}
@@ -79,7 +79,7 @@ def tests_of(module: Path, folder: str) -> list[str]:
         for file, text in texts.items()
         if file.stem.startswith("test_") and (imports.search(text) or any(re.search(rf"^from {name} import", text, re.MULTILINE) for name in helpers))
     ]
-    return [str(file) for file in sorted(own, key=lambda file: (not file.stem.startswith("test_exact_"), file))]
+    return [str(file) for file in sorted(own, key=lambda file: (file.stem != f"test_exact_{module.stem}", "_exact_" not in file.stem, file))]
 
 
 class Runner:

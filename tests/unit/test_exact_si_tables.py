@@ -18,10 +18,10 @@ MODELS = frame(
 )  # fmt: skip
 
 
-def entropy(framework, model, seed, minimum, energy, forces, S, mode="paper"):
+def entropy(framework, model, seed, minimum, energy, forces, S, mode="paper", split="train", frozen=None):
     return {
-        "framework": framework, "model": model, "seed": seed, "mode": mode, "split": "train", "minimum": minimum, "n_points": 9, "alpha": 0.2,
-        "T_energy_eV_per_atom": 0.004, "T_forces_eV_per_A": 0.04, "S_energy": energy, "S_forces": forces, "S": S,
+        "framework": framework, "model": model, "seed": seed, "mode": mode, "split": split, "frozen": frozen, "minimum": minimum, "n_points": 9,
+        "alpha": 0.2, "T_energy_eV_per_atom": 0.004, "T_forces_eV_per_A": 0.04, "S_energy": energy, "S_forces": forces, "S": S,
     }  # fmt: skip
 
 
@@ -33,6 +33,8 @@ ENTROPY = [
     entropy("mace", "a", 2, "subtracted", 11.0, 12.0, 14.0),
     entropy("mace", "b", 1, "kept", 0.25, 0.5, 0.125),
     entropy("nequip", "a", 1, "kept", 99.0, 99.0, 99.0),
+    entropy("mace", "a", 1, "kept", 99.0, 99.0, 99.0, split="test_300K"),
+    entropy("mace", "a", 1, "kept", 99.0, 99.0, 99.0, frozen="radial"),
 ]
 
 

@@ -87,7 +87,15 @@ def test_what_is_missing():
         "- 2 of 3 replicas of m0 (mace) failed at the start frame (time to failure 0).",
         "- The landscape of m1 (mace) is infinite everywhere along its lines: no loss entropy.",
     ]
-    assert "What is missing" not in page(failures=failures[-1:], entropy=entropy[:1])
+    beside = [entropy[1] | {"split": "test_300K"}, entropy[1] | {"frozen": "radial"}]
+    assert "What is missing" not in page(failures=failures[-1:], entropy=[*entropy[:1], *beside])
+
+
+def test_trainings_without_a_model_are_named_with_their_reasons():
+    lost = {"framework": "mace", "model": "m1", "seed": 2, "training_set": "n25", "status": "diverged", "reason": "loss nan"}
+    assert page(missing=[lost | {"run": "m1.n25.s2", "without": "errors"}])["What is missing"].strip().splitlines() == [
+        "- m1 (mace; n25.s2) diverged: loss nan."
+    ]
 
 
 def test_oddities_are_counted_by_table():
