@@ -108,6 +108,8 @@ OTHER = {"datasets": {"xtb": {"source": "xtb", "smiles": "CCO"}, "large": EMT, "
         ({"a": {"noise": {"force": 0.1}}}, ["'noise.force'", "did you mean 'forces'?"]),
         ({"a": {"noise": {"forces": -1}}}, ["'noise.forces' is -1"]),
         ({"a": {"noise": {"forces": 0.1}, "role": "curve", "size": 30}}, ["'training_sets.a' has noise", "learning curve"]),
+        ({"a": {"noise": {"forces": 0.1}, "role": "main"}}, ["'training_sets.a' has noise", "main set"]),
+        ({"a": {"role": "curve", "size": 30, "learn": ["energy"]}}, ["'training_sets.a.learn' is not that of the main set"]),
         ({"a": {"role": "curve", "size": 50}}, ["'n50' and 'a' both have 50 frames"]),
         ({"a": {"role": "main"}, "b": {"role": "main"}}, ["'training_sets.b.role' is main", "'a'"]),
         ({"a": {"role": "main", "size": 50}}, ["'training_sets.a.size'", "n_train"]),
@@ -145,6 +147,13 @@ def test_data_sets_that_training_sets_are_drawn_from_are_kept_and_complete(demo)
     assert config["datasets"]["large"]["strain"] == 0.03
     assert (pool_frames("xtb", config), pool_frames("large", config)) == (100, 300)
     assert check_config(config) == config
+
+
+def test_a_main_set_of_another_pool_decides_how_many_frames_of_it_are_made(demo):
+    sets = {"cells": {"role": "main", "pool": "large"}, "few": {"pool": "xtb", "size": 40}}
+    config = check_config(demo | {"datasets": OTHER["datasets"], "training_sets": sets, "learning_curve": [25]})
+    assert (pool_frames("large", config), pool_frames("xtb", config)) == (100, 40)
+    assert training_sets(config)["n25"].pool == "large"
 
 
 def test_more_frames_can_be_made_than_are_trained_on(demo):

@@ -28,7 +28,7 @@ Tables below are made from `workflow/schemas/` and from what measurements and an
 
 
 TRAINING_SETS = """A block under `training_sets` has the set's name (letters, digits, `_`, `+`, `-`). Its models are trained once per seed, and
-their errors taken on every split. Further sets change no frame of the others.
+their errors taken on every split. Sets beside the main one change no frame of it and of its learning curve.
 
 ```yaml
 training_sets:

@@ -38,4 +38,4 @@ def test_sets_of_another_pool_and_of_a_selection(study):
     assert sets["pool"].to_dict() == dict.fromkeys(("n20", "n10", "n10.forces-noise0.5", "energies"), "cells of 4") | {"apart": "cells-32"}
     assert (sets.loc["apart", "selection"], sets.loc["energies", "learn"]) == ("every: 2", "energy")
     assert read_manifest(data / "sets/apart/manifest.json")["pool_frames"] == 20
-    assert not planned(study.snakemake("--dry-run", "--quiet", "rules", "results/small/tables/training_sets.csv"))
+    assert not planned(study.snakemake("results/small/tables/training_sets.csv", "--dry-run", "--quiet", "rules"))
