@@ -50,7 +50,7 @@ class SlurmStudy(small_study.Study):
         site = ["--slurm-partition-config", "partitions.yaml", "--slurm-status-command", "squeue"]
         command = [str(ROOT / ".venv/bin/snakemake"), "--snakefile", str(ROOT / "Snakefile"), "--configfile", str(self.config)]
         command += [*profile, *site, *SHORTER_WAITS, *arguments]
-        return subprocess.run(command, capture_output=True, text=True, timeout=1800, cwd=self.folder, env=slurm.environment, check=False)
+        return subprocess.run(command, capture_output=True, text=True, cwd=self.folder, env=slurm.environment, check=False)
 
 
 class Watch(threading.Thread):

@@ -63,7 +63,7 @@ def interrupt(process, directory, number, rng, earliest=1):
     at = epochs_saved(directory)
     process.send_signal(number)
     # 128 and more while the framework's command is at work, which is ended first
-    assert process.wait(timeout=30) in (-number, 128 + number)
+    assert process.wait(timeout=600) in (-number, 128 + number)
     deadline = time.monotonic() + 20
     while still_alive(process.pid):
         assert time.monotonic() < deadline, "the framework's command outlived the training"

@@ -60,7 +60,9 @@ def test_lines_over_other_splits_are_of_every_seed_in_every_mode(plain):
     )
     config, runs = asked(plain, **change)
     options = {folder.partition("/")[2]: job.options for folder, job in jobs("landscape", config, runs).items() if job.run == "mace-base.n100.seed3"}
-    assert options["landscape-paper-val"] == options["landscape-paper"] | {"split": "val"}, "all else is the main line's"
+    assert options["landscape-paper-val"] == options["landscape-paper"] | {"split": "val", "asked_by": "landscape.test_splits"}, (
+        "all else is as in the main lines"
+    )
 
 
 def test_frozen_lines_are_of_the_frameworks_with_a_pattern(plain):

@@ -12,7 +12,7 @@ NOISY = 4 * 5  # models, sigmas
 def test_jobs_of_the_full_reproduction(tmp_path):
     command = [sys.executable, "-m", "snakemake", "-n", "--quiet", "rules", "--snakefile", str(ROOT / "Snakefile"), "--directory", str(tmp_path)]
     command += ["--configfile", str(ROOT / "config/paper.yaml"), "--config", f"models={ROOT}/config/models/paper.yaml"]
-    jobs = planned(subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=tmp_path, check=False))
+    jobs = planned(subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False))
     assert jobs["prepare_data"] == 1
     assert jobs["train_model"] == jobs["measure_errors"] == N_MODELS * SIZES + NOISY
     # main lines, and those over three other splits and with two choices of frozen parameters

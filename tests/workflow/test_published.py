@@ -31,7 +31,7 @@ def snakemake(folder: Path, mirror: Path, *arguments: str) -> subprocess.Complet
     config.write_text(yaml.safe_dump(changes))
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
     command += ["--configfile", str(ROOT / "config/published.yaml"), str(config), "--directory", str(folder), "--cores", "2"]
-    return subprocess.run([*command, *arguments], capture_output=True, text=True, timeout=600, cwd=folder, check=False)
+    return subprocess.run([*command, *arguments], capture_output=True, text=True, cwd=folder, check=False)
 
 
 @pytest.fixture(scope="module")
