@@ -17,6 +17,7 @@ from nnip.study.manifest import Stopwatch, write_manifest
 
 # of a run; it borrows the name of a framework, whose parts of a model the weights are sorted into
 SETTINGS = {"framework": "nequip", "model": "ethanol", "training_set": "all", "n_train": 7, "noise": 0.0, "seed": 1, "root_seed": 1, "device": "cpu"}
+SETTINGS["hyperparameters"] = {"energy_weight": 1.0, "forces_weight": 100.0}
 
 
 class MorseNetwork(torch.nn.Module):
