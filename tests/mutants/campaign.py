@@ -59,10 +59,11 @@ def places(root: Path, areas: dict[str, dict[str, object]]) -> dict[str, list[li
 
 @functools.cache
 def spared(file: Path) -> list[tuple[tuple[int, int], tuple[int, int]]]:
-    """Ranges of a module that decide nothing: annotations and decorators."""
+    """Ranges of a module that decide nothing, annotations and decorators, and declared columns and options, which the tests of schemas hold."""
     ranges = []
     for node in ast.walk(ast.parse(Path(file).read_text(encoding="utf-8"))):
-        for field in ("annotation", "returns", "decorator_list"):
+        declared = isinstance(node, ast.keyword) and node.arg in ("tables", "options")
+        for field in ("annotation", "returns", "decorator_list", *(["value"] if declared else [])):
             value = getattr(node, field, None)
             for part in value if isinstance(value, list) else [value] if value else []:
                 ranges.append(((part.lineno, part.col_offset), (part.end_lineno, part.end_col_offset)))

@@ -66,21 +66,33 @@ def test_a_variants_random_numbers_are_named_by_what_tells_it_apart(given, name)
     assert stream(*given) == name
 
 
-def test_signs_and_roles_that_are_declared():
-    """name -> (role, better, control, in the noise floor)."""
-    assert {name: (each.role, each.better, each.control, each.floor) for name, each in quantities().items()} == {
-        "S": ("predictor", 1, False, True),
-        "S_energy": ("predictor", 1, False, False),
-        "S_forces": ("predictor", 1, False, False),
-        "train_energy_rmse": ("predictor", -1, False, False),
-        "train_forces_rmse": ("predictor", -1, True, True),
-        "test_energy_rmse_coolest": ("predictor", -1, False, False),
-        "test_forces_rmse_coolest": ("predictor", -1, True, False),
-        "test_energy_rmse_hottest": ("outcome", -1, False, False),
-        "test_forces_rmse_hottest": ("both", -1, False, True),
-        "test_forces_rmse_all": ("outcome", -1, True, False),
-        "extrapolation_slope": ("outcome", -1, False, False),
-        "learning_curve_slope": ("outcome", -1, False, True),
-        "rmst_fs": ("outcome", 1, False, True),
-        "mean_time_to_failure_fs": ("outcome", 1, False, True),
+def test_what_is_declared():
+    """name -> (role, better, control, in the noise floor; unit on axes, factor to it, whether it spans decades)."""
+    assert {name: (q.role, q.better, q.control, q.floor, q.unit, q.factor, q.log) for name, q in quantities().items()} == {
+        "S": ("predictor", 1, False, True, "", 1.0, False),
+        "S_energy": ("predictor", 1, False, False, "", 1.0, False),
+        "S_forces": ("predictor", 1, False, False, "", 1.0, False),
+        "train_energy_rmse": ("predictor", -1, False, False, "meV/atom", 1e3, True),
+        "train_forces_rmse": ("predictor", -1, True, True, "meV/Å", 1e3, True),
+        "test_energy_rmse_coolest": ("predictor", -1, False, False, "meV/atom", 1e3, True),
+        "test_forces_rmse_coolest": ("predictor", -1, True, False, "meV/Å", 1e3, True),
+        "test_energy_rmse_hottest": ("outcome", -1, False, False, "meV/atom", 1e3, True),
+        "test_forces_rmse_hottest": ("both", -1, False, True, "meV/Å", 1e3, True),
+        "test_forces_rmse_all": ("outcome", -1, True, False, "meV/Å", 1e3, True),
+        "extrapolation_slope": ("outcome", -1, False, False, "meV/Å per 100 K", 1e5, False),
+        "learning_curve_slope": ("outcome", -1, False, True, "ln RMSE per ln $n$", 1.0, False),
+        "rmst_fs": ("outcome", 1, False, True, "ps", 1e-3, False),
+        "mean_time_to_failure_fs": ("outcome", 1, False, True, "ps", 1e-3, False),
     }
+
+
+def test_the_parts_of_a_quantity():
+    """D1: which pairs are marked as overlapping."""
+    known = quantities()
+    pairs = {(a, b) for a, one in known.items() for b, other in known.items() if a < b and one.overlaps(other)}
+    assert pairs == {
+        ("extrapolation_slope", "test_forces_rmse_coolest"), ("extrapolation_slope", "test_forces_rmse_hottest"),
+        ("test_forces_rmse_all", "test_forces_rmse_coolest"), ("test_forces_rmse_all", "test_forces_rmse_hottest"),
+        ("learning_curve_slope", "test_forces_rmse_all"), ("learning_curve_slope", "test_forces_rmse_coolest"),
+        ("learning_curve_slope", "test_forces_rmse_hottest"),
+    }  # fmt: skip
