@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from made_up_study import analysed
+from made_up_study import analysed, training_sets
 from scipy import stats
 
 from nnip.analyse import bootstrap
@@ -158,12 +158,13 @@ def one_temperature(splits, n=7):
     """Tables predictors and outcomes of models tested at these temperatures, whose errors are random."""
     rng = np.random.default_rng(10)
     rows = [
-        {"framework": "mace", "model": f"m{i}", "seed": 1, "n_train": 50, "noise": 0.0, "split": split, "n_frames": 10}
+        {"framework": "mace", "model": f"m{i}", "seed": 1, "training_set": "n50", "split": split, "n_frames": 10}
         | {"energy_rmse_eV_per_atom": rng.uniform(0.01, 0.02), "forces_rmse_eV_per_A": rng.uniform(0.1, 0.4)}
         for i in range(n)
         for split in ("train", *splits)
     ]
-    return analysed({"errors": frame("errors", rows)}, only=("error_summaries", "extrapolation", "learning_curves", "quantities"))
+    tables = {"errors": frame("errors", rows), "training_sets": training_sets((50,))}
+    return analysed(tables, only=("error_summaries", "extrapolation", "learning_curves", "quantities"))
 
 
 def test_a_quantity_does_not_predict_itself_under_another_name():

@@ -68,5 +68,4 @@ def test_sizes_that_cannot_be_are_refused_by_key(size, fraction, message):
 
 def test_split_names_need_only_the_options():
     assert split_names({"source": "xtb", "test_temperatures_K": [300, 1200.0, 77.5]}) == ["300K", "1200K", "77.5K"]
-    assert split_names({"source": "xtb"}) == ["300K", "600K", "1200K"]
     assert split_names({"source": "extxyz", "test": {"hot": "a.xyz", "cold": "b.xyz"}}) == ["hot", "cold"]

@@ -11,7 +11,7 @@ from ase import Atoms
 from ase.build import bulk
 from ase.calculators.emt import EMT
 
-from nnip.data import split_names
+from nnip.data import split_of
 from nnip.data.dynamics import Forces, langevin
 from nnip.data.extxyz import labelled
 from nnip.data.workers import workers
@@ -47,7 +47,7 @@ def generate(
     unstable dynamics.
     """
     chunks = list(plan("train", options, options["train_temperatures_K"], n_frames, root_seed))
-    splits = dict(zip(split_names(options), options["test_temperatures_K"], strict=True))
+    splits = {split_of(temperature): temperature for temperature in options["test_temperatures_K"]}
     for split, temperature in splits.items():
         chunks += plan(f"test_{split}", options, [temperature], options["n_test"], root_seed)
     with workers(processes, folder) as pool:

@@ -13,11 +13,12 @@ from ase.optimize import BFGS
 from rdkit import Chem
 from tblite.ase import TBLite
 
-from nnip.data import TEST_TEMPERATURES_K, molecule, split_names
+from nnip.data import molecule, split_of
 from nnip.data.dynamics import Forces, langevin
 from nnip.data.extxyz import labelled
 from nnip.data.workers import Workers, workers
 from nnip.jobs.errors import InputError
+from nnip.study.schema import check, load_schema
 from nnip.study.seeds import derive
 
 RATTLE_A = 0.05  # moves a conformer off a saddle point, where a symmetric start would stay
@@ -31,40 +32,24 @@ DECIMALS = 8  # of positions in extxyz; they are rounded before labelling, so th
 
 @dataclass(frozen=True)
 class Recipe:
-    """The keys of a dataset block with source xtb, and their defaults."""
+    """The keys of a dataset block with source xtb; defaults and limits are those of the config's schema."""
 
     smiles: str
-    train_temperature_K: float = 300
-    test_temperatures_K: Sequence[float] = TEST_TEMPERATURES_K
-    n_test: int = 100
-    n_conformers: int = 24
-    frames_per_chunk: int = 10
-    equilibration_fs: float = 300
-    stride_fs: float = 30
-    tau_fs: float = 50
-
-    def __post_init__(self) -> None:
-        """InputError naming the key with a bad value."""
-        for key in ("n_test", "train_temperature_K", "n_conformers", "frames_per_chunk", "stride_fs", "tau_fs"):
-            if not getattr(self, key) > 0:
-                raise InputError(f"{key}: {getattr(self, key)} should be above 0")
-        for key in ("equilibration_fs", "stride_fs"):
-            if getattr(self, key) < 0 or getattr(self, key) % KICK_EVERY:
-                raise InputError(f"{key}: {getattr(self, key)} should be a multiple of {KICK_EVERY} fs, the time between two GFN2 forces")
-        temperatures = list(self.test_temperatures_K)
-        if not all(temperature > 0 for temperature in temperatures) or len(set(temperatures)) < len(temperatures):
-            raise InputError(f"test_temperatures_K: {temperatures} should be different temperatures above 0")
+    train_temperature_K: float
+    test_temperatures_K: Sequence[float]
+    n_test: int
+    n_conformers: int
+    frames_per_chunk: int
+    equilibration_fs: float
+    stride_fs: float
+    tau_fs: float
 
     @classmethod
     def of(cls, options: dict[str, Any]) -> "Recipe":
-        """The recipe of a dataset block; InputError for a key that is missing or unknown."""
-        known = [field.name for field in fields(cls)]
-        for key in options:
-            if key not in (*known, "source"):
-                raise InputError(f"{key}: no key of source xtb; it knows {', '.join(known)}")
-        if "smiles" not in options:
-            raise InputError("smiles: missing; source xtb needs it")
-        return cls(**{key: value for key, value in options.items() if key != "source"})
+        """The recipe of a dataset block (a pool's has no test temperatures); InputError for a key that is missing or unknown, or a bad value."""
+        given = {key: value for key, value in options.items() if value != []}
+        complete = check(given, load_schema("config")["$defs"]["xtb"], "source xtb") | options
+        return cls(**{field.name: complete[field.name] for field in fields(cls)})
 
 
 @dataclass(frozen=True)
@@ -92,7 +77,7 @@ def generate(
     molecule.from_smiles(recipe.smiles)
     with workers(processes, folder) as pool:
         starts, energies = relaxed_conformers(recipe, root_seed, pool)
-        temperatures = dict(zip(split_names({**options, "source": "xtb"}), recipe.test_temperatures_K, strict=True))
+        temperatures = {split_of(temperature): temperature for temperature in recipe.test_temperatures_K}
         chunks = list(plan("train", recipe, recipe.train_temperature_K, n_frames, starts, root_seed))
         for split, temperature in temperatures.items():
             chunks += plan(f"test_{split}", recipe, temperature, recipe.n_test, starts, root_seed)
