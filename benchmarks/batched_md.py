@@ -1,8 +1,8 @@
-"""How much faster one batched MD step of n replicas is than n steps of the framework's own ASE calculator, side by side in one process.
+"""The speed of one batched MD step of n replicas relative to n steps of the framework's own ASE calculator, measured in one process.
 
 usage, with the framework's interpreter:
   PYTHONPATH=workflow OMP_NUM_THREADS=1 .venvs/mace-*/bin/python benchmarks/batched_md.py RUN/train results/<study>/data/train.xyz
-Prints one line per round, ms per replica and step for both and their ratio, then the median ratio with its range. Absolute times are this machine's.
+Prints one line per round (ms per replica and step for both, and their ratio), then the median ratio with its range. Times depend on the machine.
 """
 
 import argparse

@@ -1,9 +1,10 @@
-"""What the paper's largest NequIP and MACE models cost on one CPU thread: training steps and landscape points through the study's own scripts.
+"""The cost of the paper's largest NequIP and MACE models on one CPU thread: training steps and landscape points with the study's own scripts.
 
 usage, with the frames of any study or data set of C, H, N and O:
   PYTHONPATH=workflow .venv/bin/python benchmarks/paper_size.py MIRROR/3bpa/train_300K.xyz
-Five frames: four to train on, one at a time, and one to validate. Prints for each model its parameters, the CPU seconds of a training step and of a
-landscape point over the five frames, each from two jobs that differ in the number of them, and the jobs' peak memory. Times are this machine's.
+It uses five frames: four for training in batches of one, and one for validation. For each model it prints the number of parameters, the CPU seconds
+of a training step and of a landscape point over the five frames, and the peak memory of the jobs. Each time is the difference of two jobs with
+different numbers of steps or points. Times depend on the machine.
 """
 
 import argparse
@@ -26,7 +27,7 @@ SCRIPTS = ROOT / "workflow" / "scripts"
 
 
 def job(interpreter: str, script: str, log: Path, **arguments: Any) -> tuple[float, float]:
-    """Run one script of the workflow to its end; its CPU seconds and peak memory in GB, with the commands it starts. RuntimeError if it fails."""
+    """Run one script of the workflow; returns its CPU seconds and peak memory in GB, child processes included. RuntimeError if it fails."""
     options = [part for name, value in arguments.items() for part in (f"--{name.replace('_', '-')}", value)]
     texts = [json.dumps(value) if isinstance(value, dict) else str(value) for value in options]
     program = str(ROOT / interpreter)
@@ -40,9 +41,9 @@ def job(interpreter: str, script: str, log: Path, **arguments: Any) -> tuple[flo
 
 
 def measure(settings: dict[str, Any], landscape: dict[str, Any], files: dict[str, Path], folder: Path) -> str:
-    """One line on one model."""
+    """One line of results for one model."""
     python = environments.interpreter(settings["framework"])
-    # steps so small that every epoch improves: only a model that has learnt something is kept; a second stage's cost the same
+    # steps so small that every epoch improves: only an improved model is saved; steps of a second stage cost the same
     row = settings["hyperparameters"] | {"lr": 1e-5, "swa": None}
     trainings, scans = [], []
     for epochs in (1, 2):
@@ -55,15 +56,16 @@ def measure(settings: dict[str, Any], landscape: dict[str, Any], files: dict[str
             raise RuntimeError(f"{settings['run']} {trained['status']}: {trained['reason']}")
     for n_points in (3, 4):
         options = {
-            "split": landscape["split"],
+            "mode": "paper",
+            "split": "train",
             "distance": landscape["distance"],
             "n_directions": 2,
             "n_points": n_points,
             "n_frames": 5,
             "frames_per_batch": 5,
         }
-        scan = {"settings": settings, "options": options, "mode": "paper", "train_directory": directory, "frames": files["all"]}
-        scans.append(job(python, "scan_landscape.py", folder / "log", **scan, directory=folder / "scan"))
+        scan = {"name": "landscape", "settings": settings, "options": options, "train_directory": directory, "frames": f"train={files['all']}"}
+        scans.append(job(python, "measure.py", folder / "log", **scan, directory=folder / "scan"))
     (short, memory), (long, _) = trainings
     (few, memory_scan), (many, _) = scans
     return (
@@ -81,7 +83,7 @@ def main() -> None:
     environments.enter("")
     config = check_config(yaml.safe_load((ROOT / "config/paper.yaml").read_text()) | {"device": "cpu"})
     models = load_models(ROOT / config["models"])["models"]
-    runs = {run.model: run for run in list_runs(config, models).values() if run.n_train == config["n_train"]}
+    runs = {run.model: run for run in list_runs(config, models).values() if run.role == "main"}
     frames = ase.io.read(arguments.frames, ":5")
     with tempfile.TemporaryDirectory() as scratch:
         files = {name: Path(scratch) / f"{name}.xyz" for name in ("train", "val", "all")}

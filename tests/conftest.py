@@ -46,7 +46,7 @@ def in_third_framework(with_third_framework: Path, tmp_path: Path) -> Callable[.
         before = f"import json\ngiven = json.loads({json.dumps(json.dumps(given))})\n"
         script = before + textwrap.dedent(code) + "\nopen('found.json', 'w').write(json.dumps(found))\n"
         environment = os.environ | {"PYTHONPATH": str(with_third_framework / "workflow")}
-        done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300, check=False)
+        done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         return json.loads((tmp_path / "found.json").read_text())
 

@@ -14,7 +14,8 @@ import pytest
 import yaml
 from one_node_slurm import OneNodeSlurm, memory_can_be_limited, why_not
 
-from nnip.study import estimates
+from nnip.data import split_names
+from nnip.study import estimates, measured
 from nnip.study.config import check_config
 from nnip.study.model_table import load_models
 from nnip.study.runs import list_runs
@@ -30,7 +31,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.skipif(why_not() is not None, reason
 SITE = {"partitions": {"cpu": {"max_runtime": 1440, "max_gpu": 0}, "gpu": {"max_runtime": 1440, "max_gpu": 2}}}
 SHORTER_WAITS = ["--slurm-init-seconds-before-status-checks", "1", "--latency-wait", "10"]
 TARGETS = ["results/small/summary.md", "results/small/tables/directions.csv"]
-MODEL_RULES = {"train_model": "train", "run_md": "md", "scan_landscape": "landscape"}
+MODEL_RULES = {"train_model", "measure_md", "measure_landscape"}
 
 
 class SlurmStudy(small_study.Study):
@@ -49,7 +50,7 @@ class SlurmStudy(small_study.Study):
         site = ["--slurm-partition-config", "partitions.yaml", "--slurm-status-command", "squeue"]
         command = [str(ROOT / ".venv/bin/snakemake"), "--snakefile", str(ROOT / "Snakefile"), "--configfile", str(self.config)]
         command += [*profile, *site, *SHORTER_WAITS, *arguments]
-        return subprocess.run(command, capture_output=True, text=True, timeout=1800, cwd=self.folder, env=slurm.environment, check=False)
+        return subprocess.run(command, capture_output=True, text=True, cwd=self.folder, env=slurm.environment, check=False)
 
 
 class Watch(threading.Thread):
@@ -109,7 +110,7 @@ def by_rule(jobs):
 def test_models_go_to_the_gpus_and_the_rest_to_the_cpus(ran):
     jobs = by_rule(ran.jobs)
     assert {job["JobState"] for job in ran.jobs.values()} == {"COMPLETED"}
-    on_gpus = {*MODEL_RULES, "evaluate_model"}
+    on_gpus = {*MODEL_RULES, "measure_errors"}
     assert on_gpus | {"prepare_data"} <= set(jobs)
     assert not [rule for rule in jobs if rule.startswith(("draw_", "gather_", "make_", "write_"))], "these are made where snakemake runs"
     for rule, those in jobs.items():
@@ -120,9 +121,21 @@ def test_models_go_to_the_gpus_and_the_rest_to_the_cpus(ran):
 
 def test_short_jobs_share_a_submission(ran):
     jobs = by_rule(ran.jobs)
-    n_runs = len(list((ran.folder / "results/small/runs").glob("*/evaluate/errors.csv")))
-    assert n_runs > len(jobs["evaluate_model"])
+    n_runs = len(list((ran.folder / "results/small/runs").glob("*/errors/errors.csv")))
+    assert n_runs > len(jobs["measure_errors"])
     assert len(jobs["train_model"]) == n_runs
+
+
+def limits(rule, run, config, models):
+    """Minutes and megabytes that a job of a rule is given in its first attempt."""
+    dataset = config["datasets"][config["dataset"]]
+    given = (run, config, models, estimates.atoms_expected(dataset))
+    if rule == "train_model":
+        return estimates.training_minutes(*given), estimates.training_megabytes(*given)
+    name = rule.removeprefix("measure_")
+    options = next(iter(measured.jobs(name, config, {run.name: run}).values())).options
+    evaluations = measured.module(name).cost(options, estimates.frames_expected(dataset, len(split_names(dataset)), config["n_train"]))
+    return estimates.measurement_minutes(evaluations, *given), estimates.measurement_megabytes(measured.module(name).frames_at_once(options), *given)
 
 
 def test_every_job_asked_for_the_time_and_memory_of_its_sizes(ran):
@@ -130,12 +143,12 @@ def test_every_job_asked_for_the_time_and_memory_of_its_sizes(ran):
     models = load_models(config["models"])["models"]
     runs = list_runs(config, models)
     jobs = by_rule(ran.jobs)
-    for rule, stage in MODEL_RULES.items():
+    for rule in MODEL_RULES:
         assert jobs[rule], rule
         for job in jobs[rule]:
             run = next(run for name, run in runs.items() if name in job["Comment"])
-            assert job["TimeLimit"] == f"00:{estimates.minutes(stage, run, config, models):02d}:00"
-            asked_mb = estimates.megabytes(stage, run, config, models)
+            minutes, asked_mb = limits(rule, run, config, models)
+            assert job["TimeLimit"] == f"00:{minutes:02d}:00"
             assert f"mem={asked_mb}M" in job["TRES"] or f"mem={asked_mb / 1024:g}G" in job["TRES"], job["TRES"]
 
 
@@ -167,15 +180,15 @@ def test_a_job_out_of_memory_is_given_more_and_ends_the_same(ran, slurm):
     before, earlier = lost.read_bytes(), set(slurm.jobs())
     shutil.rmtree(lost.parent)
     asked = ["mem_mb=350 * 3 ** (attempt - 1)", "gpu=0", "gres=shard:1", "slurm_partition=gpu"]
-    run = ran.on_slurm(slurm, str(lost.relative_to(ran.folder)), "--set-resources", *(f"run_md:{each}" for each in asked))
+    run = ran.on_slurm(slurm, str(lost.relative_to(ran.folder)), "--set-resources", *(f"measure_md:{each}" for each in asked))
     print(small_study.output(run))
     assert run.returncode == 0, small_study.output(run)
-    attempts = [job for number, job in sorted(slurm.jobs().items()) if number not in earlier and rule_of(job) == "run_md"]
+    attempts = [job for number, job in sorted(slurm.jobs().items()) if number not in earlier and rule_of(job) == "measure_md"]
     assert [job["TRES"].split(",")[1] for job in attempts] == ["mem=350M", "mem=1050M"]
     assert [(job["Partition"], job["TresPerNode"]) for job in attempts] == [("gpu", "gres:shard:1")] * 2
     # SLURM calls the job failed and its step out of memory; the log of a failed job is kept
     assert attempts[0]["JobState"] in ("OUT_OF_MEMORY", "FAILED")
     assert attempts[1]["JobState"] == "COMPLETED"
-    said = "".join(log.read_text() for log in (ran.folder / "logs/slurm/rule_run_md").rglob(f"{attempts[0]['JobId']}.log"))
+    said = "".join(log.read_text() for log in (ran.folder / "logs/slurm/rule_measure_md").rglob(f"{attempts[0]['JobId']}.log"))
     assert re.search("oom.kill|out of memory", said, re.IGNORECASE), said
     assert lost.read_bytes() == before

@@ -46,9 +46,9 @@ CONFIG = {
 TABLES = ("trainings", "errors", "landscape", "directions", "planes", "failures", "temperatures", "entropy", "survival", "predictors", "outcomes")
 GATHERED = {
     "train": ("trainings",),
-    "evaluate": ("errors",),
+    "errors": ("errors",),
     "landscape-isotropic": ("landscape", "directions"),
-    "plane": ("planes",),
+    "planes": ("planes",),
     "md": ("failures", "temperatures"),
 }
 FIGURE = "kaplan_meier_mace.png"

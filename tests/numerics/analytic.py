@@ -1,6 +1,8 @@
 """A potential with known physics behind the study's seam: a molecule held together by Morse bonds, forces by autograd."""
 
+import os
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,6 +13,11 @@ from ase.calculators.singlepoint import SinglePointCalculator
 from ase.neighborlist import natural_cutoffs, neighbor_list
 
 from nnip.potentials.base import Graph
+from nnip.study.manifest import Stopwatch, write_manifest
+
+# of a run; it borrows the name of a framework, whose parts of a model the weights are sorted into
+SETTINGS = {"framework": "nequip", "model": "ethanol", "training_set": "all", "n_train": 7, "noise": 0.0, "seed": 1, "root_seed": 1, "device": "cpu"}
+SETTINGS["hyperparameters"] = {"energy_weight": 1.0, "forces_weight": 100.0}
 
 
 class MorseNetwork(torch.nn.Module):
@@ -126,3 +133,8 @@ def labelled(potential: MorsePotential, n: int, seed: int) -> list[Atoms]:
         frame.calc = SinglePointCalculator(frame, energy=frame.get_potential_energy(), forces=frame.get_forces())
         frames.append(frame)
     return frames
+
+
+def write_training(directory: str | os.PathLike[str], status: str = "ok", reason: str | None = None, **more: Any) -> None:
+    """The manifest of a training of SETTINGS that ended so."""
+    write_manifest(f"{directory}/manifest.json", "train", SETTINGS, {}, "cpu", Stopwatch(), status=status, reason=reason, **more)

@@ -19,7 +19,7 @@ def test_a_potential_has_no_errors_on_its_own_labels(potential):
     found = errors(Batches(potential, labelled(potential, 7, seed=1), 3))
     assert found.energy_rmse_eV_per_atom == pytest.approx(0, abs=1e-14)
     assert found.forces_rmse_eV_per_A == pytest.approx(0, abs=1e-14)
-    assert found.n_frames == 7
+    assert (found.n_frames, found.n_components) == (7, 7 * 9 * 3)
 
 
 @pytest.mark.parametrize("frames_per_batch", [1, 3, 7, 50])

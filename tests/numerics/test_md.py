@@ -8,16 +8,16 @@ import ase.units
 import numpy as np
 import pytest
 import torch
-from analytic import MorsePotential, ethanol, labelled
+from analytic import SETTINGS, MorsePotential, ethanol, labelled, write_training
 from ase.md.nvtberendsen import NVTBerendsen
 
 from nnip.jobs.errors import InputError
 from nnip.md.berendsen import Berendsen, n_steps, temperatures_K
 from nnip.md.bonds import find_bonds
-from nnip.md.failures import measure_failures
 from nnip.md.simulation import simulate
 from nnip.md.velocities import initial_momenta
-from nnip.study.manifest import Stopwatch, read_manifest, write_manifest
+from nnip.measure.base import run_measurement
+from nnip.study.manifest import read_manifest
 
 MD = {"temperature_K": 300, "timestep_fs": 0.5, "tau_fs": 50, "duration_fs": 100, "max_bond_A": 2.0}
 
@@ -196,7 +196,7 @@ def test_bonds_of_molecules_and_across_periodic_boundaries(frame):
 
 def test_replicas_run_on_one_thread_whatever_is_allowed(potential, frame, tmp_path, monkeypatch):
     ase.io.write(tmp_path / "start.xyz", labelled(potential, 1, seed=1), format="extxyz")
-    write_manifest(tmp_path / "manifest.json", "train", {}, {}, "cpu", Stopwatch(), model_sha256="of the model")
+    write_training(tmp_path / "train")
     threads = []
 
     class Watched(MorsePotential):
@@ -204,13 +204,13 @@ def test_replicas_run_on_one_thread_whatever_is_allowed(potential, frame, tmp_pa
             threads.append(torch.get_num_threads())
             return super().energies_forces(graph)
 
-    monkeypatch.setattr("nnip.md.failures.load_trained", lambda *_: (Watched(frame), None))
-    settings = {"framework": "morse", "model": "ethanol", "seed": 1, "root_seed": 1, "device": "cpu"}
+    monkeypatch.setattr("nnip.measure.base.load", lambda *_: Watched(frame))
     allowed = torch.get_num_threads()
     torch.set_num_threads(2)
     try:
         options = MD | {"n_replicas": 2, "initial_velocities": "zero", "duration_fs": 1}
-        measure_failures(settings, options, tmp_path, [tmp_path / "start.xyz"], tmp_path)
+        files = dict.fromkeys(("train", "val"), tmp_path / "start.xyz")
+        run_measurement("md", SETTINGS, options, tmp_path / "train", files, tmp_path)
     finally:
         torch.set_num_threads(allowed)
     assert threads == [1, 1, 1]

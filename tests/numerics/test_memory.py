@@ -7,21 +7,20 @@ import sys
 import ase.io
 import pytest
 import torch
-from analytic import MorsePotential, ethanol, labelled
+from analytic import SETTINGS, MorsePotential, ethanol, labelled, write_training
 
 from nnip.jobs.errors import InputError
 from nnip.jobs.memory import AtOnce
-from nnip.landscape.scan import scan, scan_plane
-from nnip.md.failures import measure_failures
-from nnip.potentials.evaluation import Batches, errors, evaluate
+from nnip.measure.base import run_measurement
+from nnip.potentials.evaluation import Batches, errors
 from nnip.study.manifest import read_manifest
 from nnip.study.tables import read_table
 
-SETTINGS = {"framework": "morse", "model": "ethanol", "seed": 1, "root_seed": 1, "device": "cpu", "n_train": 7, "noise": 0.0}
-LINES = {"split": "train", "n_directions": 2, "n_points": 3, "distance": 0.2, "n_frames": 7, "frames_per_batch": 7}
+LINES = {"mode": "isotropic", "split": "train", "n_directions": 2, "n_points": 3, "distance": 0.2, "n_frames": 7, "frames_per_batch": 7}
 PLANE = {"mode": "paper", "split": "train", "n_points": 3, "distance": 0.2, "n_frames": 7, "frames_per_batch": 7}
 MD = {"n_replicas": 8, "initial_velocities": "maxwell-boltzmann", "temperature_K": 4000, "timestep_fs": 0.5, "tau_fs": 50, "duration_fs": 60}
 MD |= {"max_bond_A": 1.62, "min_distance_A": 0.5, "record_every_fs": 2}
+OPTIONS = {"errors": {"frames_per_batch": 7}, "landscape": LINES, "planes": PLANE, "md": MD}
 
 
 class Large(MorsePotential):
@@ -40,28 +39,16 @@ class Large(MorsePotential):
 
 @pytest.fixture
 def measure(tmp_path, monkeypatch):
-    """measure(stage, folder, potential): a stage's tables and manifest with a potential."""
-    (tmp_path / "train").mkdir()
-    (tmp_path / "train" / "manifest.json").write_text(
-        '{"model_sha256": "m", "stage": "train", "settings": {}, "settings_sha256": "s", "seeds": {}, "device": "cpu", "wall_s": 1, "packages": {}}'
-    )
+    """measure(name, folder, potential): a measurement's tables and manifest with a potential."""
+    write_training(tmp_path / "train")
     frames = tmp_path / "frames.xyz"
     ase.io.write(frames, labelled(MorsePotential(ethanol()), 7, seed=1), format="extxyz")
 
-    def run(stage, folder, potential):
+    def run(name, folder, potential):
         directory = tmp_path / folder
         potential.module.depth.mul_(1.01)
-        for module in ("nnip.md.failures", "nnip.landscape.scan", "nnip.potentials.evaluation"):
-            monkeypatch.setattr(f"{module}.load_trained", lambda *_: (potential, None))
-        train = tmp_path / "train"
-        if stage == "md":
-            measure_failures(SETTINGS, MD, train, [frames], directory)
-        elif stage == "plane":
-            scan_plane(SETTINGS, PLANE, train, frames, directory)
-        elif stage == "landscape":
-            scan(SETTINGS, LINES, "isotropic", train, frames, directory)
-        else:
-            evaluate(SETTINGS, {"frames_per_batch": 7}, train, {"train": str(frames), "val": str(frames)}, directory)
+        monkeypatch.setattr("nnip.measure.base.load", lambda *_: potential)
+        run_measurement(name, SETTINGS, OPTIONS[name], tmp_path / "train", {"train": frames, "val": frames}, directory)
         tables = {file.stem: file for file in directory.glob("*.csv")}
         return tables, read_manifest(directory / "manifest.json")
 
@@ -79,15 +66,15 @@ def test_md_in_parts_is_the_md(measure, good):
 
 
 @pytest.mark.parametrize(
-    ("stage", "good", "error"), [("evaluate", 1, torch.OutOfMemoryError), ("landscape", 5, MemoryError), ("plane", 5, RuntimeError)]
+    ("name", "good", "error"), [("errors", 1, torch.OutOfMemoryError), ("landscape", 5, MemoryError), ("planes", 5, RuntimeError)]
 )
-def test_smaller_batches_give_the_same_errors(measure, stage, good, error):
-    whole, manifest = measure(stage, "whole", MorsePotential(ethanol()))
+def test_smaller_batches_give_the_same_errors(measure, name, good, error):
+    whole, manifest = measure(name, "whole", MorsePotential(ethanol()))
     assert manifest["frames_per_batch"] == 7
-    parts, manifest = measure(stage, "parts", Large(3, good, error))
+    parts, manifest = measure(name, "parts", Large(3, good, error))
     assert manifest["frames_per_batch"] == 2
-    for name in whole:
-        one, other = (read_table(name, files[name]) for files in (whole, parts))
+    for table in whole:
+        one, other = (read_table(table, files[table]) for files in (whole, parts))
         assert len(one) and list(one) == list(other)
         for column in one:
             if one[column].dtype == "Float64":

@@ -119,8 +119,9 @@ def settings_of(framework):
     """Settings of a run, as the workflow hands them to a training."""
 
     def make(**changes):
-        run = {"run": "tiny.n16.seed1", "framework": framework, "model": "tiny", "n_train": 16, "noise": 0.0, "seed": 1, "root_seed": 1}
-        return run | {"device": "cpu", "refit_energy_shift": True, "max_hours": None, "hyperparameters": HYPERPARAMETERS | changes}
+        run = {"run": "tiny.n16.seed1", "framework": framework, "model": "tiny", "training_set": "n16", "n_train": 16, "noise": 0.0}
+        run |= {"seed": 1, "root_seed": 1, "device": "cpu", "refit_energy_shift": True, "max_hours": None}
+        return run | {"hyperparameters": HYPERPARAMETERS | changes}
 
     return make
 

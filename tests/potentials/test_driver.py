@@ -36,7 +36,7 @@ def test_an_ok_training_is_recorded_whole(trained, settings_of, framework):
     assert manifest["settings"] == settings_of()
     assert manifest["model_sha256"] == sha256(directory / manifest["model_file"])
     assert manifest["device"] == training.device == "cpu"
-    assert (training.framework, training.model, training.seed, training.n_train) == (framework, "tiny", 1, 16)
+    assert (training.framework, training.model, training.seed, training.training_set) == (framework, "tiny", 1, "n16")
     assert training.epochs == 3
     assert 1 <= training.best_epoch <= 3
     assert training.wall_s > 0

@@ -11,13 +11,13 @@ import pytest
 import torch
 
 from nnip.landscape.directions import cosines, isotropic_directions, paper_directions
-from nnip.landscape.scan import scan
 from nnip.landscape.weights import weight_vector
+from nnip.measure.base import run_measurement
 from nnip.potentials.loading import load
 from nnip.study.manifest import Stopwatch, read_manifest, write_manifest
 from nnip.study.tables import read_table
 
-SCRIPTS = Path(__file__).resolve().parents[2] / "workflow" / "scripts"
+SCRIPT = Path(__file__).resolve().parents[2] / "workflow" / "scripts" / "measure.py"
 OPTIONS = {"split": "train", "n_directions": 3, "n_points": 5, "distance": 0.1, "n_frames": 6, "frames_per_batch": 4}
 
 
@@ -37,7 +37,7 @@ def rmse(potential, frames):
 def test_a_scan_of_a_trained_model(trained, settings_of, frame_files, mode, tmp_path):
     directory = trained("molecule")
     frames_file = frame_files["molecule"][0]
-    scan(settings_of(), OPTIONS, mode, directory, frames_file, tmp_path)
+    run_measurement("landscape", settings_of(), OPTIONS | {"mode": mode}, directory, {"train": frames_file}, tmp_path)
     landscape = read_table("landscape", tmp_path / "landscape.csv")
     assert len(landscape) == 3 * 5
     assert set(landscape["mode"]) == {mode}
@@ -88,56 +88,57 @@ def test_directions_of_a_trained_model(trained):
             assert part[:, members].norm(dim=1).tolist() == pytest.approx([expected] * 8, rel=1e-10)
 
 
-def run(script, *arguments):
-    return subprocess.run([sys.executable, SCRIPTS / script, *map(str, arguments)], capture_output=True, text=True, check=False)
+def run(name, settings, options, train_directory, files, directory):
+    """scripts/measure.py as a rule calls it."""
+    frames = [f"{split}={path}" for split, path in files.items()]
+    command = ["--name", name, "--settings", json.dumps(settings), "--options", json.dumps(options), "--train-directory", train_directory]
+    command += ["--frames", *frames, "--directory", directory]
+    return subprocess.run([sys.executable, SCRIPT, *map(str, command)], capture_output=True, text=True, check=False)
 
 
-def test_the_scripts_write_errors_and_landscapes(trained, settings_of, frame_files, tmp_path, monkeypatch):
-    monkeypatch.setenv("PYTHONPATH", str(SCRIPTS.parent))
+def test_the_script_writes_errors_and_landscapes(trained, settings_of, frame_files, tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(SCRIPT.parents[1]))
     directory = trained("molecule")
     train, val = frame_files["molecule"]
-    common = ["--settings", json.dumps(settings_of()), "--train-directory", directory]
-    splits = [f"train={train}", f"val={val}"]
-    done = run("evaluate_model.py", *common, "--options", '{"frames_per_batch": 5}', "--splits", *splits, "--directory", tmp_path / "evaluate")
+    done = run("errors", settings_of(), {"frames_per_batch": 5}, directory, {"train": train, "val": val}, tmp_path / "errors")
     assert done.returncode == 0, done.stderr
-    errors = read_table("errors", tmp_path / "evaluate" / "errors.csv")
+    errors = read_table("errors", tmp_path / "errors" / "errors.csv")
     assert errors["split"].tolist() == ["train", "val"]
     assert errors["n_frames"].tolist() == [12, 4]
     potential = load(directory)
     for row, file in zip(errors.to_dict("records"), (train, val), strict=True):
         assert [row["energy_rmse_eV_per_atom"], row["forces_rmse_eV_per_A"]] == pytest.approx(rmse(potential, ase.io.read(file, ":")), rel=1e-6)
         assert row["forces_mae_eV_per_A"] < row["forces_rmse_eV_per_A"]
-    options = ["--options", json.dumps(OPTIONS), "--mode", "isotropic", "--frames", train, "--directory", tmp_path / "landscape"]
-    done = run("scan_landscape.py", *common, *options)
+    done = run("landscape", settings_of(), OPTIONS | {"mode": "isotropic"}, directory, {"train": train}, tmp_path / "landscape")
     assert done.returncode == 0, done.stderr
     assert len(read_table("landscape", tmp_path / "landscape" / "landscape.csv")) == 15
     assert len(read_table("directions", tmp_path / "landscape" / "directions.csv")) == 3
 
 
 def test_of_a_training_without_a_model_all_tables_have_no_rows(settings_of, frame_files, tmp_path, monkeypatch):
-    monkeypatch.setenv("PYTHONPATH", str(SCRIPTS.parent))
+    monkeypatch.setenv("PYTHONPATH", str(SCRIPT.parents[1]))
     ending = {"status": "diverged", "reason": "the loss is nan", "model_file": None}
     write_manifest(tmp_path / "train/manifest.json", "train", settings_of(), {}, "cpu", Stopwatch(), **ending)
     train, val = frame_files["molecule"]
-    common = ["--settings", json.dumps(settings_of()), "--train-directory", tmp_path / "train", "--directory", tmp_path / "out"]
-    for script, arguments in (
-        ("evaluate_model.py", ["--options", '{"frames_per_batch": 5}', "--splits", f"train={train}"]),
-        ("scan_landscape.py", ["--options", json.dumps(OPTIONS), "--mode", "paper", "--frames", train]),
-        ("run_md.py", ["--options", '{"n_replicas": 2}', "--frames", train, val]),
+    for name, options, files in (
+        ("errors", {"frames_per_batch": 5}, {"train": train}),
+        ("landscape", OPTIONS | {"mode": "paper"}, {"train": train}),
+        ("planes", OPTIONS | {"mode": "paper"}, {"train": train}),
+        ("weights", {"n_bins": 9}, {}),
+        ("md", {"n_replicas": 2}, {"train": train, "val": val}),
     ):
-        done = run(script, *common, *arguments)
+        done = run(name, settings_of(), options, tmp_path / "train", files, tmp_path / "out")
         assert done.returncode == 0, done.stderr
         manifest = read_manifest(tmp_path / "out" / "manifest.json")
         assert manifest["status"] == "skipped"
         assert "the loss is nan" in manifest["reason"]
-    for table in ("errors", "landscape", "directions", "failures"):
+    for table in ("errors", "landscape", "directions", "planes", "weights", "weight_moments", "failures"):
         assert read_table(table, tmp_path / "out" / f"{table}.csv").empty
 
 
 def test_frames_without_labels_are_refused(trained, settings_of, tmp_path, monkeypatch):
-    monkeypatch.setenv("PYTHONPATH", str(SCRIPTS.parent))
+    monkeypatch.setenv("PYTHONPATH", str(SCRIPT.parents[1]))
     ase.io.write(tmp_path / "bare.xyz", ase.Atoms("H2", positions=[[0, 0, 0], [0, 0, 0.74]]), format="extxyz")
-    common = ["--settings", json.dumps(settings_of()), "--train-directory", trained("molecule"), "--directory", tmp_path]
-    done = run("evaluate_model.py", *common, "--options", '{"frames_per_batch": 5}', "--splits", f"train={tmp_path / 'bare.xyz'}")
+    done = run("errors", settings_of(), {"frames_per_batch": 5}, trained("molecule"), {"train": tmp_path / "bare.xyz"}, tmp_path)
     assert done.returncode == 1
     assert done.stderr.strip().splitlines()[-1] == f"error: {tmp_path / 'bare.xyz'}: frame 0 has no energy"

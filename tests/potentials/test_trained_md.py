@@ -20,7 +20,7 @@ from nnip.potentials.loading import load
 from nnip.study.manifest import read_manifest
 from nnip.study.tables import read_table
 
-SCRIPT = Path(__file__).resolve().parents[2] / "workflow" / "scripts" / "run_md.py"
+SCRIPT = Path(__file__).resolve().parents[2] / "workflow" / "scripts" / "measure.py"
 
 
 def trajectories(potential, frame, momenta, names, duration_fs=15, max_bond_A=15.0, **changes):
@@ -95,8 +95,9 @@ def test_the_script_writes_failures(trained, settings_of, frame_files, tmp_path,
     tables = {}
     longest_A = float(find_bonds(start).lengths_A(torch.tensor(start.positions)[None]).max())
     for name, max_bond_A in (("calm", 50.0), ("strict", longest_A + 1e-4)):
-        common = ["--settings", json.dumps(settings_of()), "--options", json.dumps(options | {"max_bond_A": max_bond_A})]
-        common += ["--train-directory", str(trained("molecule")), "--directory", str(tmp_path / name), "--frames", *files]
+        common = ["--name", "md", "--settings", json.dumps(settings_of()), "--options", json.dumps(options | {"max_bond_A": max_bond_A})]
+        common += ["--train-directory", str(trained("molecule")), "--directory", str(tmp_path / name)]
+        common += ["--frames", f"train={files[0]}", f"val={files[1]}"]
         done = subprocess.run([sys.executable, SCRIPT, *common], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         tables[name] = read_table("failures", tmp_path / name / "failures.csv")

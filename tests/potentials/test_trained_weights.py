@@ -5,7 +5,7 @@ import json
 import pytest
 
 from nnip.landscape.weights import weight_vector
-from nnip.measure.weight_measurement import measure_weights
+from nnip.measure.base import run_measurement
 from nnip.potentials.loading import load
 from nnip.study.manifest import read_manifest
 from nnip.study.tables import read_table
@@ -15,9 +15,8 @@ def test_weights_of_a_trained_and_of_a_failed_training(trained, framework, setti
     good, bad = trained("molecule"), tmp_path / "bad"
     bad.mkdir()
     manifest = read_manifest(good / "manifest.json")
-    settings = manifest["settings"] | {"run": "hot", "model": "hot"}
-    (bad / "manifest.json").write_text(json.dumps(manifest | {"status": "diverged", "reason": "loss is nan", "settings": settings}))
-    measure_weights({"n_bins": 9}, [good, bad], tmp_path)
+    (bad / "manifest.json").write_text(json.dumps(manifest | {"status": "diverged", "reason": "loss is nan"}))
+    run_measurement("weights", settings_of(), {"n_bins": 9}, good, {}, tmp_path)
     weights, moments = read_table("weights", tmp_path / "weights.csv"), read_table("weight_moments", tmp_path / "weight_moments.csv")
     assert set(weights["framework"]) == {framework}
     assert set(weights["model"]) == {"tiny"}
@@ -29,5 +28,9 @@ def test_weights_of_a_trained_and_of_a_failed_training(trained, framework, setti
     assert moments.loc[moments["group"] != "all", "n_weights"].sum() == len(vector)
     assert "other" not in set(moments["group"])
     measured = read_manifest(tmp_path / "manifest.json")
-    assert measured["settings"]["runs"] == ["tiny.n16.seed1"]
-    assert measured["skipped"] == {"hot": "nothing to measure: the training is 'diverged' (loss is nan)"}
+    assert (measured["status"], measured["settings"]["run"]) == ("ok", "tiny.n16.seed1")
+    run_measurement("weights", settings_of() | {"run": "hot", "model": "hot"}, {"n_bins": 9}, bad, {}, tmp_path / "hot")
+    for table in ("weights", "weight_moments"):
+        assert read_table(table, tmp_path / "hot" / f"{table}.csv").empty
+    skipped = read_manifest(tmp_path / "hot" / "manifest.json")
+    assert (skipped["status"], skipped["reason"]) == ("skipped", "nothing to measure: the training is 'diverged' (loss is nan)")

@@ -26,6 +26,28 @@ LIT = pd.DataFrame(
 )
 
 
+def training_sets(sizes=(100, 50, 25), noise=()):
+    """Table training_sets: the largest of the sizes is the main one; noise: standard deviations of that on the main set's forces."""
+    rows = [
+        {
+            "training_set": f"n{n}",
+            "role": "main" if n == max(sizes) else "curve",
+            "pool": "made up",
+            "n_train": n,
+            "learn": "energy+forces",
+            "noise": 0.0,
+        }
+        for n in sorted(sizes, reverse=True)
+    ]
+    noisy = {"role": "beside", "pool": "made up", "n_train": max(sizes), "learn": "forces", "noise_label": "forces"}
+    rows += [noisy | {"training_set": noise_set(max(sizes), sigma), "noise": sigma, "noise_sigma_eV_per_A": sigma} for sigma in noise]
+    return frame("training_sets", rows)
+
+
+def noise_set(size, sigma):
+    return f"n{size}.forces-noise{sigma:g}"
+
+
 def study(names=("a", "b", "c", "d", "bad"), seeds=SEEDS, modes=("isotropic", "paper"), label="{}"):
     """Tables of a study; the model `bad` diverged. Model number i has RMSE proportional to i + 1 and fails the sooner."""
     rng = np.random.default_rng(0)
@@ -38,7 +60,7 @@ def study(names=("a", "b", "c", "d", "bad"), seeds=SEEDS, modes=("isotropic", "p
         for seed in seeds:
             ok = name != "bad"
             who |= {"seed": seed}
-            trainings.append({**who, "n_train": 100, "noise": 0.0, "status": "ok" if ok else "diverged", "device": "cpu"})
+            trainings.append({**who, "training_set": "n100", "status": "ok" if ok else "diverged", "device": "cpu"})
             if not ok:
                 continue
             level = 0.01 * (i + 1) * (1 + 0.1 * seed)
@@ -53,7 +75,7 @@ def study(names=("a", "b", "c", "d", "bad"), seeds=SEEDS, modes=("isotropic", "p
             for n in (25, 50, 100):
                 for split, factor in (("train", 1), ("300K", 2), ("600K", 4), ("1200K", 8)):
                     errors.append(
-                        {**who, "n_train": n, "noise": 0.0, "split": split, "energy_rmse_eV_per_atom": level * factor / 10}
+                        {**who, "training_set": f"n{n}", "split": split, "energy_rmse_eV_per_atom": level * factor / 10}
                         | {"forces_rmse_eV_per_A": level * factor * (100 / n) ** 0.5, "n_frames": 10}
                     )
             times = np.round(rng.uniform(200, 4000 / (i + 1), 6))
@@ -87,6 +109,13 @@ def study(names=("a", "b", "c", "d", "bad"), seeds=SEEDS, modes=("isotropic", "p
     tables |= {"distributions": frame("distributions", counts), "distribution_moments": frame("distribution_moments", summaries)}
     switches = [row | {"name": "rescale", "value": "true"} for row in tables["models"][["framework", "model"]].drop_duplicates().to_dict("records")]
     tables["hyperparameters"] = frame("hyperparameters", [row | {"value": str(row["model"] != "d").lower()} for row in switches])
+    noise = (0.0, 0.1)
+    trained = tables["errors"].query("training_set == 'n100' and split == 'train'")
+    noisy = [trained.assign(training_set=noise_set(100, sigma), split=split) for sigma in noise for split in ("train", "train_clean")]
+    tables["errors"] = frame("errors", pd.concat([tables["errors"], *noisy], ignore_index=True))
+    again = [tables["trainings"].assign(training_set=noise_set(100, sigma)) for sigma in noise]
+    tables["trainings"] = frame("trainings", pd.concat([tables["trainings"], *again], ignore_index=True))
+    tables["training_sets"] = training_sets(noise=noise)
     return with_statistics(tables)
 
 
@@ -106,15 +135,8 @@ def plane_table(names, seed):
 
 def with_statistics(tables):
     """The tables with all that the study computes from what was measured."""
-    tables = analysed(tables)
-    trained = tables["errors"].query("n_train == 100 and split == 'train'")
-    noisy = [
-        trained.assign(noise_label="forces", noise=sigma, noise_sigma_eV_per_A=sigma, split=split)
-        for sigma in (0.0, 0.1)
-        for split in ("train", "train_clean")
-    ]
-    tables["noise_errors"] = frame("noise_errors", pd.concat(noisy, ignore_index=True))
-    tables["noise_trainings"] = frame("noise_trainings", tables["trainings"].assign(noise_label="forces"))
+    return analysed(tables)
+
     return tables
 
 

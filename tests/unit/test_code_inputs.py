@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from nnip.declare.registry import analyses, figures
+from nnip.declare.registry import analyses, figures, measurements
 from nnip.potentials.frameworks import frameworks
 from nnip.study.code_inputs import INFRASTRUCTURE, WORKFLOW, code_inputs, framework_code, imported_names
 
@@ -19,11 +19,11 @@ def names(paths):
 @pytest.mark.parametrize(
     ("script", "decide"),
     [
-        ("run_md", {"study/seeds", "data/frames", "md/simulation", "md/velocities", "potentials/base"}),
-        ("scan_landscape", {"study/seeds", "data/frames", "potentials/evaluation", "landscape/directions"}),
+        ("measure", {"measure/base", "study/seeds", "data/frames", "potentials/base", "potentials/evaluation"}),
+        ("measure_frames", {"measure/frames", "data/frames"}),
         ("train_model", {"training", "data/frames", "potentials/evaluation"}),
-        ("prepare_data", {"study/seeds", "data/splits", "data/xtb", "data/emt", "data/ani_al", "data/download"}),
-        ("add_noise", {"data/noise", "study/seeds", "data/extxyz"}),
+        ("prepare_data", {"study/seeds", "data/xtb", "data/emt", "data/ani_al", "data/download"}),
+        ("make_training_set", {"data/noise", "data/selection", "data/splits", "study/seeds", "data/extxyz"}),
         ("fetch_published", {"data/download"}),
         ("import_published", {"scripts/make_model_tables", "published/switches"}),
     ],
@@ -33,6 +33,26 @@ def test_what_decides_a_jobs_numbers_is_found(script, decide):
     assert decide | {f"scripts/{script}", "__init__"} <= found
     assert not {name for name in found if name.startswith("figures/")}
     assert not {name for name in found if f"nnip.{name.replace('/', '.')}" in INFRASTRUCTURE}
+
+
+@pytest.mark.parametrize(
+    ("name", "decide"),
+    [
+        ("md", {"md/simulation", "md/velocities", "md/traces"}),
+        ("landscape", {"landscape/directions", "landscape/losses", "landscape/frozen"}),
+        ("planes", {"landscape/directions", "landscape/losses", "measure/landscape"}),
+        ("weights", {"potentials/weight_statistics"}),
+        ("distributions", {"data/distributions"}),
+    ],
+)
+def test_what_decides_a_measurements_numbers_is_found(name, decide):
+    script = "scripts/measure_frames.py" if measurements()[name].of == "frames" else "scripts/measure.py"
+    assert decide | {f"measure/{name}"} <= names(code_inputs(script, f"nnip/measure/{name}.py"))
+
+
+@pytest.mark.parametrize("script", ["measure", "measure_frames"])
+def test_an_edit_of_one_measurement_makes_no_other_again(script):
+    assert not {f"measure/{name}" for name in measurements()} & names(code_inputs(f"scripts/{script}.py"))
 
 
 @pytest.mark.parametrize("name", figures())
@@ -82,9 +102,10 @@ def test_every_module_is_used_by_a_script_a_framework_or_the_rules():
     imports = [tuple(line.split(" import ")) for line in re.findall(r"^ *from (nnip\S* import .*)$", rules, re.MULTILINE)]
     candidates = [module for module, _ in imports] + [f"{module}.{name}" for module, names in imports for name in names.split(", ")]
     planned = [path for name in candidates if (path := WORKFLOW.joinpath(*name.split(".")).with_suffix(".py")).exists()]
-    drawn = [f"nnip/figures/{name}.py" for name in figures()]  # draw_figure imports the one it is told of, analyse likewise
-    drawn += [f"nnip/analyse/{name}.py" for name in analyses()]
-    used = set(code_inputs(*SCRIPTS, *drawn, *(str(path.relative_to(WORKFLOW)) for path in planned), ignore=frozenset()))
+    # draw_figure, analyse, measure and measure_frames import the module that they are given
+    given = [f"nnip/figures/{name}.py" for name in figures()] + [f"nnip/analyse/{name}.py" for name in analyses()]
+    given += [f"nnip/measure/{name}.py" for name in measurements()]
+    used = set(code_inputs(*SCRIPTS, *given, *(str(path.relative_to(WORKFLOW)) for path in planned), ignore=frozenset()))
     used |= {path for framework in frameworks() for path in framework_code(framework, ignore=frozenset())}
     assert names((WORKFLOW / "nnip").rglob("*.py")) - names(used) == set()
 
@@ -92,8 +113,8 @@ def test_every_module_is_used_by_a_script_a_framework_or_the_rules():
 def test_every_rule_with_a_script_depends_on_its_code():
     """Rules whose scripts import only infrastructure need no input: Snakemake itself watches the script."""
     for path in (WORKFLOW / "rules").glob("*.smk"):
-        for rule in re.split(r"(?m)^(?=rule )", path.read_text())[1:]:
-            for script in re.findall(r'\.\./scripts/(\w+\.py)"', rule):
+        for rule in re.split(r"(?m)^(?= *rule\b)", path.read_text())[1:]:
+            for script in re.findall(r'(?:\.\./scripts/|script_path\(")(\w+\.py)"', rule):
                 modules = {name for name in names(code_inputs(f"scripts/{script}")) if not name.endswith("__init__")}
-                if script not in ("draw_figure.py", "analyse.py") and modules > {f"scripts/{script.removesuffix('.py')}"}:
-                    assert f'code=code_of("scripts/{script}")' in rule, (path.name, script)
+                if modules > {f"scripts/{script.removesuffix('.py')}"}:
+                    assert f'code_of("scripts/{script}"' in rule or "figure_inputs(" in rule or "analysis_inputs(" in rule, (path.name, script)

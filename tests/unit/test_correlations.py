@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from made_up_study import analysed
+from made_up_study import analysed, training_sets
 from scipy import stats
 
 from nnip.analyse import bootstrap
@@ -149,21 +149,22 @@ def test_models_without_rescaling_are_left_out_of_their_subset():
 def test_a_subset_is_what_the_config_says():
     x = np.random.default_rng(9).normal(size=(2, 8))
     rows = [{"framework": "mace", "model": f"m{i}", "name": "layers", "value": str(2 + i % 2)} for i in range(7)]  # m7 has no such switch
-    given = Settings(n_bootstrap=100, n_permutation=100, subsets={"deep": {"layers": 3}, "wide": {"features": 32}})
+    given = Settings(n_bootstrap=100, n_permutation=100, subsets={"deep": {"layers": 3}, "wide": {"features": 32}, "flat": {"layers": "2"}})
     table, _ = correlations(*study(*x), frame("hyperparameters", rows), {}, given)
-    assert table.groupby("subset")["n_models"].max().to_dict() == {"all": 8, "deep": 4}
+    assert table.groupby("subset")["n_models"].max().to_dict() == {"all": 8, "deep": 4, "flat": 5}
 
 
 def one_temperature(splits, n=7):
     """Tables predictors and outcomes of models tested at these temperatures, whose errors are random."""
     rng = np.random.default_rng(10)
     rows = [
-        {"framework": "mace", "model": f"m{i}", "seed": 1, "n_train": 50, "noise": 0.0, "split": split, "n_frames": 10}
+        {"framework": "mace", "model": f"m{i}", "seed": 1, "training_set": "n50", "split": split, "n_frames": 10}
         | {"energy_rmse_eV_per_atom": rng.uniform(0.01, 0.02), "forces_rmse_eV_per_A": rng.uniform(0.1, 0.4)}
         for i in range(n)
         for split in ("train", *splits)
     ]
-    return analysed({"errors": frame("errors", rows)}, only=("error_summaries", "extrapolation", "learning_curves", "quantities"))
+    tables = {"errors": frame("errors", rows), "training_sets": training_sets((50,))}
+    return analysed(tables, only=("error_summaries", "extrapolation", "learning_curves", "quantities"))
 
 
 def test_a_quantity_does_not_predict_itself_under_another_name():

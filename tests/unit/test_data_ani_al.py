@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from ase.build import bulk
 from ase.calculators.emt import EMT
+from data_stage import counts, make_data
 
 from nnip.data import ani_al, ani_h5, download
-from nnip.data.prepare import prepare
 from nnip.jobs.errors import InputError
 from nnip.jobs.files import git_blob_id
 from nnip.study.manifest import read_manifest
@@ -104,12 +104,11 @@ def two_files():
 
 def test_frames_come_in_ev_with_forces_and_every_frame_is_in_one_split(tmp_path, mirror):
     study = mirror(two_files())
-    prepare("al", OPTIONS, study, tmp_path / "out")
+    make_data("al", OPTIONS, study, tmp_path / "out")
     manifest = read_manifest(tmp_path / "out" / "manifest.json")
-    assert manifest["pool_frames"] == 15
     assert manifest["groups"] == 3
-    assert {name: entry["n_frames"] for name, entry in manifest["files"].items()} == {
-        "train.xyz": 8, "val.xyz": 2, "n5/train.xyz": 4, "n5/val.xyz": 1, "test_held-out.xyz": 5
+    assert counts(tmp_path / "out") == {
+        "sets/n10/train.xyz": 8, "sets/n10/val.xyz": 2, "sets/n5/train.xyz": 4, "sets/n5/val.xyz": 1, "test_held-out.xyz": 5, "pools/al/pool.xyz": 15
     }  # fmt: skip
     pool, tests, _ = ani_al.read(OPTIONS, 1, study["mirror"], tmp_path / "out" / "downloads")
     assert len({frame.info["origin"] for frame in [*pool, *tests["held-out"]]}) == 20
@@ -168,8 +167,8 @@ def test_usual_spellings_and_shapes_are_read(tmp_path, names):
 def test_forces_by_which_close_atoms_attract_are_refused(tmp_path, mirror):
     study = mirror({"data-1.h5": h5({"0": arrays(frames(20, 1), sign=1)})})
     with pytest.raises(InputError, match=r"force_array: gradient makes atoms closer than 2.6 Å attract each other; it should be force"):
-        prepare("al", OPTIONS, study, tmp_path / "out")
-    prepare("al", OPTIONS | {"force_array": "force"}, study, tmp_path / "out")
+        make_data("al", OPTIONS, study, tmp_path / "out")
+    make_data("al", OPTIONS | {"force_array": "force"}, study, tmp_path / "out")
 
 
 def without(content, *names, **more):
@@ -193,8 +192,8 @@ NAN = np.full((2, 4, 3), np.nan)
         (without(GOOD, energy=GOOD["energy"][:1]), "'energy' should have the shape"),
         (without(GOOD, force=NAN), "'force' has a number that is not finite"),
         (without(GOOD, cell=np.zeros((2, 3, 3))), "'cell' of a frame spans no volume"),
-        (without(GOOD, species=np.array([b"Xx"] * 4)), "species: 'Xx' is no element"),
-        (without(GOOD, species=np.full(4, 200)), "species: '200' is no element"),
+        (without(GOOD, species=np.array([b"Xx"] * 4)), "species: 'Xx' is not an element"),
+        (without(GOOD, species=np.full(4, 200)), "species: '200' is not an element"),
         (without(GOOD, species=["Al"] * 4), "species: holds object, but should hold texts of fixed length"),
         (without(GOOD, force=np.array([b"text"])), "force: holds |S4, but should hold numbers"),
         (without(GOOD, force=np.zeros((2, 4, 3), dtype=complex)), "holds complex128, but should hold numbers"),
@@ -231,7 +230,7 @@ def test_archives_with_bad_intent_or_damage_are_refused(tmp_path, mirror, monkey
     monkeypatch.setattr(ani_h5, "MOST_BYTES", 2000)
     study = mirror(members)
     with pytest.raises(InputError, match=message):
-        prepare("al", OPTIONS, study, tmp_path / "out")
+        make_data("al", OPTIONS, study, tmp_path / "out")
     assert {path.name for path in tmp_path.iterdir()} <= {"mirror", "sources.csv", "out"}
 
 

@@ -4,9 +4,9 @@ import ase.io
 import numpy as np
 import pytest
 from ase.calculators.emt import EMT
+from data_stage import make_data
 
 from nnip.data import emt
-from nnip.data.prepare import prepare
 from nnip.study.manifest import read_manifest
 
 OPTIONS = {
@@ -27,7 +27,7 @@ STUDY = {"seed": 1, "n_train": 6, "validation_fraction": 0.5, "learning_curve": 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     folder = tmp_path_factory.mktemp("aluminium")
-    prepare("emt", OPTIONS, STUDY, folder, processes=2)
+    make_data("emt", OPTIONS, STUDY, folder, processes=2)
     return folder
 
 
@@ -37,7 +37,7 @@ def order(frame):
 
 
 def test_frames_are_periodic_labelled_and_in_their_cells(made):
-    frames = [frame for name in ("train", "val", "test_2000K") for frame in ase.io.read(made / f"{name}.xyz", ":")]
+    frames = [frame for name in ("sets/n6/train", "sets/n6/val", "test_2000K") for frame in ase.io.read(made / f"{name}.xyz", ":")]
     assert len(frames) == 9
     assert len({frame.positions.tobytes() for frame in frames}) == 9
     for frame in frames:
@@ -56,15 +56,15 @@ def test_frames_are_periodic_labelled_and_in_their_cells(made):
 
 def test_solids_are_solid_and_liquids_liquid(made):
     # at 600 K atoms are 0.2 Å (rms) from planes 2 Å apart, which leaves exp(-(pi * 0.2)^2 / 2) = 0.8 of the order
-    assert min(order(frame) for name in ("train", "val") for frame in ase.io.read(made / f"{name}.xyz", ":")) > 0.65
+    assert min(order(frame) for name in ("sets/n6/train", "sets/n6/val") for frame in ase.io.read(made / f"{name}.xyz", ":")) > 0.65
     assert max(order(frame) for frame in ase.io.read(made / "test_2000K.xyz", ":")) < 0.45
 
 
 def test_one_and_two_processes_make_the_same_bytes_and_seeds_differ(tmp_path):
     options = OPTIONS | {"repeats": 1, "equilibration_fs": 20, "test_temperatures_K": [600]}
     for folder, seed, processes in (("one", 1, 1), ("two", 1, 2), ("other", 2, 2)):
-        prepare("emt", options, STUDY | {"seed": seed}, tmp_path / folder, processes)
-    for name in ("train.xyz", "val.xyz", "test_600K.xyz"):
+        make_data("emt", options, STUDY | {"seed": seed}, tmp_path / folder, processes)
+    for name in ("sets/n6/train.xyz", "sets/n6/val.xyz", "test_600K.xyz"):
         one, two, other = ((tmp_path / folder / name).read_bytes() for folder in ("one", "two", "other"))
         assert one == two != other
 

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
+from data_stage import counts, make_data
 
 from nnip.data.extxyz import read_frames
-from nnip.data.prepare import prepare
 from nnip.jobs.errors import InputError
 from nnip.study.manifest import read_manifest
 
@@ -49,23 +49,25 @@ def options(files):
 
 def failure(options, tmp_path, study=STUDY):
     with pytest.raises(InputError) as error:
-        prepare("mine", options, study, tmp_path / "data")
-    assert not list((tmp_path / "data").glob("*.xyz")), "files were written in spite of the error"
+        make_data("mine", options, study, tmp_path / "data")
+    assert not list((tmp_path / "data").glob("sets/*/*.xyz")), "files were written in spite of the error"
     return str(error.value)
 
 
 def test_what_is_written_is_what_was_given(tmp_path, options):
-    prepare("mine", options, STUDY, tmp_path / "data")
+    make_data("mine", options, STUDY, tmp_path / "data")
     manifest = read_manifest(tmp_path / "data" / "manifest.json")
     assert manifest["stage"] == "data"
-    assert {name: entry["n_frames"] for name, entry in manifest["files"].items()} == {
-        "train.xyz": 8,
-        "val.xyz": 2,
-        "n5/train.xyz": 4,
-        "n5/val.xyz": 1,
+    made = counts(tmp_path / "data")
+    assert made == {
+        "sets/n10/train.xyz": 8,
+        "sets/n10/val.xyz": 2,
+        "sets/n5/train.xyz": 4,
+        "sets/n5/val.xyz": 1,
         "test_same.xyz": 5,
+        "pools/mine/pool.xyz": 12,
     }
-    for name in manifest["files"]:
+    for name in made:
         for frame in ase.io.read(tmp_path / "data" / name, index=":"):
             assert not frame.pbc.any()
             file, _, index = frame.info["origin"].rsplit(" ", 2)
@@ -77,8 +79,8 @@ def test_what_is_written_is_what_was_given(tmp_path, options):
 
 def test_the_same_seed_writes_the_same_bytes(tmp_path, options):
     for folder, seed in (("a", 1), ("b", 1), ("c", 2)):
-        prepare("mine", options, STUDY | {"seed": seed}, tmp_path / folder)
-    train = {folder: (tmp_path / folder / "train.xyz").read_bytes() for folder in "abc"}
+        make_data("mine", options, STUDY | {"seed": seed}, tmp_path / folder)
+    train = {folder: (tmp_path / folder / "sets/n10/train.xyz").read_bytes() for folder in "abc"}
     assert train["a"] == train["b"] != train["c"]
 
 
@@ -115,7 +117,7 @@ def test_each_unreadable_file_is_named(tmp_path):
         read_frames(tmp_path / "nowhere.xyz")
     with pytest.raises(InputError, match=r"empty\.xyz: no frames in this file"):
         read_frames(tmp_path / "empty.xyz")
-    for name, words in (("cut", "the file ends after 1 of its 3 atoms"), ("bytes", "no text in UTF-8")):
+    for name, words in (("cut", "the file ends after 1 of its 3 atoms"), ("bytes", "not text in UTF-8")):
         with pytest.raises(InputError, match=rf"{name}\.xyz: .*{words}"):
             read_frames(tmp_path / f"{name}.xyz")
 
@@ -126,8 +128,8 @@ def test_each_unreadable_file_is_named(tmp_path):
         ("0:13", r"frames '0:13' are not in this file, which has 12"),
         ("5:5", "are not in this file"),
         ("12:", "are not in this file"),
-        ("-3:", "is no range"),
-        ("all", "is no range"),
+        ("-3:", "is not a range"),
+        ("all", "is not a range"),
     ],
 )
 def test_frame_ranges_outside_the_file(tmp_path, options, frames, message):
@@ -189,7 +191,7 @@ def test_duplicates_across_splits(tmp_path, files, options):
     text = failure(options, tmp_path)
     assert "test same: same.xyz frame 2 repeats train.xyz frame 7 of the training frames" in text
     assert "drop_duplicates: true" in text
-    prepare("mine", options | {"drop_duplicates": True}, STUDY, tmp_path / "data")
+    make_data("mine", options | {"drop_duplicates": True}, STUDY, tmp_path / "data")
     manifest = read_manifest(tmp_path / "data" / "manifest.json")
     assert manifest["files"]["test_same.xyz"]["n_frames"] == 2
     assert manifest["dropped_duplicates"] == [{"split": "test same", "frame": "same.xyz frame 2", "repeats": "train.xyz frame 7"}]
@@ -203,10 +205,10 @@ def test_duplicates_within_the_training_frames(tmp_path, files, options):
 def test_the_same_atoms_in_another_cell_are_no_duplicate(tmp_path, files):
     made = {"train": [water(i, cell=[9, 9, 9], pbc=True) for i in range(12)], "test": [water(3, cell=[9, 9, 10], pbc=True)]}
     options = {"source": "extxyz", "train": files("train", made["train"]), "test": {"cell": files("cell", made["test"])}}
-    prepare("mine", options, STUDY, tmp_path / "data")
+    make_data("mine", options, STUDY, tmp_path / "data")
     options["test"]["cell"] = files("cell", made["train"][3:4])
     with pytest.raises(InputError, match=r"test cell: cell\.xyz frame 0 repeats train\.xyz frame 3"):
-        prepare("mine", options, STUDY, tmp_path / "data")
+        make_data("mine", options, STUDY, tmp_path / "data")
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from data_stage import make_data
 
 from nnip.data.prepare import prepare
 from nnip.data.workers import Workers
@@ -34,7 +35,7 @@ def test_frames_made_of_what_was_kept_are_the_same_bytes(tmp_path, monkeypatch, 
     chunks = tmp_path / "chunks"
     with monkeypatch.context() as patched:
         patched.setattr("nnip.data.prepare.shutil.rmtree", lambda *_, **__: None)
-        prepare("mine", OPTIONS[source], STUDY, tmp_path, processes=1)
+        make_data("mine", OPTIONS[source], STUDY, tmp_path, processes=1)
     whole, manifest = frames(tmp_path), read_manifest(tmp_path / "manifest.json")
     assert len(whole) >= 5
     assert (manifest["resumed"], manifest["resume_notes"]) == (0, [])
@@ -44,7 +45,7 @@ def test_frames_made_of_what_was_kept_are_the_same_bytes(tmp_path, monkeypatch, 
     for path in [*tmp_path.rglob("*.xyz"), lost]:
         path.unlink()
     spoilt.write_bytes(spoilt.read_bytes()[:-5])
-    prepare("mine", OPTIONS[source], STUDY, tmp_path, processes=1)
+    make_data("mine", OPTIONS[source], STUDY, tmp_path, processes=1)
     assert frames(tmp_path) == whole
     manifest = read_manifest(tmp_path / "manifest.json")
     assert manifest["resumed"] == 1
@@ -80,7 +81,7 @@ def test_a_piece_is_used_for_the_same_call_alone(tmp_path, monkeypatch):
 
 
 def test_a_killed_script_leaves_no_worker_and_goes_on(tmp_path):
-    study = STUDY | {"n_train": 60}
+    study = {"seed": 1, "n_pool": 60}
     command = [sys.executable, SCRIPT, "--dataset", "mine", "--options", json.dumps(EMT), "--study", json.dumps(study), "--processes", "2"]
     environment = {**os.environ, "PYTHONPATH": str(SCRIPT.parents[1])}
 
@@ -99,7 +100,7 @@ def test_a_killed_script_leaves_no_worker_and_goes_on(tmp_path):
         assert time.monotonic() < deadline, "a worker outlived the script"
         time.sleep(0.05)
     assert start(tmp_path / "cut").wait() == 0
-    prepare("mine", EMT, study, tmp_path / "whole", processes=1)
+    prepare("mine", EMT, study | {"mirror": None}, tmp_path / "whole", processes=1)
     assert frames(tmp_path / "cut") == frames(tmp_path / "whole")
     assert read_manifest(tmp_path / "cut" / "manifest.json")["resumed"] == 1
 

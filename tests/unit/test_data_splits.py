@@ -8,9 +8,7 @@ from hypothesis import strategies as st
 from nnip.data import split_names, splits
 from nnip.jobs.errors import InputError
 
-
-def study(**changes):
-    return {"seed": 1, "n_train": 100, "validation_fraction": 0.1, "learning_curve": [25, 50], "mirror": None} | changes
+ORDER = [5, 8, 18, 11, 19, 7, 13, 15, 14, 17]  # of the first frames of 20 at seed 7, as finished studies have them
 
 
 def pool(n):
@@ -27,10 +25,8 @@ def ids(frames):
     seed=st.integers(0, 1000),
 )
 def test_smaller_sets_are_the_first_frames_of_larger_ones(fraction, wanted, seed):
-    wanted = sorted(wanted)
-    made = splits.subsets(pool(130), study(seed=seed, n_train=wanted[-1], validation_fraction=fraction, learning_curve=wanted))
-    assert sorted(made) == wanted
-    largest = [ids(part) for part in made[wanted[-1]]]
+    made = {size: splits.subset(pool(130), size, fraction, seed) for size in wanted}
+    largest = [ids(part) for part in made[max(wanted)]]
     for size, parts in made.items():
         for part, whole in zip(parts, largest, strict=True):
             assert ids(part) == whole[: len(part)]
@@ -40,33 +36,36 @@ def test_smaller_sets_are_the_first_frames_of_larger_ones(fraction, wanted, seed
 
 
 def test_sizes_of_the_demo():
-    made = splits.subsets(pool(100), study())
-    assert {size: (len(train), len(validation)) for size, (train, validation) in made.items()} == {100: (90, 10), 25: (23, 2), 50: (45, 5)}
+    made = [splits.subset(pool(100), size, 0.1, 1) for size in (100, 25, 50)]
+    assert [(len(train), len(validation)) for train, validation in made] == [(90, 10), (23, 2), (45, 5)]
 
 
 def test_the_order_comes_from_the_seed():
-    first, again, other = (ids(splits.subsets(pool(100), study(seed=seed))[100][0]) for seed in (1, 1, 2))
+    first, again, other = (ids(splits.subset(pool(100), 100, 0.1, seed)[0]) for seed in (1, 1, 2))
     assert first == again != other
     assert first != sorted(first)
 
 
+def test_the_order_is_what_it_always_was():
+    train, validation = splits.subset(pool(20), 10, 0.2, 7)
+    assert ids(train) == ORDER[:4] + ORDER[5:9]
+    assert ids(validation) == [ORDER[4], ORDER[9]]
+
+
 @pytest.mark.parametrize(
-    ("changes", "message"),
+    ("size", "fraction", "message"),
     [
-        ({"n_train": 131}, "n_train: 131 frames asked for, but the training data has 130"),
-        ({"learning_curve": [9]}, "learning_curve: size 9 leaves no validation frame.*use 10 or more"),
-        ({"n_train": 5, "learning_curve": []}, "n_train: size 5 leaves no validation frame"),
-        ({"learning_curve": [101]}, r"learning_curve: size 101 is larger than n_train \(100\)"),
-        ({"validation_fraction": 0.7}, "validation_fraction: 0.7"),
-        ({"validation_fraction": 0}, "validation_fraction: 0 should"),
+        (131, 0.1, "n_train: 131 frames asked for, but the training data has 130"),
+        (5, 0.1, "n_train: size 5 leaves no validation frame.*use 10 or more"),
+        (100, 0.7, "validation_fraction: 0.7"),
+        (100, 0, "validation_fraction: 0 should"),
     ],
 )
-def test_sizes_that_cannot_be_are_refused_by_key(changes, message):
+def test_sizes_that_cannot_be_are_refused_by_key(size, fraction, message):
     with pytest.raises(InputError, match=message):
-        splits.subsets(pool(130), study(**changes))
+        splits.subset(pool(130), size, fraction, 1)
 
 
 def test_split_names_need_only_the_options():
     assert split_names({"source": "xtb", "test_temperatures_K": [300, 1200.0, 77.5]}) == ["300K", "1200K", "77.5K"]
-    assert split_names({"source": "xtb"}) == ["300K", "600K", "1200K"]
     assert split_names({"source": "extxyz", "test": {"hot": "a.xyz", "cold": "b.xyz"}}) == ["hot", "cold"]

@@ -7,10 +7,10 @@ import ase.io
 import numpy as np
 import pytest
 from ase import units
+from data_stage import counts, make_data
 
 from nnip.data import molecule, xtb
 from nnip.data.dynamics import langevin
-from nnip.data.prepare import prepare
 from nnip.jobs.errors import InputError
 from nnip.study.manifest import read_manifest
 
@@ -24,13 +24,13 @@ ETHANOL = {
     "frames_per_chunk": 10,
 }
 STUDY = {"seed": 1, "n_train": 200, "validation_fraction": 0.1, "learning_curve": [25], "mirror": None}
-FILES = ("train.xyz", "val.xyz", "n25/train.xyz", "n25/val.xyz", "test_300K.xyz", "test_1200K.xyz")
+FILES = ("sets/n200/train.xyz", "sets/n200/val.xyz", "sets/n25/train.xyz", "sets/n25/val.xyz", "test_300K.xyz", "test_1200K.xyz")
 
 
 @pytest.fixture(scope="module")
 def ethanol(tmp_path_factory):
     directory = tmp_path_factory.mktemp("ethanol")
-    prepare("xtb", ETHANOL, STUDY, directory, processes=2)
+    make_data("xtb", ETHANOL, STUDY, directory, processes=2)
     return directory
 
 
@@ -40,10 +40,10 @@ def energies(path):
 
 def test_all_files_are_there_and_no_chunk_is_in_two_splits(ethanol):
     manifest = read_manifest(ethanol / "manifest.json")
-    assert {name: entry["n_frames"] for name, entry in manifest["files"].items()} == dict(zip(FILES, (180, 20, 23, 2, 10, 10), strict=True))
+    assert counts(ethanol) == dict(zip(FILES, (180, 20, 23, 2, 10, 10), strict=True)) | {"pools/xtb/pool.xyz": 200}
     assert manifest["chunks"] == 22
     assert manifest["chunks_by_plain_gfn2"] == []
-    positions = [frame.positions.tobytes() for name in FILES if "/" not in name for frame in ase.io.read(ethanol / name, index=":")]
+    positions = [frame.positions.tobytes() for name in FILES if "n25" not in name for frame in ase.io.read(ethanol / name, index=":")]
     assert len(set(positions)) == len(positions) == 220
 
 
@@ -58,7 +58,7 @@ def test_labels_are_those_of_the_written_geometry(ethanol):
 def test_the_mean_potential_energy_is_that_of_the_temperature(ethanol):
     # Classical and harmonic: half kT for each of 3N - 6 = 21 modes. A frame's energy scatters by sqrt(2/21) = 31 % about it; 200 frames 30 fs
     # apart are worth about 100 independent ones, so 4 standard errors are 12 %; anharmonicity adds a few per cent.
-    pool = np.concatenate([energies(ethanol / name) for name in ("train.xyz", "val.xyz")])
+    pool = np.concatenate([energies(ethanol / name) for name in FILES[:2]])
     above = pool.mean() - read_manifest(ethanol / "manifest.json")["lowest_energy_eV"]
     assert above == pytest.approx(21 / 2 * units.kB * 300, rel=0.15)
 
@@ -105,16 +105,16 @@ def test_one_and_two_processes_make_the_same_bytes_and_seeds_differ(tmp_path):
     study = STUDY | {"n_train": 12, "learning_curve": []}
     threads = os.environ.get("OMP_NUM_THREADS")
     for folder, seed, processes in (("one", 1, 1), ("two", 1, 2), ("other", 2, 2)):
-        prepare("xtb", small, study | {"seed": seed}, tmp_path / folder, processes)
+        make_data("xtb", small, study | {"seed": seed}, tmp_path / folder, processes)
     assert os.environ.get("OMP_NUM_THREADS") == threads
-    for name in ("train.xyz", "val.xyz", "test_300K.xyz"):
+    for name in ("sets/n12/train.xyz", "sets/n12/val.xyz", "test_300K.xyz"):
         one, two, other = ((tmp_path / folder / name).read_bytes() for folder in ("one", "two", "other"))
         assert one == two != other
 
 
 def chunk(smiles):
     mol = molecule.from_smiles(smiles)
-    recipe = xtb.Recipe(smiles=smiles, n_test=1, equilibration_fs=30)
+    recipe = xtb.Recipe.of({"source": "xtb", "smiles": smiles, "n_test": 1, "equilibration_fs": 30})
     return recipe, xtb.Chunk("train", 0, molecule.conformers(mol, 1, 1)[0], 300, 2, 1)
 
 
@@ -141,8 +141,8 @@ def test_charge_and_spin_come_from_the_smiles():
 @pytest.mark.parametrize(
     ("smiles", "message"),
     [
-        ("C1CC", "smiles: 'C1CC' is no valid SMILES"),
-        ("", "smiles: '' is no valid SMILES"),
+        ("C1CC", "smiles: 'C1CC' is not a valid SMILES"),
+        ("", "smiles: '' is not a valid SMILES"),
         ("CCO.O", "smiles: 'CCO.O' is several molecules"),
         ("[He]", "smiles: '[He]' is a single atom"),
         ("C*", "has '*', which GFN2-xTB does not know"),
@@ -150,7 +150,7 @@ def test_charge_and_spin_come_from_the_smiles():
 )
 def test_a_bad_smiles_is_named(tmp_path, smiles, message):
     with pytest.raises(InputError) as error:
-        prepare("mine", ETHANOL | {"smiles": smiles}, STUDY, tmp_path)
+        make_data("mine", ETHANOL | {"smiles": smiles}, STUDY, tmp_path)
     assert str(error.value).startswith("datasets.mine: ")
     assert message in str(error.value)
 
@@ -158,11 +158,11 @@ def test_a_bad_smiles_is_named(tmp_path, smiles, message):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"stride_fs": 10}, "stride_fs: 10 should be a multiple of 3 fs"),
-        ({"equilibration_fs": -3}, "equilibration_fs: -3 should be a multiple of 3 fs"),
-        ({"n_test": 0}, "n_test: 0 should be above 0"),
-        ({"test_temperatures_K": [300, 300.0]}, "test_temperatures_K: .* should be different"),
-        ({"stride": 30}, "stride: no key of source xtb; it knows smiles, train_temperature_K"),
+        ({"stride_fs": 10}, "'stride_fs' is 10: it is not a multiple of 3"),
+        ({"equilibration_fs": -3}, "'equilibration_fs' is -3: it is less than the minimum of 0"),
+        ({"n_test": 0}, "'n_test' is 0: it is less than the minimum of 1"),
+        ({"test_temperatures_K": [300, 300.0]}, "'test_temperatures_K' .* has non-unique elements"),
+        ({"stride": 30}, "unknown key 'stride': did you mean 'stride_fs'?"),
     ],
 )
 def test_a_bad_recipe_is_named_by_its_key(changes, message):
@@ -171,5 +171,5 @@ def test_a_bad_recipe_is_named_by_its_key(changes, message):
 
 
 def test_a_missing_smiles_is_named():
-    with pytest.raises(InputError, match="smiles: missing"):
+    with pytest.raises(InputError, match="lacks the key 'smiles'"):
         xtb.Recipe.of({"source": "xtb", "n_test": 5})

@@ -19,11 +19,14 @@ def fails_with(error):
     ("error", "words"),
     [
         (InputError("a.csv: the file is empty"), "error: a.csv: the file is empty"),
-        (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "b.csv"), "error: b.csv: No space left on device; once that is mended, .* goes on"),
+        (
+            OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "b.csv"),
+            "error: b.csv: No space left on device; correct this and run the same command again",
+        ),
         (ModuleNotFoundError("No module named 'torch'", name="torch"), "error: .*python.* has no package 'torch'; put it back"),
-        (KeyboardInterrupt(), "error: interrupted; the same command goes on"),
+        (KeyboardInterrupt(), "error: interrupted; run the same command again"),
         (MemoryError(), "error: out of memory; give the job more"),
-        (OSError(errno.EROFS, os.strerror(errno.EROFS)), "error: Read-only file system; once"),
+        (OSError(errno.EROFS, os.strerror(errno.EROFS)), "error: Read-only file system; correct this"),
     ],
 )
 def test_what_a_user_can_mend_is_one_line(error, words):

@@ -57,10 +57,11 @@ def test_the_noise_floor_in_words():
         twice("released twice", "m0", "m0", "test_forces_rmse_hottest", 0.2, 0.17, None, 0.1),
     ]
     assert page(noise_floor=rows)["Noise floor"].strip().splitlines() == [
-        "- Time to failure in hot MD of m0 and m1 (same settings): 2100 and 500, difference 1.6e+03 ± 44.4, 0.26 of the spread of the models.",
+        "- Time to failure in hot MD (ps) of m0 and m1 (same settings): 2.1 and 0.5, difference 1.6 ± 0.0444, 0.26 of the spread of the models.",
         "- Loss entropy S of m0 and m1 (same settings): 1 and 3.5, difference 2.5.",
         "- Loss entropy S: two seeds of a model differ by 3.54 (root mean square of 2 pairs), 0.35 of the spread of the models.",
-        "- Force error at the highest temperature of m0 and m0 (released twice): 0.2 and 0.17, difference 0.03, 0.10 of the spread of the models.",
+        "- Force error at the highest temperature (meV/Å) of m0 and m0 (released twice): 200 and 170, difference 30, "
+        "0.10 of the spread of the models.",
     ]
     assert page()["Noise floor"].startswith("\nNothing was measured twice")
 
@@ -68,7 +69,8 @@ def test_the_noise_floor_in_words():
 def test_the_noise_floor_of_the_known_study():
     """Differences of lives 100, 300, 200; 66.7, 166.7, 100; 66.7, 100, 33.3: mean square 21975.3; spread 313.5."""
     words = noise_words(floor(study(), "seeds", "rmst_fs"))
-    assert words == "- Time to failure in hot MD: two seeds of a model differ by 148 (root mean square of 9 pairs), 0.47 of the spread of the models."
+    told = "two seeds of a model differ by 0.148 (root mean square of 9 pairs), 0.47 of the spread of the models."
+    assert words == "- Time to failure in hot MD (ps): " + told
 
 
 def test_what_is_missing():

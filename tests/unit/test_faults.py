@@ -50,7 +50,7 @@ def test_a_changed_digit_is_noticed(tmp_path, name, change, noticed):
 
 
 def test_the_telling_line_is_found():
-    text = "rule a:\nError in rule run_md:\n    exit code 137\n====\nerror: /x/y/train.csv: the file is empty\n====\n"
+    text = "rule a:\nError in rule measure_md:\n    exit code 137\n====\nerror: /x/y/train.csv: the file is empty\n====\n"
     assert what_is_seen(Outcome(1, text, 0.0), {"/x/": ""}) == "error: y/train.csv: the file is empty"
     assert what_is_seen(Outcome(0, "Nothing to be done (all there)", 0.0), {}) == "nothing to be done"
     assert what_is_seen(Outcome(-9, "some jobs\n", 0.0), {}) == "nothing"

@@ -138,7 +138,7 @@ def test_scaling_line_goes_through_models_that_follow_it(tables):
     figure = draw("scaling", tables)
     (own,) = lines(figure.axes[0], "_seeds")
     assert "fitted to 3 models" in texts(figure)
-    errors = tables["errors"].query("split == '300K' and n_train == 100").set_index("model")["forces_rmse_eV_per_A"] * 1000
+    errors = tables["errors"].query("split == '300K' and training_set == 'n100'").set_index("model")["forces_rmse_eV_per_A"] * 1000
     assert sorted(own.get_xdata()) == pytest.approx(sorted(errors))
     (means,) = lines(figure.axes[0], "mace, this study (4 models)") or lines(figure.axes[0], "MACE, this study (4 models)")
     assert sorted(means.get_xdata()) == pytest.approx(sorted(errors.groupby("model").mean()))
@@ -167,7 +167,10 @@ def test_kaplan_meier_shows_the_tables_curves_and_tests(tables):
     assert list(line.get_ydata()) == pytest.approx(list(own["survival"]))
     assert list(line.get_xdata()) == pytest.approx(list(own["time_fs"] / 1000))
     assert "12" in texts(figure).split("\n")  # at risk at the start: six replicas of two seeds
-    assert re.search(r"b  p [=<] 0\.\d", texts(figure))
+    assert "log-rank" not in figure.get_supxlabel(), "replicas of several seeds are not pooled"
+    tested = draw("kaplan_meier", tables, logrank=tables["logrank"].assign(p=0.1, p_holm=0.2))
+    assert "b  p = 0.2" in texts(tested)
+    assert "log-rank" in tested.get_supxlabel()
 
 
 def test_trends_draw_the_models_means_and_ring_low_entropy(tables):

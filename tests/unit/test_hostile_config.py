@@ -77,6 +77,7 @@ def spoilings(schema, skipped=()):
 # drawn by number, for some of them have no end when written out
 CONFIG_SPOILINGS = spoilings(load_schema("config"))
 ROW_SPOILINGS = spoilings(load_schema("models")["$defs"]["model"])
+SET_SPOILINGS = spoilings(load_schema("config")["$defs"]["training_set"])
 BLOCKS = [(), *((name,) for name, part in load_schema("config")["properties"].items() if "properties" in part)]
 words = st.text("abcdefghijklmnopqrstuvwxyzäöü_-. 'あ", min_size=1, max_size=30)
 
@@ -87,6 +88,14 @@ def test_values_that_a_key_cannot_have(base, number):
     path, value = CONFIG_SPOILINGS[number]
     with refused("config", "my.yaml"):
         check_config(put(base, path, value), "my.yaml")
+
+
+@settings(campaign, max_examples=200)
+@given(base=st.sampled_from(BASES), number=st.integers(0, len(SET_SPOILINGS) - 1))
+def test_values_that_a_training_set_cannot_have(base, number):
+    path, value = SET_SPOILINGS[number]
+    with refused("config", "my.yaml"):
+        check_config(put(base, ("training_sets", "a", *path), value), "my.yaml")
 
 
 @settings(campaign, max_examples=150)
@@ -111,6 +120,10 @@ OTHER = [
     *(dataset("mine", source=source) for source in ("", "xyz", None, 1, ["xtb"], {}, "EXTXYZ")),
     *(lambda base, size=size: base | {"learning_curve": [size]} for size in (0, 1, -1, 10**9, 2.5)),
     *(functools.partial(put, path=("landscape", "frozen"), value={name: {"nequip": "x"}}) for name in NASTY),
+    *(functools.partial(put, path=("training_sets",), value={name: {}}) for name in [*NASTY, 1, None, True, "n100"]),
+    *(functools.partial(put, path=("training_sets", "a", "select"), value={kind: 1}) for kind in [*NASTY, 1, None, "selected", "kinds"]),
+    *(functools.partial(put, path=("training_sets", "a", "select", "every"), value=value) for value in ("x", 0, -1, 1.5, [], {}, None, True)),
+    *(functools.partial(put, path=("training_sets", "a", "pool"), value=name) for name in [*NASTY, 1, [], {}]),
     *(functools.partial(put, path=("landscape", "frozen"), value={"a": value}) for value in ({"nequip": "("}, {"mase": "x"}, {}, {"mace": ""}, "x")),
     *(functools.partial(put, path=("landscape", "split"), value=name) for name in ("trian", "test_", "test_0K", "../data/train", "")),
     *(functools.partial(put, path=("python",), value={"nequip": path}) for path in ("", "/nowhere", "/", "a b", "$(true)", 1)),
@@ -274,7 +287,8 @@ def good_values(part):
 GOOD = [
     (path, good_values(part))
     for path, part in leaves(load_schema("config"))
-    if path[0] in ("seed", "entropy", "statistics", "evaluation", "training", "device") or path in {("landscape", "n_points"), ("md", "n_replicas")}
+    if part.get("type") != "object"
+    and (path[0] in ("seed", "entropy", "statistics", "errors", "training", "device") or path in {("landscape", "n_points"), ("md", "n_replicas")})
 ]
 
 

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
+from data_stage import make_data
 from hostile import campaign, folder, names, no_hang, refused, spoilt_bytes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nnip.data import extxyz, frames
-from nnip.data.prepare import prepare
 
 
 def made_frames(n, seed=0, pbc=False):
@@ -203,4 +203,4 @@ def test_labels_under_keys_that_hold_none(tmp_path, keys):
     file = {"file": str(tmp_path / "mine.xyz"), "frames": "0:2"}
     options = {"source": "extxyz", "train": file, "test": {"a": file}, "energy_key": keys[0], "forces_key": keys[1]}
     with refused("extxyz", "mine.xyz"):
-        prepare("mine", options, STUDY, tmp_path / "out")
+        make_data("mine", options, STUDY, tmp_path / "out")

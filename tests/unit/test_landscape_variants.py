@@ -8,8 +8,9 @@ import yaml
 
 from nnip.analyse.entropy import entropy_table, main_lines
 from nnip.jobs.errors import InputError
-from nnip.landscape import variants
+from nnip.measure.landscape import LINE
 from nnip.study.config import check_config
+from nnip.study.measured import asked_for, jobs
 from nnip.study.model_table import check_listed_models, load_models
 from nnip.study.runs import list_runs
 from nnip.study.tables import frame
@@ -31,38 +32,60 @@ def asked(plain, **change):
     return config, list_runs(config, load_models(ROOT / config["models"])["models"])
 
 
+def folders(plain, name="landscape", **change):
+    """The folders of the jobs of a measurement, those of the main lines left out."""
+    main = {f"landscape-{mode}" for mode in ("isotropic", "paper")}
+    return sorted(folder for folder in jobs(name, *asked(plain, **change)) if folder.rpartition("/")[2] not in main)
+
+
 def test_a_config_that_asks_for_none_gets_none(plain):
     config, runs = asked(plain)
-    assert not variants.planes(config, runs) and not variants.split_landscapes(config, runs) and not variants.frozen_landscapes(config, runs)
+    assert "planes" not in asked_for(config)
+    assert sorted(jobs("landscape", config, runs)) == sorted(
+        f"{name}/landscape-{mode}" for name, run in runs.items() if run.role == "main" for mode in ("isotropic", "paper")
+    )
 
 
 def test_planes_are_of_the_first_seed_on_all_frames(plain):
-    found = variants.planes(*asked(plain, seeds=[3, 4], planes={"models": ["mace-base", "nequip-base"]}))
-    assert sorted(found) == ["mace-base.n100.seed3/plane", "nequip-base.n100.seed3/plane"]
+    found = folders(plain, "planes", seeds=[3, 4], planes={"models": ["mace-base", "nequip-base"]})
+    assert found == ["mace-base.n100.seed3/planes", "nequip-base.n100.seed3/planes"]
 
 
 def test_lines_over_other_splits_are_of_every_seed_in_every_mode(plain):
-    config, runs = asked(plain, seeds=[3, 4], landscape={"test_splits": ["test_600K", "val"]})
-    assert len(variants.split_landscapes(config, runs)) == 2 * 2 * 2 * 6
-    config["landscape"]["variants"] = {"models": ["mace-base"], "modes": ["paper"]}
-    assert sorted(variants.split_landscapes(config, runs)) == sorted(
+    change = {"seeds": [3, 4], "landscape": {"test_splits": ["test_600K", "val"]}}
+    assert len(folders(plain, **change)) == 2 * 2 * 2 * 6
+    change["landscape"]["variants"] = {"models": ["mace-base"], "modes": ["paper"]}
+    assert folders(plain, **change) == sorted(
         f"mace-base.n100.seed{seed}/landscape-paper-{split}" for seed in (3, 4) for split in ("test_600K", "val")
+    )
+    config, runs = asked(plain, **change)
+    options = {folder.partition("/")[2]: job.options for folder, job in jobs("landscape", config, runs).items() if job.run == "mace-base.n100.seed3"}
+    assert options["landscape-paper-val"] == options["landscape-paper"] | {"split": "val", "asked_by": "landscape.test_splits"}, (
+        "all else is as in the main lines"
     )
 
 
 def test_frozen_lines_are_of_the_frameworks_with_a_pattern(plain):
     config, runs = asked(plain, landscape={"frozen": FROZEN | {"readout": {"mace": "readouts"}}, "modes": ["isotropic"]})
-    found = variants.frozen_landscapes(config, runs)
-    assert {run.framework for folder, run in found.items() if folder.endswith("-frozen-radial")} == {"nequip", "mace"}
-    assert {run.framework for folder, run in found.items() if folder.endswith("-frozen-readout")} == {"mace"}
+    found = jobs("landscape", config, runs)
+    frozen = {
+        name: {runs[job.run].framework for job in found.values() if job.options.get("frozen", {}).get("name") == name}
+        for name in ("radial", "readout")
+    }
+    assert frozen == {"radial": {"nequip", "mace"}, "readout": {"mace"}}
+    assert all(folder.endswith(f"/landscape-{job.variant}") for folder, job in found.items())
+    assert {job.options["frozen"]["pattern"] for job in found.values() if job.variant == "isotropic-frozen-readout"} == {"readouts"}
 
 
 def test_what_is_asked_beside_does_not_reach_the_main_line(plain):
     """The options are what its jobs are given: were they to change, every landscape would be made anew."""
-    main = variants.line_options(asked(plain)[0])
+
+    def main(**change):
+        return {folder: job.options for folder, job in jobs("landscape", *asked(plain, **change)).items() if job.variant in ("isotropic", "paper")}
+
     more = {"test_splits": ["test_600K"], "frozen": FROZEN, "variants": {"models": ["mace-base"]}}
-    assert variants.line_options(asked(plain, landscape=more, planes={"models": ["mace-base"]})[0]) == main
-    assert set(main) == set(variants.LINES)
+    assert main(landscape=more, planes={"models": ["mace-base"]}) == main()
+    assert all(set(options) == {*LINE, "mode"} for options in main().values())
 
 
 @pytest.mark.parametrize(

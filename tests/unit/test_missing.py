@@ -15,7 +15,7 @@ MEASURED = ("landscape", "directions", "errors", "failures", "temperatures", "pl
 
 
 def training(model, n_train=20, status="ok", reason=None, seed=1):
-    row = {"framework": "mace", "model": model, "seed": seed, "n_train": n_train, "noise": 0.0, "status": status, "device": "cpu", "reason": reason}
+    row = {"framework": "mace", "model": model, "training_set": f"n{n_train}", "seed": seed, "status": status, "device": "cpu", "reason": reason}
     return frame("trainings", [row])
 
 
@@ -122,14 +122,15 @@ FIGURES = {
 @pytest.mark.parametrize("left", LEFT)
 def test_statistics_summary_and_figures_of_what_is_left(left, whole):
     tables = with_statistics(LEFT[left](whole))
-    runs = {f"{row.model}.n100.seed{row.seed}": tables["trainings"].iloc[[row.Index]] for row in tables["trainings"].itertuples()}
+    trainings = tables["trainings"].query("training_set == 'n100'").reset_index(drop=True)
+    runs = {f"{row.model}.{row.training_set}.seed{row.seed}": trainings.iloc[[row.Index]] for row in trainings.itertuples()}
     tables["missing"] = missing(runs, list(runs))
     page = summary("left", tables, 0.95, "train")
     assert ("## What is missing" in page) == (left in SAID)
     assert SAID.get(left, "") in page
     for framework in dict.fromkeys(tables["models"]["framework"]):
         assert entropy_table(tables["models"], tables["entropy"], tables["survival"], tables["failures"], framework, "train").markdown()
-        assert error_table(tables["models"], tables["errors"], framework).markdown()
+        assert error_table(tables["models"], tables["errors"], tables["training_sets"], framework).markdown()
     for name in FIGURES[left].split():
         framework = "nequip" if left == "a framework" else "mace"
         figure = draw(name, tables, framework=framework)

@@ -7,17 +7,18 @@ import numpy as np
 import pytest
 import yaml
 from ase import Atoms
+from data_stage import STUDY, draw_set
 
-from nnip.analyse.noise_study import gather_noise
 from nnip.data.extxyz import labelled, write_frames
 from nnip.data.frames import read_labelled
-from nnip.data.noise import add_noise, spread, with_noise
+from nnip.data.noise import spread, with_noise
 from nnip.figures import noise as figure_of_noise
 from nnip.jobs.errors import InputError
 from nnip.study.config import check_config
 from nnip.study.model_table import check_listed_models, load_models
-from nnip.study.runs import is_main, list_runs, on_one_label, run_settings
-from nnip.study.tables import frame, write_table
+from nnip.study.runs import list_runs, on_one_label, run_settings
+from nnip.study.tables import frame
+from nnip.study.training_sets import TrainingSet
 
 ROOT = Path(__file__).resolve().parents[2]
 NOISE = {"models": ["mace-base"], "labels": ["forces", "energy"], "sigmas": [0, 0.05]}
@@ -82,19 +83,28 @@ def test_the_spread_is_over_all_components_and_per_atom():
 
 
 @pytest.fixture
-def files(tmp_path):
-    write_frames(tmp_path / "train.xyz", frames(40, seed=1))
-    write_frames(tmp_path / "val.xyz", frames(10, seed=2, scale=5.0))
-    return tmp_path / "train.xyz", tmp_path / "val.xyz"
+def folder(tmp_path):
+    """A pool of frames and a test split, as the data stage leaves them."""
+    write_frames(tmp_path / "pools/mine/pool.xyz", frames(60, seed=1))
+    write_frames(tmp_path / "test_a.xyz", frames(3, seed=2))
+    return tmp_path
+
+
+OPTIONS = {"source": "extxyz", "test": {"a": "a.xyz"}}
+
+
+def noisy_set(label, sigma, name="noisy"):
+    return TrainingSet(name, "beside", "mine", 50, learn=(label,), noise={label: sigma})
 
 
 @pytest.mark.parametrize(("label", "unit"), [("forces", "eV_per_A"), ("energy", "eV_per_atom")])
-def test_files_of_noisy_frames_say_how_noisy_they_are(files, tmp_path, label, unit):
-    add_noise(*files, label, 0.1, 7, tmp_path / "noisy")
-    manifest = json.loads((tmp_path / "noisy/manifest.json").read_text())
+def test_files_of_noisy_frames_say_how_noisy_they_are(folder, label, unit):
+    draw_set(noisy_set(label, 0.1), OPTIONS, STUDY, folder)
+    draw_set(TrainingSet("n50", "main", "mine", 50), OPTIONS, STUDY, folder)
+    manifest = json.loads((folder / "sets/noisy/manifest.json").read_text())
     values = forces if label == "forces" else energies_per_atom
-    clean = [read_labelled(path) for path in files]
-    noisy = [read_labelled(tmp_path / "noisy" / path.name) for path in files]
+    noisy, clean = ([read_labelled(folder / "sets" / name / f"{part}.xyz") for part in ("train", "val")] for name in ("noisy", "n50"))
+    assert (folder / "sets/noisy/train_clean.xyz").read_bytes() == (folder / "sets/n50/train.xyz").read_bytes()
     deviation = np.std(np.concatenate([values(part) for part in clean]))
     assert manifest[f"standard_deviation_{unit}"] == pytest.approx(deviation)
     assert manifest[f"noise_sigma_{unit}"] == pytest.approx(0.1 * deviation)
@@ -103,15 +113,16 @@ def test_files_of_noisy_frames_say_how_noisy_they_are(files, tmp_path, label, un
     assert len(noise[1]) and not np.allclose(noise[1], noise[0][: len(noise[1])])  # validation frames have noise of their own
 
 
-def test_no_noise_gives_the_clean_labels(files, tmp_path):
-    add_noise(*files, "forces", 0.0, 7, tmp_path / "noisy")
-    assert np.array_equal(forces(read_labelled(tmp_path / "noisy/train.xyz")), forces(read_labelled(files[0])))
+def test_no_noise_gives_the_clean_labels(folder):
+    draw_set(noisy_set("forces", 0.0), OPTIONS, STUDY, folder)
+    assert (folder / "sets/noisy/train.xyz").read_bytes() == (folder / "sets/noisy/train_clean.xyz").read_bytes()
 
 
-def test_labels_without_spread_have_no_unit_of_noise(files, tmp_path):
-    write_frames(tmp_path / "flat.xyz", [labelled(atoms, 1.0, np.ones((len(atoms), 3)), "flat") for atoms in frames(4)])
-    with pytest.raises(InputError, match=r"flat\.xyz.*same forces"):
-        add_noise(tmp_path / "flat.xyz", tmp_path / "flat.xyz", "forces", 0.1, 7, tmp_path / "noisy")
+def test_labels_without_spread_have_no_unit_of_noise(folder):
+    flat = [labelled(atoms, 1.0, np.ones((len(atoms), 3)), "flat") for atoms in frames(60)]
+    write_frames(folder / "pools/mine/pool.xyz", flat)
+    with pytest.raises(InputError, match=r"pool\.xyz.*same forces"):
+        draw_set(noisy_set("forces", 0.1), OPTIONS, STUDY, folder)
 
 
 @pytest.fixture
@@ -169,7 +180,7 @@ def test_noise_runs_stand_beside_the_main_line(demo):
     assert set(added) == {
         f"mace-base.n25.{label}-noise{sigma}.seed{seed}" for label in ("forces", "energy") for sigma in ("0", "0.05") for seed in (1, 2)
     }
-    assert not any(is_main(both[name], config) for name in added)
+    assert {both[name].role for name in added} == {"beside"}
     for name, run in main.items():
         assert json.dumps(run_settings(run, without, table)) == json.dumps(run_settings(both[name], config, table))
 
@@ -199,22 +210,7 @@ def test_a_second_stage_does_not_bring_the_other_label_back():
     assert on_one_label(row, "energy")["swa"]["forces_weight"] == 0
 
 
-WHO = {"framework": "mace", "seed": 1, "n_train": 25}
-
-
-def test_tables_of_the_noise_study_say_label_and_noise(files, tmp_path):
-    for label in ("forces", "energy"):
-        add_noise(*files, label, 0.1, 7, tmp_path / label)
-    row = WHO | {"model": "a", "noise": 0.1, "split": "train", "energy_rmse_eV_per_atom": 1.0, "forces_rmse_eV_per_A": 1.0}
-    write_table("errors", [row, row | {"split": "train_clean"}], tmp_path / "errors.csv")
-    write_table("errors", [], tmp_path / "none.csv")
-    table = gather_noise(
-        "errors", [tmp_path / "errors.csv", tmp_path / "none.csv"], [tmp_path / f"{label}/manifest.json" for label in ("forces", "energy")]
-    )
-    assert list(table["split"]) == ["train", "train_clean"]
-    assert set(table["noise_label"]) == {"forces"}
-    assert table["noise_sigma_eV_per_A"].iloc[0] == pytest.approx(0.1 * spread([*read_labelled(files[0]), *read_labelled(files[1])], "forces"))
-    assert table["noise_sigma_eV_per_atom"].isna().all()
+WHO = {"framework": "mace", "seed": 1}
 
 
 def tables(labels=("forces", "energy"), seeds=(1, 2)):
@@ -223,20 +219,26 @@ def tables(labels=("forces", "energy"), seeds=(1, 2)):
         {"framework": "mace", "model": name, "label": name, "experiment": "x", "title": "x", "position": i}
         for i, name in enumerate(["a", "b", "bad"])
     ]
-    errors, trainings = [], []
+    errors, trainings, sets = [], [], [{"training_set": "n25", "role": "main", "pool": "x", "n_train": 25, "learn": "energy+forces", "noise": 0}]
     for label in labels:
         unit = {"forces": "noise_sigma_eV_per_A", "energy": "noise_sigma_eV_per_atom"}[label]
+        for sigma in (0.0, 0.05, 0.1):
+            row = {"training_set": f"n25.{label}-noise{sigma:g}", "role": "beside", "noise_label": label, "noise": sigma, "learn": label}
+            sets.append(row | {"pool": "x", "n_train": 25, unit: sigma / 2})
         for seed in seeds:
             for name in ("a", "b", "bad"):
                 for sigma in (0.0, 0.05, 0.1):
-                    row = WHO | {"seed": seed, "model": name, "noise_label": label, "noise": sigma, unit: sigma / 2}
+                    row = WHO | {"seed": seed, "model": name, "training_set": f"n25.{label}-noise{sigma:g}"}
                     trainings.append(row | {"status": "diverged" if name == "bad" else "ok", "device": "cpu"})
                     if name != "bad":
                         errors += [
                             row | {"split": split, "energy_rmse_eV_per_atom": value * seed, "forces_rmse_eV_per_A": value * seed}
                             for split, value in (("train", sigma), ("train_clean", 0.02))
                         ]
-    return {"models": frame("models", known), "noise_errors": frame("noise_errors", errors), "noise_trainings": frame("noise_trainings", trainings)}
+    main = {"split": "train", "energy_rmse_eV_per_atom": 9.0, "forces_rmse_eV_per_A": 9.0}
+    errors += [WHO | {"model": name, "training_set": "n25"} | main for name in ("a", "b", "bad")]
+    made = {"models": known, "errors": errors, "trainings": trainings, "training_sets": sets}
+    return {name: frame(name, rows) for name, rows in made.items()}
 
 
 def test_the_figure_shows_means_over_seeds_and_the_noise_line():

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from nnip.data import split_names
 from nnip.study.config import check_config
-from nnip.study.estimates import minutes
+from nnip.study.estimates import atoms_expected, frames_expected, measurement_minutes, training_minutes
+from nnip.study.measured import asked_for, jobs, module
 from nnip.study.model_table import load_models
 from nnip.study.runs import list_runs
 
@@ -111,9 +113,15 @@ def test_mace(mirror):
 
 def test_every_job_fits_a_days_limit_on_a_gpu():
     config = check_config(yaml.safe_load((ROOT / "config/paper.yaml").read_text()))
-    for run in list_runs(config, TABLE["models"]).values():
-        for stage in ("train", "evaluate", "landscape", "plane", "md"):
-            assert 0 < minutes(stage, run, config, TABLE["models"]) <= 1440, (run.name, stage)
+    dataset = config["datasets"][config["dataset"]]
+    n_frames, n_atoms = frames_expected(dataset, len(split_names(dataset)), config["n_train"]), atoms_expected(dataset)
+    runs = list_runs(config, TABLE["models"])
+    for run in runs.values():
+        assert 0 < training_minutes(run, config, TABLE["models"], n_atoms) <= 1440, run.name
+    for name in asked_for(config):
+        for folder, job in jobs(name, config, runs).items():
+            evaluations = module(name).cost(job.options, n_frames)
+            assert 0 < measurement_minutes(evaluations, runs[job.run], config, TABLE["models"], n_atoms) <= 1440, folder
 
 
 def test_a_model_named_with_a_comma_has_a_folder_without():

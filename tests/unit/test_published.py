@@ -73,12 +73,12 @@ def test_every_released_error_is_in_one_of_two_tables(released, tables):
     rows = sum(len(release[f"{framework}_extrapolation_errors"]) for framework in ("nequip", "mace"))
     by_temperature = tables["errors"][tables["errors"]["split"] != "all"]
     assert len(by_temperature) + len(tables["errors_repeated"]) == 3 * rows
-    assert not by_temperature.duplicated(["model", "n_train", "split"]).any()
+    assert not by_temperature.duplicated(["model", "training_set", "split"]).any()
 
 
 def test_the_mislabelled_row_is_the_learning_curves_model(tables):
     """The three temperatures weighted by their test frames give the force error over all of them."""
-    errors = tables["errors"].query("model == 'v2-swa' and n_train == 5").set_index("split")["forces_rmse_eV_per_A"]
+    errors = tables["errors"].query("model == 'v2-swa' and training_set == 'n5'").set_index("split")["forces_rmse_eV_per_A"]
     together = np.sqrt(np.average(errors[["300K", "600K", "1200K"]].astype(float) ** 2, weights=TEST_FRAMES))
     assert together == pytest.approx(errors["all"], rel=1e-5)
 

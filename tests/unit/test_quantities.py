@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from made_up_study import analysed, default
+from made_up_study import analysed, default, noise_set, training_sets
 
 from nnip.analyse.entropy import entropy_table
 from nnip.analyse.entropy_settings import sensitivity
@@ -13,13 +13,15 @@ from nnip.declare import Quantity
 from nnip.declare.registry import quantities, tables
 from nnip.study.tables import frame
 
+SETS = training_sets((25, 100))
+
 
 def errors(model="a", seed=1, sizes=(25, 100), splits=("train", "val", "300K", "1200K"), exponent=-0.5, **more):
     scale = {"train": 0.5, "val": 0.8, "300K": 1.0, "1200K": 4.0}
     return frame(
         "errors",
         [
-            {"framework": "mace", "model": model, "seed": seed, "n_train": n, "noise": 0.0, "split": split, "energy_rmse_eV_per_atom": 0.01,
+            {"framework": "mace", "model": model, "seed": seed, "training_set": f"n{n}", "split": split, "energy_rmse_eV_per_atom": 0.01,
              "forces_rmse_eV_per_A": scale[split] * n**exponent, "n_frames": 10} | more
             for n in sizes for split in splits
         ],
@@ -48,6 +50,8 @@ COLLECTED = ("entropy", "error_summaries", "extrapolation", "learning_curves", "
 
 def measured(**tables):
     """Tables predictors and outcomes of some measured tables, each also by name of the quantity."""
+    if "errors" in tables:
+        tables["training_sets"] = SETS
     return analysed(tables, only=COLLECTED, settings={"md.duration_fs": 6000.0})
 
 
@@ -57,35 +61,36 @@ def by_name(table, minimum="kept"):
 
 
 def test_learning_curve_slope_is_that_of_the_power_law():
-    curve = learning_curves(errors(sizes=(5, 25, 50, 100))).iloc[0]
+    sizes = (5, 25, 50, 100)
+    curve = learning_curves(errors(sizes=sizes), training_sets(sizes)).iloc[0]
     assert curve["slope"] == pytest.approx(-0.5)
     assert curve["n_points"] == 3, "n = 5 has no validation frame and is left out"
     assert curve["slope_low"] <= curve["slope"] <= curve["slope_high"]
 
 
 def test_two_points_have_a_slope_without_interval_and_one_has_none():
-    assert pd.isna(learning_curves(errors()).iloc[0]["slope_low"])
-    assert learning_curves(errors(sizes=(100,))).empty
+    assert pd.isna(learning_curves(errors(), SETS).iloc[0]["slope_low"])
+    assert learning_curves(errors(sizes=(100,)), SETS).empty
 
 
-def test_overall_error_is_weighted_by_force_components():
-    """A split of 10 frames of 4 atoms with RMSE 0.1 and one of 10 frames of 12 atoms with 0.4."""
-    table = errors(sizes=(100,)).assign(n_components=lambda rows: rows["split"].map({"1200K": 360}).fillna(120))
-    assert overall_errors(table)["forces_rmse_eV_per_A"].tolist() == pytest.approx([np.sqrt((120 * 1 + 360 * 16) / 480) / 10])
+def test_overall_error_is_weighted_by_force_components_where_these_are_known():
+    table = errors(sizes=(100,)).assign(n_components=30)
+    table.loc[table["split"] == "1200K", "n_components"] = 270
+    assert overall_errors(table, SETS)["forces_rmse_eV_per_A"].tolist() == pytest.approx([np.sqrt((30 * 1 + 270 * 16) / 300) / 10])
 
 
 def test_overall_error_is_weighted_by_frames_and_the_released_one_is_taken_as_it_is():
     """Where components are not known."""
     table = errors(sizes=(100,))
     table.loc[table["split"] == "1200K", "n_frames"] = 30
-    assert overall_errors(table)["forces_rmse_eV_per_A"].tolist() == pytest.approx([np.sqrt((10 * 1 + 30 * 16) / 40) / 10])
+    assert overall_errors(table, SETS)["forces_rmse_eV_per_A"].tolist() == pytest.approx([np.sqrt((10 * 1 + 30 * 16) / 40) / 10])
     released = pd.concat([table, errors(sizes=(100,), splits=("300K",)).assign(split="all", forces_rmse_eV_per_A=0.7)])
-    assert overall_errors(released)["forces_rmse_eV_per_A"].tolist() == [0.7]
+    assert overall_errors(released, SETS)["forces_rmse_eV_per_A"].tolist() == [0.7]
 
 
 def test_noisy_trainings_are_no_points_of_the_learning_curve():
-    noisy = pd.concat([errors(), errors(sizes=(50,), noise=0.1)])
-    assert learning_curves(noisy).iloc[0]["n_points"] == 2
+    noisy = pd.concat([errors(), errors(sizes=(50,), training_set=noise_set(100, 0.1))])
+    assert learning_curves(noisy, training_sets((25, 100), noise=(0.1,))).iloc[0]["n_points"] == 2
 
 
 def test_a_predictor_of_every_mode_and_minimum_stands_in_columns():

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from made_up_study import FIGURES, default
 
-from nnip.declare.registry import LIBRARY, figures, tables
+from nnip.declare.registry import LIBRARY, analyses, figures, made_of, tables
 from nnip.jobs.errors import InputError
 
 WORKFLOW = LIBRARY.parent
@@ -105,3 +105,79 @@ def test_an_incomplete_declaration_is_refused_with_its_file(old, new, words, tmp
 def test_a_module_without_both_is_a_helper(tmp_path):
     Path(tmp_path / "shared.py").write_text("COLOURS = ()\n\n\ndef draw_curves(axis):\n    pass\n")
     assert figures(tmp_path) == {}
+
+
+ANALYSED = '''"""A new analysis."""
+
+import pandas as pd
+
+from nnip.declare import RUN, Analysis, Quantity, Table, block, integer, real
+
+ANALYSIS = Analysis(
+    needs=("errors",),
+    tables={"new": Table("A row.", RUN | {"size": real("a number")})},
+    quantities=(Quantity(name="size", table="new", column="size", label="size", role="predictor", at={"model": "new.n"}),),
+    options={"new": block({"n": integer(3, "A number.")}, "A block.")},
+    settings=("new.n",),
+    doing="Something new",
+)
+
+
+def analyse(tables, settings):
+    return {"new": tables["errors"][["framework", "model", "seed"]].drop_duplicates().assign(size=settings["new.n"])}
+'''
+
+
+def test_planning_imports_no_analysis():
+    script = f"import sys; from nnip.declare.registry import quantities; assert quantities(); print(*{HEAVY!r} & set(sys.modules))"
+    run = subprocess.run([sys.executable, "-c", script], cwd=WORKFLOW, capture_output=True, text=True, check=True)
+    assert run.stdout.split() == []
+
+
+@pytest.mark.parametrize("name", analyses())
+def test_an_analysis_names_tables_and_keys_that_exist(name):
+    analysis = analyses()[name]
+    assert {*analysis.needs, *analysis.uses} <= TABLES
+    for key in (*analysis.settings, *filter(None, [analysis.when])):
+        default(key)
+
+
+def test_a_new_analysis_is_one_new_file(tmp_path):
+    """Its quantities are collected, its block is in the config, and its rule is there."""
+    root = WORKFLOW.parent
+    for folder in ("workflow", "config", "envs"):
+        shutil.copytree(root / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "workflow/nnip/analyse/new_one.py").write_text(ANALYSED)
+    found = analyses(tmp_path / "workflow/nnip/analyse")
+    assert set(found) - set(analyses()) == {"new_one"}
+    assert "new" in found["quantities"].uses and "new.n" in found["quantities"].settings
+    command = [sys.executable, "-m", "snakemake", "--cores", "1", "-n", "results/demo-xtb/tables/predictors.csv", "--config", "new={n: 4}"]
+    run = subprocess.run(command, check=False, cwd=tmp_path, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    assert "analyse_new_one" in run.stdout + run.stderr
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('needs=("errors",)', 'needs="errors"', "needs is 'errors', but should be a tuple"),
+        ('doing="Something new"', 'doing=""', "doing is empty"),
+        ('table="new"', 'table="old"', "quantity size stands in table old, which this analysis does not make"),
+        ('role="predictor"', 'role="cause"', "role 'cause'"),
+        ("def analyse(", "def analyze(", "declares ANALYSIS, but has no function analyse"),
+    ],
+)
+def test_an_incomplete_analysis_is_refused_with_its_file(old, new, words, tmp_path):
+    assert old in ANALYSED
+    (tmp_path / "new_one.py").write_text(ANALYSED.replace(old, new, 1))
+    with pytest.raises(InputError, match=r"new_one\.py: ") as error:
+        analyses(tmp_path)
+    assert words in str(error.value)
+
+
+def test_what_is_made_of_an_absent_table_is_absent_too():
+    made, absent = made_of(analyses(), {"failures"}, False, lambda key: None)
+    assert {"survival", "kaplan_meier", "logrank", "correlations", "noise_floor", "toy"} <= absent
+    assert {"quantities", "entropy", "effects"} <= set(made) and not {"survival", "correlations", "toy"} & set(made)
+    of_released, _ = made_of(analyses(), (), True, lambda key: None)
+    assert not {"entropy_convergence", "entropy_variance"} & set(of_released), "released means have no directions"

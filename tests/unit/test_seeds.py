@@ -83,7 +83,7 @@ def drawn(axis, points):
 def test_seeds_stand_beside_their_mean(tables):
     outcomes = tables["outcomes"].query("model == 'b'")
     slopes = outcomes.query("quantity == 'extrapolation_slope'")["value"].to_numpy(float)
-    errors = tables["errors"].query("model == 'b' and n_train == 100").set_index(["seed", "split"])["forces_rmse_eV_per_A"].astype(float)
+    errors = tables["errors"].query("model == 'b' and training_set == 'n100'").set_index(["seed", "split"])["forces_rmse_eV_per_A"].astype(float)
     cold = 1000 * errors.xs("300K", level="split").to_numpy()
     assert drawn(draw("scaling", tables).axes[0], np.column_stack([cold, 1000 * slopes]))
     values = places(np.array(draw("slopes", tables).axes).reshape(3, 2)[1, 0])[:, 1]

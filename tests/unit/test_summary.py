@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from made_up_study import analysed
+from made_up_study import analysed, training_sets
 
 from nnip.analyse.effects import effects
 from nnip.analyse.entropy_convergence import Settings as SamplingSettings
@@ -34,14 +34,15 @@ def small_study(n_models, modes=("paper",), replicas=8):
         "hyperparameters": frame("hyperparameters", [{"framework": "mace", "model": n, "name": k, "value": v} for i, n in enumerate(names)
                                                      for k, v in (("layers", "2"), ("features", str(8 * (i + 1))))]),
         "landscape": frame("landscape", pd.concat(curves)),
-        "errors": frame("errors", [k | {"n_train": n, "noise": 0.0, "split": split, "energy_rmse_eV_per_atom": 0.01, "n_frames": 10,
+        "errors": frame("errors", [k | {"training_set": f"n{n}", "split": split, "energy_rmse_eV_per_atom": 0.01, "n_frames": 10,
                                         "forces_rmse_eV_per_A": (0.1 + 0.01 * rng.random()) * n**-0.5 * (2 if split == "1200K" else 1)}
                                    for k in key for n in (25, 100) for split in ("train", "300K", "1200K")]),
         "failures": frame("failures", [k | {"replica": r, "time_fs": min(life, 2000.0), "failed": life < 2000, "reason": "bond"}
                                        for k, s in zip(key, steep, strict=True) for r, life in enumerate(rng.exponential(3000 / s, replicas), 1)]),
-        "trainings": frame("trainings", [k | {"n_train": 100, "noise": 0.0, "status": "ok", "device": "cpu"} for k in key]
-                           + [{"framework": "mace", "model": "hot", "seed": 1, "n_train": 100, "noise": 0.0, "status": "diverged", "device": "cpu"}]),
+        "trainings": frame("trainings", [k | {"training_set": "n100", "status": "ok", "device": "cpu"} for k in key]
+                           + [{"framework": "mace", "model": "hot", "seed": 1, "training_set": "n100", "status": "diverged", "device": "cpu"}]),
     }  # fmt: skip
+    tables["training_sets"] = training_sets((25, 100))
     given = {"md.duration_fs": 2000.0, "statistics.n_bootstrap": 200, "statistics.n_permutation": 200}
     tables = analysed(tables, settings=given)
     del tables["resolution"]
@@ -53,7 +54,7 @@ def test_three_models_are_undecidable():
     assert "Undecidable with 3 models." in page
     assert "Supported." not in page.split("## mace")[1]
     assert "Nothing was measured twice" in page
-    assert "Trainings that gave no model: 1 of 4: hot (n = 100, diverged)" in page
+    assert "Trainings that gave no model: 1 of 4: hot (n100, diverged)" in page
 
 
 def test_one_and_two_models_give_a_page():
@@ -97,8 +98,8 @@ def test_choices_are_weighed_against_the_scatter_of_seeds():
     ]
     tables["effects"] = effects(tables["models"], tables["predictors"], frame("outcomes", rows), 0.95)
     line = next(line for line in summary("seeds", tables, 0.95, "train").splitlines() if line.startswith("- Time to failure"))
-    assert "(rmst_fs), 2 choices. beyond the scatter of seeds" in line
-    assert "m2 against m0 800 [798, 802]" in line
+    assert "(ps), 2 choices. beyond the scatter of seeds" in line
+    assert "m2 against m0 0.8 [0.798, 0.802]" in line
     assert "m1" not in line
 
 
@@ -167,8 +168,8 @@ def test_si_tables_show_what_differs_and_name_what_does_not():
     assert entropy.data["model"].tolist() == ["m0", "m1", "m2"]
     times = tables["failures"].query("model == 'm1'")["time_fs"] / 1000
     assert entropy.data["time to failure (ps)"][1] == f"{times.mean():.2f} ± {times.std():.2f}"
-    errors = error_table(tables["models"], tables["errors"], "mace")
-    known = tables["errors"].query("model == 'm2' and split == '1200K' and n_train == 25").iloc[0]
+    errors = error_table(tables["models"], tables["errors"], tables["training_sets"], "mace")
+    known = tables["errors"].query("model == 'm2' and split == '1200K' and training_set == 'n25'").iloc[0]
     row = errors.data.query("model == 'm2' and split == '1200K'").iloc[0]
     assert row["forces (meV/Å), n = 25"] == pytest.approx(1000 * known["forces_rmse_eV_per_A"])
 

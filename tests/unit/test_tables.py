@@ -50,7 +50,7 @@ def test_a_header_alone_is_an_empty_table(tmp_path):
     assert len(gather("failures", [tmp_path / "a.csv", tmp_path / "b.csv"])) == 1
 
 
-@pytest.mark.parametrize("text", ["framework,model\nmace,a\n", "framework,model,seed,n_train\nmace,a,one,3\n"])
+@pytest.mark.parametrize("text", ["framework,model\nmace,a\n", "framework,model,training_set,seed\nmace,a,n3,one\n"])
 def test_a_broken_table_names_its_file(tmp_path, text):
     (tmp_path / "trainings.csv").write_text(text)
     with pytest.raises(InputError, match=r"trainings\.csv"):

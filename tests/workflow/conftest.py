@@ -77,7 +77,7 @@ class Study:
     def snakemake(self, *arguments: str, snakefile: Path = ROOT / "Snakefile") -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "snakemake", "--snakefile", str(snakefile), "--directory", str(self.folder)]
         command += ["--configfile", str(self.config), "--cores", "2", *arguments]
-        return subprocess.run(command, capture_output=True, text=True, timeout=900, cwd=self.folder, check=False)
+        return subprocess.run(command, capture_output=True, text=True, cwd=self.folder, check=False)
 
 
 def output(run: subprocess.CompletedProcess[str]) -> str:

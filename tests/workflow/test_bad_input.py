@@ -49,7 +49,7 @@ def test_model_row_with_an_impossible_value(study, table):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("\nseed: 9\n", ["study.yaml", "'seed' stands twice"]),
+        ("\nseed: 9\n", ["study.yaml", "'seed' appears twice"]),
         ("\nmirror: &a [*a]\n", ["study.yaml", "levels"]),
         ('\ntorch_backend: "$(touch pwned)"\n', ["study.yaml", "'torch_backend' is '$(touch pwned)'"]),
     ],
@@ -122,7 +122,7 @@ def test_extxyz(study, tmp_path, change, words):
     source = {"source": "extxyz", "train": {"file": str(tmp_path / "mine.xyz"), "frames": "0:24"}, "test": {"rest": str(tmp_path / "mine.xyz")}}
     study.write_config({"dataset": "mine", "datasets": {"mine": source}})
     refused(study.snakemake("--until", "prepare_data", "--show-failed-logs"), "mine.xyz", *words)
-    assert not (study.folder / "results/small/data/train.xyz").exists()
+    assert not (study.folder / "results/small/data/manifest.json").exists()
 
 
 def test_corrupt_download(study, mirror, tmp_path):

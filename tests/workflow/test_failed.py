@@ -9,12 +9,13 @@ from nnip.study.tables import read_table, write_table
 
 def test_where_everything_failed_one_message_says_so_and_the_tables_stay(study):
     results = study.folder / "results/small"
-    for name in ("train", "val", "n10/train", "n10/val", "test_300K", "test_900K"):
+    for name in ("pools/ethanol/pool", "test_300K", "test_900K", *(f"sets/n{size}/{part}" for size in (10, 20) for part in ("train", "val"))):
         write_text(results / f"data/{name}.xyz", "")
-    write_text(results / "data/manifest.json", "{}")
+    for folder in ("", "sets/n10/", "sets/n20/"):
+        write_text(results / f"data/{folder}manifest.json", "{}")
     for model, row in MODELS["models"].items():
         for size in (20, 10):
-            who = {"framework": row["framework"], "model": model, "seed": 1, "n_train": size, "noise": 0.0, "device": "cpu"}
+            who = {"framework": row["framework"], "model": model, "seed": 1, "training_set": f"n{size}", "device": "cpu"}
             ended = {"status": "diverged", "reason": "the validation loss is nan after 3 epochs"} if size == 20 else {"status": "ok"}
             write_table("trainings", [who | ended], results / f"runs/{model}.n{size}.seed1/train/training.csv")
             write_manifest(results / f"runs/{model}.n{size}.seed1/train/manifest.json", "train", {}, {}, "cpu", Stopwatch())

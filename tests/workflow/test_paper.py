@@ -12,13 +12,14 @@ NOISY = 4 * 5  # models, sigmas
 def test_jobs_of_the_full_reproduction(tmp_path):
     command = [sys.executable, "-m", "snakemake", "-n", "--quiet", "rules", "--snakefile", str(ROOT / "Snakefile"), "--directory", str(tmp_path)]
     command += ["--configfile", str(ROOT / "config/paper.yaml"), "--config", f"models={ROOT}/config/models/paper.yaml"]
-    jobs = planned(subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=tmp_path, check=False))
+    jobs = planned(subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False))
     assert jobs["prepare_data"] == 1
-    assert jobs["train_model"] == jobs["evaluate_model"] == N_MODELS * SIZES + NOISY
-    assert jobs["scan_landscape"] == N_MODELS * MODES
-    assert jobs["run_md"] == N_MODELS
-    assert jobs["scan_plane"] == 4
-    assert jobs["scan_test_landscape"] == 4 * MODES * 3
-    assert jobs["scan_frozen_landscape"] == 4 * MODES * 2
-    assert jobs["add_noise"] == 5
-    assert jobs["measure_weights"] == jobs["draw_experiments"] == jobs["draw_planes"] == 2, "one for each framework"
+    assert jobs["train_model"] == jobs["measure_errors"] == N_MODELS * SIZES + NOISY
+    # main lines, and those over three other splits and with two choices of frozen parameters
+    assert jobs["measure_landscape"] == N_MODELS * MODES + 4 * MODES * 3 + 4 * MODES * 2
+    assert jobs["measure_md"] == jobs["measure_weights"] == N_MODELS
+    assert jobs["measure_planes"] == 4
+    assert jobs["measure_distributions"] == 1
+    assert jobs["make_training_set"] == SIZES
+    assert jobs["make_noisy_training_set"] == 5
+    assert jobs["draw_experiments"] == jobs["draw_planes"] == 2, "one for each framework"

@@ -5,6 +5,7 @@ import json
 import pytest
 from conftest import BESIDE, MODELS, ROOT, Study, output, planned
 
+from nnip.analyse.entropy import main_lines
 from nnip.declare.registry import figures as declared
 from nnip.jobs.environments import interpreter
 from nnip.study.tables import read_table
@@ -30,7 +31,7 @@ def test_a_second_run_does_nothing(ran):
 
 def test_every_training_is_in_the_table(tables):
     trainings = tables("trainings")
-    assert len(trainings) == len(MODELS["models"]) * 2
+    assert len(trainings) == len(MODELS["models"]) * 2 + 2
     good = trainings[trainings["model"] != "mace-hot"]
     assert set(good["status"]) == {"ok"}
     assert (good["epochs"] == 12).all()
@@ -38,7 +39,7 @@ def test_every_training_is_in_the_table(tables):
 
 def test_a_diverged_training_is_a_result(tables):
     hot = tables("trainings").query("model == 'mace-hot'")
-    assert set(hot["status"]) <= {"diverged", "failed"}
+    assert len(hot) == 2 and set(hot["status"]) <= {"diverged", "failed"}
     assert hot["reason"].notna().all()
     for table in ("errors", "landscape", "failures"):
         assert "mace-hot" not in set(tables(table)["model"])
@@ -48,11 +49,18 @@ def test_a_diverged_training_is_a_result(tables):
     assert set(missing["reason"]) == set(hot["reason"])
 
 
-def test_noise_runs_have_tables_of_their_own(ran, tables):
-    assert set(tables("noise_trainings")["status"]) == {"ok"}
-    noisy = tables("noise_errors")
+def test_the_training_sets(tables):
+    sets = tables("training_sets").set_index("training_set")
+    assert sets["role"].to_dict() == {"n20": "main", "n10": "curve", "n10.forces-noise0.5": "beside"}
+    noisy = sets.loc["n10.forces-noise0.5"]
+    assert (noisy["learn"], noisy["noise_label"], noisy["noise"], noisy["n_train"]) == ("forces", "forces", 0.5, 10)
+    assert noisy["noise_sigma_eV_per_A"] > 0
+
+
+def test_noise_runs_are_measured_on_noisy_and_on_clean_frames(ran, tables):
+    noisy = tables("errors").query("training_set == 'n10.forces-noise0.5'")
     assert noisy.groupby("model")["split"].apply(set).eq({"train", "val", "train_clean", "300K", "900K"}).all()
-    assert set(noisy["model"]) == {"nequip-a", "mace-a"} and set(noisy["noise"]) == {0.5} and set(noisy["noise_label"]) == {"forces"}
+    assert set(noisy["model"]) == {"nequip-a", "mace-a"}
     rmse = noisy.pivot_table(index="model", columns="split", values="forces_rmse_eV_per_A")
     assert (rmse["train"] > rmse["train_clean"]).all()  # so small a model cannot learn the noise
     for run in ("nequip-a.n10.forces-noise0.5.seed1", "mace-a.n10.forces-noise0.5.seed1"):
@@ -60,36 +68,43 @@ def test_noise_runs_have_tables_of_their_own(ran, tables):
         assert (settings["hyperparameters"]["energy_weight"], settings["hyperparameters"]["forces_weight"]) == (0, 1001)
 
 
-def test_no_noise_run_is_in_the_tables_of_the_main_line(ran, tables):
-    assert (tables("trainings")["noise"] == 0).all() and (tables("errors")["noise"] == 0).all()
-    rows = tables("errors").groupby(["model", "seed", "n_train", "split"]).size()
+def test_models_of_the_main_training_set_alone_are_measured_in_full(ran, tables):
+    rows = tables("errors").groupby(["model", "seed", "training_set", "split"]).size()
     assert (rows == 1).all()
     measured = sorted(path.parent.parent.name for path in (ran.folder / "results/small/runs").glob("*/md/failures.csv"))
     assert measured == sorted(f"{model}.n20.seed1" for model in MODELS["models"])
 
 
 def test_the_other_models_are_measured_in_full(tables):
-    landscape = tables("landscape")
+    landscape = main_lines(tables("landscape"), "train")
     assert landscape.groupby(["model", "mode"]).size().eq(2 * 5).all()
     assert set(landscape["mode"]) == {"isotropic", "paper"}
     assert tables("failures").groupby("model").size().eq(3).all()
     errors = tables("errors")
-    assert errors.groupby(["model", "n_train"])["split"].apply(set).map({"train", "val", "300K", "900K"}.__eq__).all()
+    assert (
+        errors[~errors["training_set"].str.contains("noise")]
+        .groupby(["model", "training_set"])["split"]
+        .apply(set)
+        .map({"train", "val", "300K", "900K"}.__eq__)
+        .all()
+    )
     assert (errors["forces_rmse_eV_per_A"] > 0).all()
 
 
 def test_the_centre_of_a_landscape_is_the_training_error(tables):
     """The same frames through two stages: all 16 training frames would be needed for equality, so the landscape's 8 must be within a factor two."""
-    centre = tables("landscape").query("t == 0 and mode == 'isotropic'").groupby("model")["forces_rmse_eV_per_A"].mean()
-    errors = tables("errors").query("split == 'train' and n_train == 20").set_index("model")["forces_rmse_eV_per_A"]
+    centre = main_lines(tables("landscape"), "train").query("t == 0 and mode == 'isotropic'").groupby("model")["forces_rmse_eV_per_A"].mean()
+    errors = tables("errors").query("split == 'train' and training_set == 'n20'").set_index("model")["forces_rmse_eV_per_A"]
     assert ((centre / errors).between(0.5, 2)).all()
 
 
-def test_landscapes_beside_the_main_line_have_tables_of_their_own(ran, tables):
-    main = tables("landscape").query("model == 'nequip-a' and mode == 'isotropic'")
-    tests, frozen, planes = (tables(name) for name in ("landscape_tests", "landscape_frozen", "planes"))
+def test_landscapes_beside_the_main_line_are_rows_of_their_own(ran, tables):
+    every, planes = tables("landscape"), tables("planes")
+    main = main_lines(every, "train").query("model == 'nequip-a' and mode == 'isotropic'").reset_index(drop=True)
+    tests, frozen = (every[rows].reset_index(drop=True) for rows in (every["split"] != "train", every["frozen"].notna()))
     assert len(main) == len(tests) == len(frozen) == 2 * 5 and len(planes) == 3 * 3
-    assert set(tables("landscape")["split"]) == {"train"} and set(tests["split"]) == {"test_900K"} and set(frozen["frozen"]) == {"radial"}
+    assert set(tests["split"]) == {"test_900K"} and tests["frozen"].isna().all() and set(frozen["frozen"]) == {"radial"}
+    assert set(frozen["split"]) == {"train"}
     assert set(planes["model"]) == {"mace-a"} and {"nequip-a"} == set(tests["model"]) == set(frozen["model"])
     kept, moved = (frozen["forces_rmse_eV_per_A"].to_numpy() == main["forces_rmse_eV_per_A"].to_numpy())[main["t"].to_numpy() == 0], frozen["t"] != 0
     assert kept.all(), "at the trained weights nothing is displaced"
@@ -119,12 +134,12 @@ def test_temperatures_are_recorded_and_the_toy_system_is_fitted(ran, tables):
 
 def test_weights_data_and_sampling_have_their_tables(ran, tables):
     weights = tables("weights").query("group == 'all'").groupby("model")["count"].sum()
-    parameters = tables("trainings").query("n_train == 20 and model != 'mace-hot'").set_index("model")["n_parameters"]
+    parameters = tables("trainings").query("training_set == 'n20' and model != 'mace-hot'").set_index("model")["n_parameters"]
     assert weights.to_dict() == parameters.to_dict()
     energies = tables("distributions").query("quantity == 'energy_per_atom'").groupby("split")["count"].sum()
     assert energies.to_dict() == {"train": 16, "val": 4, "300K": 6, "900K": 6}
     own = tables("sampling").query("n_directions == 2 and n_points == 5").set_index(["model", "mode"])["S"]
-    kept = tables("entropy").query("minimum == 'kept'").set_index(["model", "mode"])["S"]
+    kept = main_lines(tables("entropy"), "train").query("minimum == 'kept'").set_index(["model", "mode"])["S"]
     assert (own - kept.loc[own.index]).abs().max() < 1e-9
     assert tables("resolution")["n_models"].tolist() == [2] * 4
     assert "Another draw of directions would reverse" in (ran.folder / "results/small/summary.md").read_text()
@@ -156,9 +171,9 @@ def test_one_models_row_reruns_only_what_depends_on_it(ran, table):
     finally:
         ran.write_models(MODELS)
     assert jobs["train_model"] == 2
-    assert jobs["evaluate_model"] == 2
-    assert jobs["scan_landscape"] == 2
-    assert jobs["run_md"] == 1
+    assert jobs["measure_errors"] == 2
+    assert jobs["measure_landscape"] == 2
+    assert jobs["measure_md"] == 1
     assert jobs["measure_weights"] == 1
     assert not {"prepare_data", "measure_distributions"} & set(jobs)
 

@@ -17,7 +17,7 @@ from nnip.study.code_inputs import code_inputs, framework_code
 from nnip.study.config import check_config
 from nnip.study.model_table import check_listed_models, load_models
 from nnip.study.schema import read_yaml
-from nnip.data import split_names
+from nnip.data import pool_folder, split_names
 from nnip.jobs.errors import InputError
 from nnip.jobs.killed_runs import release_locks_of_killed_runs
 from nnip.declare.registry import analyses, figures, made_of, measured_tables, measurements
@@ -48,7 +48,7 @@ RESULTS = f"results/{config['study']}"
 LOGS = f"logs/{config['study']}"
 DATASET = config["datasets"][config["dataset"]]
 TRAINING_SETS = {} if PUBLISHED else training_sets(config)
-POOLS = [] if PUBLISHED else pools(config)
+POOLS = {} if PUBLISHED else {pool_folder(name): name for name in pools(config)}  # folder -> data set, the study's own first
 MAIN_SET = next((name for name, each in TRAINING_SETS.items() if each.role == "main"), None)
 RUNS = {} if PUBLISHED else list_runs(config, MODELS["models"])
 MAIN_RUNS = [name for name, run in RUNS.items() if run.role == "main"]
@@ -151,6 +151,11 @@ def test_frames():
     return [f"{RESULTS}/data/test_{split}.xyz" for split in SPLITS]
 
 
+def pool_file(pool):
+    """The frames of a pool."""
+    return f"{RESULTS}/data/pools/{pool_folder(pool)}/pool.xyz"
+
+
 def frames_of_set(name):
     """The training and validation frames of a training set; of one with noise, the training frames without it too."""
     names = ["train", "val", *(["train_clean"] if TRAINING_SETS[name].noise else [])]
@@ -218,7 +223,7 @@ def job_manifests():
     if PUBLISHED:
         return []
     made = [f"{RESULTS}/data/manifest.json", *(f"{RESULTS}/data/sets/{name}/manifest.json" for name in TRAINING_SETS)]
-    made += [f"{RESULTS}/data/pools/{pool}/manifest.json" for pool in POOLS[1:]]
+    made += [f"{RESULTS}/data/pools/{pool}/manifest.json" for pool in list(POOLS)[1:]]
     made += [f"{RESULTS}/data/{name}/manifest.json" for name in FRAMES_MEASURED]
     return [*made, *run_files("train/manifest.json", RUNS), *(f"{RESULTS}/runs/{folder}/manifest.json" for jobs in JOBS.values() for folder in jobs)]
 

@@ -18,7 +18,7 @@ rule prepare_data:
         code=code_of("scripts/prepare_data.py"),
     output:
         test_frames(),
-        pool=f"{RESULTS}/data/pools/{config['dataset']}/pool.xyz",
+        pool=pool_file(config["dataset"]),
         manifest=f"{RESULTS}/data/manifest.json",
     log:
         f"{LOGS}/data.log",
@@ -47,7 +47,7 @@ rule prepare_data:
 rule prepare_pool:
     """Sample, download or read the frames of a further data set that training sets are drawn from."""
     input:
-        lambda wildcards: own_frames(wildcards.pool, tests=False),
+        lambda wildcards: own_frames(POOLS[wildcards.pool], tests=False),
         script=script_path("prepare_data.py"),
         code=code_of("scripts/prepare_data.py"),
     output:
@@ -56,8 +56,8 @@ rule prepare_pool:
     log:
         f"{LOGS}/pools/{{pool}}.log",
     wildcard_constraints:
-        pool="|".join(map(re.escape, POOLS[1:])) or "none",
-    localrule: any(config["datasets"][pool]["source"] in ("3bpa", "ani-al") for pool in POOLS[1:])
+        pool="|".join(map(re.escape, list(POOLS)[1:])) or "none",
+    localrule: any(config["datasets"][pool]["source"] in ("3bpa", "ani-al") for pool in list(POOLS.values())[1:])
     conda:
         "../../envs/workflow.yaml"
     threads: lambda wildcards: workflow.cores or 1
@@ -65,13 +65,14 @@ rule prepare_pool:
         runtime=growing(60),
         mem_mb=growing(4000),
     params:
-        options=lambda wildcards: json.dumps(config["datasets"][wildcards.pool]),
-        study=lambda wildcards: prepared(wildcards.pool),
+        dataset=lambda wildcards: POOLS[wildcards.pool],
+        options=lambda wildcards: json.dumps(config["datasets"][POOLS[wildcards.pool]]),
+        study=lambda wildcards: prepared(POOLS[wildcards.pool]),
         directory=lambda wildcards, output: os.path.dirname(output.manifest),
     message:
         "Prepare the pool {wildcards.pool} for training sets; about a minute per 300 frames made"
     shell:
-        "python {input.script:q} --pool --dataset={wildcards.pool:q} --options {params.options:q} --study {params.study:q}"
+        "python {input.script:q} --pool --dataset={params.dataset:q} --options {params.options:q} --study {params.study:q}"
         " --directory {params.directory:q} --processes {threads} > {log} 2>&1"
 
 
@@ -79,7 +80,7 @@ rule make_training_set:
     """Training and validation frames of one training set."""
     input:
         tests=test_frames(),
-        pool=lambda wildcards: f"{RESULTS}/data/pools/{TRAINING_SETS[wildcards.training_set].pool}/pool.xyz",
+        pool=lambda wildcards: pool_file(TRAINING_SETS[wildcards.training_set].pool),
         code=code_of("scripts/make_training_set.py"),
     output:
         train=f"{RESULTS}/data/sets/{{training_set}}/train.xyz",
@@ -93,7 +94,7 @@ rule make_training_set:
         "../../envs/workflow.yaml"
     params:
         recipe=lambda wildcards: TRAINING_SETS[wildcards.training_set].recipe(),
-        study={key: config[key] for key in ("seed", "validation_fraction", "dataset")},
+        study=lambda wildcards: {key: config[key] for key in ("seed", "validation_fraction", "dataset")},
         tests=SPLITS,
     message:
         "Draw training set {wildcards.training_set} from {input.pool}"

@@ -1,4 +1,4 @@
-"""Environments: one per framework, made once from envs/<framework>.lock.txt and named by that list's hash.
+"""Environments: one per framework, made once from envs/<framework>.lock.txt and named by the hash of that list.
 
 Makes: .venvs/<framework>-<hash>/.ready
 """
@@ -10,14 +10,14 @@ localrules:
 
 
 rule environments:
-    """All frameworks' environments, ahead of a study (where compute nodes have no network, say)."""
+    """The environments of all frameworks, in advance of a study (for compute nodes without a network)."""
     input:
         [f"{environments.environment(framework)}/.ready" for framework in frameworks()],
         [environments.interpreter(framework) for framework in frameworks()],
 
 
 rule make_environment:
-    """Install one framework's packages with uv (pip if that fails), torch in the build the site chose."""
+    """Install one framework's packages with uv (pip if that fails), with the site's build of torch."""
     output:
         ready=touch(".venvs/{framework}-{hash}/.ready"),
         python=".venvs/{framework}-{hash}/bin/python",

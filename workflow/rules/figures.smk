@@ -1,12 +1,12 @@
-"""Figures: every figure of the study, drawn from its tables alone, each as PNG and PDF.
+"""Figures: every figure of the study as PNG and PDF, drawn only from its tables.
 
-Needs: results/<study>/tables/*.csv. Makes: results/<study>/figures/<figure>.{png,pdf}, or <figure>_<framework> where there is one for each framework.
-A figure is a module of nnip.figures; what it is drawn from, its caption and its options are in its FIGURE.
+Needs: results/<study>/tables/*.csv. Makes: results/<study>/figures/<figure>.{png,pdf}, or <figure>_<framework> if there is one per framework.
+A figure is a module of nnip.figures; its FIGURE lists its tables, caption and options.
 """
 
 
 def figure_inputs(name, figure):
-    """The tables a figure needs, those it uses where the study makes them, its other files, and the code that draws it, as named inputs."""
+    """The named inputs of a figure: the tables it needs, those it uses if the study has them, its other files, and its code."""
     uses = [table for table in figure.uses if table not in ABSENT]
     others = {other: os.path.relpath(f"{ROOT}/workflow/{path}") for other, path in figure.inputs.items()}
     return tables(*figure.needs, *uses) | others | {"code": code_of("scripts/draw_figure.py", f"nnip/figures/{name}.py")}
@@ -16,7 +16,7 @@ for name, figure in DRAWN.items():
     file = f"{name}_{{framework}}" if figure.per_framework else name
 
     rule:
-        """One figure, drawn from its tables by the module of its name."""
+        """One figure, drawn from its tables by its module."""
         name:
             f"draw_{name}"
         input:

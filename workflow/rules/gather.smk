@@ -43,7 +43,7 @@ rule list_training_sets:
     conda:
         "../../envs/workflow.yaml"
     params:
-        config={key: config[key] for key in ("dataset", "n_train", "learning_curve", "noise", "training_sets")},
+        config=lambda wildcards: {key: config[key] for key in ("dataset", "n_train", "learning_curve", "noise", "training_sets")},
     message:
         "List the training sets"
     script:

@@ -1,4 +1,4 @@
-"""Published: the raw tables released with the paper, checked and brought into the study's tables.
+"""Published: the raw tables released with the paper, checked and converted to the tables of a study.
 
 Needs: the network, or a mirror. Makes: results/<study>/released/*.csv and
 results/<study>/tables/{models,hyperparameters,training_sets,errors,errors_repeated,landscape,failures,notes}.csv
@@ -13,7 +13,7 @@ localrules:
 
 
 rule fetch_published:
-    """The authors' files at their pinned commit, each checked by its checksums."""
+    """The authors' files at a pinned commit, each verified by its checksums."""
     input:
         code=code_of("scripts/fetch_published.py"),
     output:
@@ -29,7 +29,7 @@ rule fetch_published:
 
 
 rule import_published:
-    """The released files as the study's tables; their oddities as table notes."""
+    """The released files as tables of the study, with their oddities in table notes."""
     input:
         rules.fetch_published.output,
         code=code_of("scripts/import_published.py"),

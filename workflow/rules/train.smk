@@ -1,8 +1,9 @@
-"""Training: every model of the table, by its framework's own command, once per seed and training set.
+"""Training: every model of the table with its framework's own command, once per seed and training set.
 
 Needs: the training sets' frames. Makes: results/<study>/runs/<run>/train/{manifest.json,training.csv} and the framework's files beside them.
-A training that diverges or never improves is a result: it is recorded, and the study goes on. One that is interrupted goes on from its newest
-checkpoint; those are no outputs, because outputs of failed jobs are deleted. How often they are written is a resource, not a parameter: changing it reruns nothing.
+A training that diverges or never improves is a result: it is recorded, and the study continues. An interrupted training resumes from its newest
+checkpoint. Checkpoints are not outputs, because outputs of failed jobs are deleted. Their interval is a resource, not a parameter, so a change of it
+reruns nothing.
 """
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import yaml
 
+from nnip.data import selection
 from nnip.declare import Table
 from nnip.declare.core import CORE
 from nnip.declare.registry import analyses, measurements
@@ -23,6 +24,18 @@ the key and what was probably meant.
 {studies}
 
 Tables below are made from `workflow/schemas/` and from what measurements and analyses declare, by `workflow/scripts/write_documents.py`.
+"""
+
+
+TRAINING_SETS = """A block under `training_sets` has the set's name (letters, digits, `_`, `+`, `-`). Its models are trained once per seed, and
+their errors taken on every split. Sets beside the main one change no frame of it and of its learning curve.
+
+```yaml
+training_sets:
+  energies: {learn: [energy]}                       # the n_train frames, their energies alone
+  apart:    {select: {every: 5}, size: 50}          # frames that lie apart in their trajectories
+  large:    {pool: aluminium-108, size: 40}         # drawn from another block of `datasets`, tested on the frames of `dataset`
+```
 """
 
 
@@ -54,6 +67,12 @@ def table(schema: dict[str, Any]) -> str:
     return "\n".join(["| key | default | unit | meaning |", "|---|---|---|---|", *rows(schema)]) + "\n"
 
 
+def selections() -> str:
+    """The kinds of selection with the first line of what their functions say, as a Markdown table."""
+    rows = [f"| `{name}` | {(function.__doc__ or '').splitlines()[0]} |" for name, function in selection.kinds().items()]
+    return "\n".join(["| kind | frames |", "|---|---|", *rows]) + "\n"
+
+
 def studies() -> str:
     """A table row for each config, with what its first line says it is."""
     files = sorted((SCHEMAS.parents[1] / "config").glob("*.yaml"))
@@ -70,6 +89,11 @@ def config_page() -> str:
             HEAD.replace("{studies}", studies()),
             "## The config\n",
             table(config),
+            "## Training sets\n",
+            TRAINING_SETS,
+            table(config["$defs"]["training_set"]),
+            "Kinds of `select`; a further kind is one function in `workflow/nnip/data/selection.py`.\n",
+            selections(),
             "## Data sets\n",
             "A block under `datasets`; its keys depend on `source`.\n",
             *sources,

@@ -39,7 +39,7 @@ def results_from_the_future(bench):
 @fault(CLOCK)
 def tables_older_than_runs(bench):
     """The runs' tables are dated a year after the study's tables made of them."""
-    shift(bench, YEAR_S, "runs/*/evaluate/*", "runs/*/md/*")
+    shift(bench, YEAR_S, "runs/*/errors/*", "runs/*/md/*")
     yield bench.run()
 
 

@@ -59,7 +59,7 @@ def disk_full_for_checkpoints(bench):
 @fault(DISK, lasts=True)
 def results_read_only(bench):
     """The results are on a disk that is mounted read-only."""
-    bench.lose("runs/mace-a*/evaluate")
+    bench.lose("runs/mace-a*/errors")
     results = str(bench.folder / "results")
     mount("--bind", results, results)
     try:

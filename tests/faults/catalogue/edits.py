@@ -12,7 +12,7 @@ def config_edited(bench):
     """The config is changed while the MD runs (fewer replicas), and changed back before the command is given again."""
     bench.lose("runs/nequip-a*/md")
     running = bench.start()
-    bench.until(lambda: bench.job("run_md.py"), running)
+    bench.until(lambda: bench.job("--name md"), running)
     bench.configure(md=bench.config["md"] | {"n_replicas": 2})
     outcome = running.end()
     bench.configure()
@@ -24,7 +24,7 @@ def config_broken(bench):
     """The config becomes unreadable while the MD runs, before the jobs that make the tables."""
     bench.lose("runs/mace-a*/md")
     running = bench.start()
-    bench.until(lambda: bench.job("run_md.py"), running)
+    bench.until(lambda: bench.job("--name md"), running)
     (bench.folder / "study.yaml").write_text("study: [small\n")
     yield running.end()
     bench.configure()
@@ -36,7 +36,7 @@ def library_touched(bench):
     """The workflow's code gets new file times, but no new content, while a landscape is scanned."""
     bench.lose("runs/mace-a*/landscape-isotropic")
     running = bench.start()
-    bench.until(lambda: bench.job("scan_landscape.py"), running)
+    bench.until(lambda: bench.job("--name landscape"), running)
     for path in (bench.repository / "workflow").rglob("*.py"):
         path.touch()
     yield running.end()

@@ -90,24 +90,24 @@ def table_of_a_run_emptied(bench):
 @fault(FILES)
 def table_of_a_run_deleted(bench):
     """A run's errors are deleted."""
-    bench.lose("runs/nequip-a*/evaluate/errors.csv")
+    bench.lose("runs/nequip-a*/errors/errors.csv")
     yield bench.run()
 
 
 @fault(FILES)
 def table_of_a_run_with_nan(bench):
     """A number of a run's errors is NaN."""
-    damaged(bench, "runs/mace-a*/evaluate/errors.csv", lambda content: content.rstrip().rpartition(b",")[0] + b",NaN\n")
+    damaged(bench, "runs/mace-a*/errors/errors.csv", lambda content: content.rstrip().rpartition(b",")[0] + b",NaN\n")
     yield bench.run()
-    yield made_anew(bench, "runs/mace-a*/evaluate/errors.csv")
+    yield made_anew(bench, "runs/mace-a*/errors/errors.csv")
 
 
 @fault(FILES)
 def table_of_a_run_without_a_column(bench):
     """A run's errors have lost their last column."""
-    damaged(bench, "runs/mace-a*/evaluate/errors.csv", lambda content: b"".join(line.rpartition(b",")[0] + b"\n" for line in content.splitlines()))
+    damaged(bench, "runs/mace-a*/errors/errors.csv", lambda content: b"".join(line.rpartition(b",")[0] + b"\n" for line in content.splitlines()))
     yield bench.run()
-    yield made_anew(bench, "runs/mace-a*/evaluate/errors.csv")
+    yield made_anew(bench, "runs/mace-a*/errors/errors.csv")
 
 
 def another_digit(content: bytes) -> bytes:
@@ -174,7 +174,7 @@ def flipped(content: bytes) -> bytes:
 @fault(FILES)
 def model_file_deleted(bench):
     """A trained model is deleted when its evaluation is still to be made."""
-    bench.lose("runs/nequip-a*/evaluate", bench.model_file("nequip-a"))
+    bench.lose("runs/nequip-a*/errors", bench.model_file("nequip-a"))
     yield bench.run()
     yield made_anew(bench, "runs/nequip-a*/train/manifest.json")
 
@@ -183,18 +183,18 @@ def model_file_deleted(bench):
 def frames_truncated(bench):
     """The training frames are cut in the middle of a frame."""
     bench.ask_for("trainings", "errors")
-    damaged(bench, "data/train.xyz", lambda content: content[: len(content) // 2])
+    damaged(bench, "data/sets/n20/train.xyz", lambda content: content[: len(content) // 2])
     yield bench.run()
-    yield made_anew(bench, "data/train.xyz")
+    yield made_anew(bench, "data/sets/n20/train.xyz")
 
 
 @fault(FILES)
 def frames_cut_at_a_frame(bench):
     """The training frames have lost their last frame; those they have are whole."""
     bench.ask_for("trainings", "errors")
-    damaged(bench, "data/train.xyz", lambda content: b"".join(content.splitlines(keepends=True)[:-11]))
+    damaged(bench, "data/sets/n20/train.xyz", lambda content: b"".join(content.splitlines(keepends=True)[:-11]))
     yield bench.run()
-    yield made_anew(bench, "data/train.xyz")
+    yield made_anew(bench, "data/sets/n20/train.xyz")
 
 
 @fault(FILES)

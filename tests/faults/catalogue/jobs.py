@@ -57,36 +57,36 @@ def mace_command_killed_twice(bench):
 @fault(JOB)
 def evaluation_killed(bench):
     """SIGKILL to the evaluation of a model."""
-    bench.lose("runs/mace-a*/evaluate")
-    yield bench.kill_job(bench.start(), "evaluate_model.py")
+    bench.lose("runs/mace-a*/errors")
+    yield bench.kill_job(bench.start(), "--name errors")
 
 
 @fault(JOB)
 def landscape_killed(bench):
     """SIGKILL to a landscape after its first line."""
     bench.lose("runs/nequip-a*/landscape-isotropic")
-    yield bench.kill_job(bench.start(), "scan_landscape.py", after="runs/nequip-a*/landscape-isotropic/checkpoints/*.pt")
+    yield bench.kill_job(bench.start(), "--name landscape", after="runs/nequip-a*/landscape-isotropic/checkpoints/*.pt")
 
 
 @fault(JOB)
 def plane_killed(bench):
     """SIGKILL to a plane after its first row."""
-    bench.lose("runs/mace-a*/plane")
-    yield bench.kill_job(bench.start(), "scan_plane.py", after="runs/mace-a*/plane/checkpoints/*.pt")
+    bench.lose("runs/mace-a*/planes")
+    yield bench.kill_job(bench.start(), "--name planes", after="runs/mace-a*/planes/checkpoints/*.pt")
 
 
 @fault(JOB)
 def nequip_md_killed(bench):
     """SIGKILL to the MD of a NequIP model on its way."""
     bench.lose("runs/nequip-a*/md")
-    yield bench.kill_job(bench.start(), "run_md.py", after="runs/nequip-a*/md/checkpoints/*.pt")
+    yield bench.kill_job(bench.start(), "--name md", after="runs/nequip-a*/md/checkpoints/*.pt")
 
 
 @fault(JOB)
 def mace_md_told_to_end(bench):
     """SIGTERM to the MD of a MACE model, as a batch system sends at the end of the wall time."""
     bench.lose("runs/mace-a*/md")
-    yield bench.kill_job(bench.start(), "run_md.py", after="runs/mace-a*/md/checkpoints/*.pt", number=signal.SIGTERM)
+    yield bench.kill_job(bench.start(), "--name md", after="runs/mace-a*/md/checkpoints/*.pt", number=signal.SIGTERM)
 
 
 @fault(JOB)
@@ -95,7 +95,7 @@ def md_out_of_memory(bench):
     bench.lose("runs/mace-a*/md")
     running = bench.start()
     bench.until(lambda: bench.found_now("runs/mace-a*/md/checkpoints/*.pt"), running)
-    for pid in bench.job("run_md.py")[:1]:
+    for pid in bench.job("--name md")[:1]:
         resource.prlimit(pid, resource.RLIMIT_AS, (1, 1))
     yield running.end()
 
@@ -111,7 +111,7 @@ def table_job_killed(bench):
 def statistics_job_killed(bench):
     """SIGKILL to the job that computes survival curves."""
     bench.lose("tables/survival.csv")
-    yield bench.kill_job(bench.start(), "make_survival.py")
+    yield bench.kill_job(bench.start(), "analyse.py")
 
 
 @fault(JOB)

@@ -30,7 +30,7 @@ def no_gpu(bench):
 @fault(NEEDS, lasts=True)
 def interpreter_missing(bench):
     """The interpreter that the config names for a framework is gone."""
-    bench.lose("runs/nequip-a*/evaluate")
+    bench.lose("runs/nequip-a*/errors")
     program = bench.own_interpreter("nequip")
     content = program.read_text()
     program.unlink()
@@ -43,7 +43,7 @@ def interpreter_missing(bench):
 @fault(NEEDS)
 def environment_truncated(bench):
     """The environment that the workflow made for a framework has lost its interpreter, though it is marked as ready."""
-    bench.lose("runs/mace-a*/evaluate")
+    bench.lose("runs/mace-a*/errors")
     program = bench.own_interpreter("mace")
     program.unlink()
     yield bench.run()

@@ -98,7 +98,7 @@ def two_at_once(bench):
     """The command is given a second time while the first still runs."""
     bench.lose("runs/mace-a*/md")
     first = bench.start()
-    bench.until(lambda: bench.job("run_md.py"), first)
+    bench.until(lambda: bench.job("--name md"), first)
     second = bench.run()
     assert second.status != 0, "two runs at once were let in"
     assert first.end().status == 0, "the second run disturbed the first"

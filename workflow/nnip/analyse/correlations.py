@@ -117,7 +117,9 @@ def left_out(hyperparameters: pd.DataFrame, subsets: Mapping[str, Mapping[str, A
     found: dict[str, set[str]] = {"all": set()}
     for subset, wanted in subsets.items():
         own = hyperparameters[hyperparameters["name"].isin(list(wanted))]
-        others = {row.model for row in own.itertuples() if yaml.safe_load(row.value) != wanted[row.name]}
+        # nested values of the command line are texts
+        values = {switch: yaml.safe_load(value) if isinstance(value, str) else value for switch, value in wanted.items()}
+        others = {row.model for row in own.itertuples() if yaml.safe_load(row.value) != values[row.name]}
         found |= {subset: others} if others else {}
     return found
 

@@ -127,5 +127,5 @@ def _repeated(errors_repeated: pd.DataFrame | None, outcomes: pd.DataFrame, spre
 
 def analyse(tables: dict[str, pd.DataFrame], settings: dict[str, Any]) -> dict[str, pd.DataFrame]:  # noqa: ARG001 - no setting
     """Table noise_floor."""
-    needed = [tables[name] for name in ("hyperparameters", "predictors", "outcomes", "failures")]
-    return {"noise_floor": noise_floor(*needed, errors_repeated=tables.get("errors_repeated"))}
+    measured = (tables["predictors"], tables["outcomes"], tables["failures"], tables.get("errors_repeated"))
+    return {"noise_floor": noise_floor(tables["hyperparameters"], *measured)}

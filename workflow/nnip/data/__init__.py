@@ -3,13 +3,25 @@
 This module imports nothing heavy, for the workflow asks it for the splits' names before any job runs.
 """
 
+import hashlib
+import re
 from typing import Any
 
-TEST_TEMPERATURES_K = (300, 600, 1200)
+
+def pool_folder(dataset: str) -> str:
+    """The folder of a data set's pool under data/pools/: its name, if that is a file's name, else what of it can be and a hash."""
+    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_+-]{0,59}", dataset):
+        return dataset
+    return f"{re.sub('[^A-Za-z0-9_+-]+', '-', dataset)[:40]}.{hashlib.sha256(dataset.encode()).hexdigest()[:8]}"
+
+
+def split_of(temperature_K: float) -> str:
+    """The name of the test split of a temperature, "300K" for instance."""
+    return f"{temperature_K:g}K"
 
 
 def split_names(options: dict[str, Any]) -> list[str]:
-    """Names of the test splits of a dataset block: "300K" per test temperature where frames are made here, else the keys of `test`."""
+    """Names of the test splits of a complete dataset block: "300K" per test temperature where frames are made here, else the keys of `test`."""
     if options["source"] in ("xtb", "emt"):
-        return [f"{temperature:g}K" for temperature in options.get("test_temperatures_K", TEST_TEMPERATURES_K)]
+        return [split_of(temperature) for temperature in options["test_temperatures_K"]]
     return list(options.get("test", {}))

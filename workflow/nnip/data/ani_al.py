@@ -1,9 +1,10 @@
 """The ANI-Al data set: DFT frames of crystalline and molten aluminium (Smith et al., Nat. Commun. 12, 1257, 2021).
 
-The archive holds HDF5 files of nested groups. A leaf group has one array per quantity over its frames, all of one composition. Energies are in
-Hartree and the array `force` is the energy's gradient in Hartree/Å: neither is written in the release, but the example of lanl/hippynn, by authors
-of the data set, trains on both so (examples/ani_aluminum_example.py), the released model's energy of an atom is -2.7 Hartree (-73.6 eV), and the
-same laboratory's other sets keep gradients (isayev/COMP6, issue 2). Hence the check that close atoms repel each other.
+The archive holds HDF5 files with nested groups. A leaf group has one array per quantity over its frames, which share one composition. Energies
+are in Hartree, and the array `force` is the gradient of the energy in Hartree/Å. The release states neither. The evidence: the example of
+lanl/hippynn, by authors of the data set, trains on both this way (examples/ani_aluminum_example.py); the released model's energy of an atom is
+-2.7 Hartree (-73.6 eV); the same laboratory's other sets hold gradients (isayev/COMP6, issue 2). Therefore the forces on close atoms are
+checked: they must be repulsive.
 """
 
 import fnmatch
@@ -32,9 +33,9 @@ CLOSE_A = 2.6  # the neighbours of aluminium at rest are 2.86 Å apart
 def read(options: dict[str, Any], root_seed: int, mirror: str | None, downloads: Path) -> tuple[list[Atoms], dict[str, list[Atoms]], dict[str, Any]]:
     """Training pool, test frames by split, and notes for the manifest.
 
-    options: the keys of a dataset block with source ani-al, all given. Each test split is drawn from the frames that its pattern names and no split
-    before it has; the pool is what `train` names of the rest. Frames that repeat others are left out. InputError naming file and group for data
-    that cannot be used, for a pattern without enough frames, and for forces by which close atoms attract each other.
+    options: a dataset block with source ani-al, all keys given. Each test split is drawn from the frames that match its pattern and are in no
+    earlier split. The pool is the rest that matches `train`. Repeated frames are left out. InputError for unusable data (naming file and group),
+    for a pattern without enough frames, and for forces by which close atoms attract each other.
     """
     archive = fetch("ani-al", ARCHIVE, mirror, downloads)
     with tempfile.TemporaryDirectory(dir=downloads) as folder:
@@ -58,7 +59,7 @@ def read(options: dict[str, Any], root_seed: int, mirror: str | None, downloads:
 
 
 def frames_of(group: Group, sign: float) -> list[Atoms]:
-    """The labelled frames of a group in eV and eV/Å, periodic; the stored forces are multiplied by the sign."""
+    """The labelled periodic frames of a group, in eV and eV/Å; the stored forces are multiplied by the sign."""
     frames = []
     for i, (positions, cell) in enumerate(zip(group.positions_A, group.cells_A, strict=True)):
         atoms = Atoms(group.numbers, positions, cell=cell, pbc=True)
@@ -68,7 +69,7 @@ def frames_of(group: Group, sign: float) -> list[Atoms]:
 
 
 def draw(named: list[tuple[str, Atoms]], key: str, pattern: str, n: int, seed: int) -> list[int]:
-    """n places, in order, of frames whose group's name matches the pattern; InputError if there are fewer."""
+    """Sorted indices of n random frames whose group name matches the pattern; InputError if there are fewer."""
     matching = [i for i, (name, _) in enumerate(named) if fnmatch.fnmatchcase(name, pattern)]
     if len(matching) < n:
         raise InputError(f"{key}: {len(matching)} frames not yet drawn match '{pattern}', but n_test is {n}; {groups_there(named)}")
@@ -76,13 +77,13 @@ def draw(named: list[tuple[str, Atoms]], key: str, pattern: str, n: int, seed: i
 
 
 def groups_there(named: list[tuple[str, Atoms]]) -> str:
-    """A clause that lists some of the groups there are."""
+    """A clause that lists some of the groups."""
     names = sorted({name for name, _ in named})
     return f"there are {len(names)} groups, such as {', '.join(names[:5])}" if names else "no frames are left"
 
 
 def check_repulsion(frames: list[Atoms], force_array: str) -> None:
-    """InputError if the forces on atoms that are much closer than neighbours in the crystal pull them together, on average over some frames."""
+    """InputError if atoms much closer than neighbours in the crystal attract each other, on average over some frames."""
     push = 0.0
     for frame in frames[:: max(len(frames) // CHECKED_FRAMES, 1)]:
         i, j, apart = neighbor_list("ijD", frame, CLOSE_A)

@@ -1,4 +1,4 @@
-"""Archives of HDF5 files as pyanitools writes them, read without trust: nothing is executed, followed or unpacked outside its folder."""
+"""Reading untrusted archives of HDF5 files in the format of pyanitools: nothing is executed, linked to or unpacked outside its folder."""
 
 import shutil
 import tarfile
@@ -25,7 +25,7 @@ SPELLINGS = {
 
 @dataclass(frozen=True)
 class Group:
-    """The frames of a leaf group in the file's units: numbers [n_atoms], positions_A and forces [n, n_atoms, 3], cells_A [n, 3, 3], energies [n]."""
+    """Frames of a leaf group in the file's units: numbers [n_atoms], positions_A and forces [n, n_atoms, 3], cells_A [n, 3, 3], energies [n]."""
 
     name: str
     numbers: np.ndarray
@@ -36,10 +36,10 @@ class Group:
 
 
 def unpack(archive: Path, folder: Path) -> list[Path]:
-    """Unpack the .h5 files of a tar archive into an empty folder and give their paths in the order of their names.
+    """Unpack the .h5 files of a tar archive into an empty folder and return their paths, sorted.
 
-    Other files are left out. InputError for what is no archive, has no .h5 file, holds links, devices or paths that lead outside, two files of one
-    name, or more than MOST_BYTES.
+    Other files are left out. InputError if the file is no archive, has no .h5 file, holds links, devices or paths that lead outside, two files with
+    one name, or more than MOST_BYTES.
     """
     total = 0
     files: list[Path] = []
@@ -52,7 +52,7 @@ def unpack(archive: Path, folder: Path) -> list[Path]:
                 if member.isdir():
                     continue
                 if not member.isreg():
-                    raise InputError(f"{archive.name}: '{member.name}' is a link or a device, which data has no use for; nothing was read")
+                    raise InputError(f"{archive.name}: '{member.name}' is a link or a device, but data needs only files; nothing was read")
                 total += member.size
                 if total > MOST_BYTES:
                     raise InputError(f"{archive.name}: holds more than {MOST_BYTES / 2**30:g} GiB; nothing was read")
@@ -74,10 +74,10 @@ def unpack(archive: Path, folder: Path) -> list[Path]:
 
 
 def read_groups(path: Path) -> Iterator[Group]:
-    """The leaf groups of one file, those with arrays in them, in the order of their names.
+    """The leaf groups of one file (those that hold arrays), in the order of their names.
 
-    InputError naming file and group for a file that is not HDF5, for links to elsewhere, and for arrays that are missing (with the names found), of a
-    wrong shape or kind, or not finite.
+    InputError naming file and group for a file that is not HDF5, for links to elsewhere, and for arrays that are missing (listing those found), have
+    a wrong shape or type, or are not finite.
     """
     try:
         with h5py.File(path, "r") as file:
@@ -102,26 +102,26 @@ def _leaves(group: h5py.Group, name: str, deepest: int) -> Iterator[Group]:
 
 
 def _read(arrays: dict[str, h5py.Dataset], name: str) -> Group:
-    found = {}
+    values_of = {}
     for quantity, spellings in SPELLINGS.items():
         given = [spelling for spelling in spellings if spelling in arrays]
         if len(given) != 1:
             problem = f"has no '{quantity}'" if not given else f"has '{quantity}' more than once ({', '.join(given)})"
             raise InputError(f"{name}: {problem}; arrays found: {', '.join(sorted(arrays))}; spellings known: {', '.join(spellings)}")
-        found[quantity] = _values(arrays[given[0]], f"{name}/{given[0]}", text=quantity == "species")
-    numbers = _numbers(found["species"], f"{name}: species")
-    positions = found["coordinates"]
+        values_of[quantity] = _values(arrays[given[0]], f"{name}/{given[0]}", text=quantity == "species")
+    numbers = _numbers(values_of["species"], f"{name}: species")
+    positions = values_of["coordinates"]
     if positions.ndim == 2:
         positions = positions[None]
     n_frames, n_atoms = len(positions), len(numbers)
-    cells = found["cell"]
+    cells = values_of["cell"]
     if cells.ndim == 2:
         cells = np.broadcast_to(cells, (n_frames, *cells.shape))
     shaped = {
         "coordinates": (positions, (n_frames, n_atoms, 3)),
         "cell": (cells, (n_frames, 3, 3)),
-        "energy": (found["energy"].reshape(-1), (n_frames,)),
-        "force": (found["force"][None] if found["force"].ndim == 2 else found["force"], (n_frames, n_atoms, 3)),
+        "energy": (values_of["energy"].reshape(-1), (n_frames,)),
+        "force": (values_of["force"][None] if values_of["force"].ndim == 2 else values_of["force"], (n_frames, n_atoms, 3)),
     }
     for quantity, (values, expected) in shaped.items():
         if values.shape != expected:
@@ -134,7 +134,7 @@ def _read(arrays: dict[str, h5py.Dataset], name: str) -> Group:
 
 
 def _values(array: h5py.Dataset, name: str, text: bool) -> np.ndarray:
-    """The numbers (float64) or fixed-length texts of an array that lies in its file; InputError for any other."""
+    """The numbers (float64) or fixed-length texts of an array that is in the file itself; InputError for any other."""
     if array.is_virtual or array.external:
         raise InputError(f"{name}: takes its numbers from other files; they should be in the file itself")
     if array.dtype.kind not in ("SUiu" if text else "fiu"):
@@ -146,12 +146,12 @@ def _values(array: h5py.Dataset, name: str, text: bool) -> np.ndarray:
 
 
 def _numbers(species: np.ndarray, name: str) -> np.ndarray:
-    """Atomic numbers [n_atoms] of species as texts or numbers."""
+    """Atomic numbers [n_atoms] from species given as texts or numbers."""
     if species.ndim != 1 or not len(species):
         raise InputError(f"{name} should be one per atom; its shape is {species.shape}")
     texts = [value.decode("ascii", "replace") if isinstance(value, bytes) else value for value in species.tolist()]
     numbers = [atomic_numbers.get(value.strip(), 0) if isinstance(value, str) else value for value in texts]
     for text, number in zip(texts, numbers, strict=True):
         if not 0 < number < len(atomic_numbers):
-            raise InputError(f"{name}: '{text}' is no element")
+            raise InputError(f"{name}: '{text}' is not an element")
     return np.array(numbers)

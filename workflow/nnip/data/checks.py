@@ -1,4 +1,4 @@
-"""Checks across splits: what is wrong with no frame by itself."""
+"""Checks across splits: errors that no single frame shows."""
 
 from collections.abc import Sequence
 
@@ -9,26 +9,26 @@ from nnip.jobs.errors import InputError
 
 
 def fingerprint(frame: Atoms) -> bytes:
-    """Equal for frames that are bit-identical in species, positions, pbc and, along periodic directions, cell; labels do not count."""
+    """Bytes that are equal for frames with bit-identical species, positions, pbc and, along periodic directions, cell; labels do not count."""
     return b"|".join(array.tobytes() for array in (frame.numbers, frame.positions, frame.pbc, frame.cell.array[frame.pbc]))
 
 
 def without_duplicates(
     pool: Sequence[Atoms], tests: dict[str, list[Atoms]], drop: bool
 ) -> tuple[list[Atoms], dict[str, list[Atoms]], list[dict[str, str]]]:
-    """Pool and tests without frames that repeat one of the pool, and what was dropped (split, frame, the frame it repeats).
+    """Pool and tests without frames that repeat one of the pool, and the dropped frames (split, frame, the frame it repeats).
 
-    A repeat within the pool would end on both sides of the split into training and validation. InputError naming both frames unless `drop`.
+    A repeat within the pool could be in both the training and the validation set. Without `drop` a repeat is an InputError naming both frames.
     """
     first: dict[bytes, str] = {}
     dropped: list[dict[str, str]] = []
 
     def unique(split: str, frames: Sequence[Atoms], remember: bool) -> list[Atoms]:
-        kept = []
+        different = []
         for frame in frames:
             key = fingerprint(frame)
             if key not in first:
-                kept.append(frame)
+                different.append(frame)
                 if remember:
                     first[key] = frame.info["origin"]
                 continue
@@ -38,7 +38,7 @@ def without_duplicates(
                     "remove it, or set drop_duplicates: true to leave out every such frame"
                 )
             dropped.append({"split": split, "frame": frame.info["origin"], "repeats": first[key]})
-        return kept
+        return different
 
     pool = unique("train", pool, remember=True)
     tests = {name: unique(f"test {name}", frames, remember=False) for name, frames in tests.items()}
@@ -49,7 +49,7 @@ def without_duplicates(
 
 
 def check_species(train: Sequence[Atoms], others: dict[str, Sequence[Atoms]], size: str) -> None:
-    """InputError if a frame outside the training set has a species that no training frame has: no potential can be asked for it."""
+    """InputError if a frame outside the training set has a species that no training frame has: no potential can evaluate it."""
     known = {number for frame in train for number in frame.numbers}
     for split, frames in others.items():
         for frame in frames:

@@ -1,4 +1,4 @@
-"""Published files, downloaded or read from a mirror, their content always checked against workflow/data_sources.csv."""
+"""Published files, downloaded or copied from a mirror; their content is always checked against workflow/data_sources.csv."""
 
 import csv
 import http.client
@@ -19,10 +19,10 @@ TIMEOUT_S = 60.0
 
 
 def fetch(dataset: str, file: str, mirror: str | os.PathLike[str] | None, directory: str | os.PathLike[str]) -> Path:
-    """Put a published file into `directory` and give its path; a whole file of the right content already there is used again.
+    """Put a published file into `directory` and return its path; a file with the right content that is already there is reused.
 
-    With `mirror` the file is <mirror>/<dataset>/<file>, without one it is downloaded. InputError for a file that data_sources.csv does not
-    list, one that the mirror lacks, a failed download, and content other than listed; none of them leaves a file behind.
+    With `mirror` the file is <mirror>/<dataset>/<file>; without, it is downloaded. InputError for a file that data_sources.csv does not list, for
+    one that the mirror lacks, for a failed download, and for content with another checksum. No file is left behind after an error.
     """
     source = find(dataset, file)
     target = Path(directory) / file
@@ -41,7 +41,7 @@ def fetch(dataset: str, file: str, mirror: str | os.PathLike[str] | None, direct
 
 
 def find(dataset: str, file: str) -> dict[str, str]:
-    """The row of data_sources.csv for one file; InputError names the files there are."""
+    """The row of data_sources.csv for one file; InputError lists the known files."""
     with open(SOURCES, newline="", encoding="utf-8") as table:
         rows = [row for row in csv.DictReader(table) if row["dataset"] == dataset]
     for row in rows:
@@ -52,7 +52,7 @@ def find(dataset: str, file: str) -> dict[str, str]:
 
 
 def mismatches(path: Path, source: dict[str, str]) -> list[str]:
-    """What of a file's content differs from its row: one text per checksum, expected and found."""
+    """The checksums of a file that differ from its row: one text per checksum, with expected and found."""
     wrong = []
     for name, checksum in (("git_blob_id", git_blob_id), ("sha256", sha256)):
         if source[name] and (found := checksum(path)) != source[name]:
@@ -61,7 +61,7 @@ def mismatches(path: Path, source: dict[str, str]) -> list[str]:
 
 
 def copy_from_mirror(origin: Path, target: Path) -> None:
-    """Copy one file of the mirror; InputError naming its path if the mirror lacks it."""
+    """Copy one file from the mirror; InputError naming its path if the mirror lacks it."""
     try:
         shutil.copyfile(origin, target)
     except FileNotFoundError:
@@ -71,7 +71,7 @@ def copy_from_mirror(origin: Path, target: Path) -> None:
 
 
 def download(url: str, target: Path) -> None:
-    """Download one address; failures of the network and of the server (5xx, 429) are tried again, others are an InputError at once."""
+    """Download one address; errors of the network and the server (5xx, 429) are retried, others are an InputError at once."""
     for attempt in range(1, ATTEMPTS + 1):
         try:
             with urllib.request.urlopen(url, timeout=TIMEOUT_S) as answer, open(target, "wb") as file:

@@ -1,4 +1,4 @@
-"""Langevin dynamics that samples the canonical ensemble, with a cheap force inside an expensive one."""
+"""Langevin dynamics of the canonical ensemble, with a cheap force in every step and an expensive one every few steps."""
 
 from collections.abc import Callable, Iterator
 
@@ -19,11 +19,11 @@ def langevin(
     rng: np.random.Generator,
     timestep_fs: float = 1.0,
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Positions (A) and velocities (A per ase time unit), both [n_atoms, 3], after each `inner_steps` steps of the time step; never ends.
+    """Positions (A) and velocities (A per ase time unit), both [n_atoms, 3], after every `inner_steps` time steps; never ends.
 
-    BAOAB (Leimkuhler & Matthews, J. Chem. Phys. 138, 174102, 2013) under the force `inner`, and at both ends of each group of steps half a
-    kick by the force `outer` (r-RESPA: Tuckerman, Berne & Martyna, J. Chem. Phys. 97, 1990, 1992). The canonical ensemble is that of the sum
-    of the two. Friction 1 / tau; the centre of mass is thermalised like all else, for fixing it in Langevin dynamics heats the rest.
+    BAOAB (Leimkuhler & Matthews, J. Chem. Phys. 138, 174102, 2013) with the force `inner`; each group of steps begins and ends with half a kick
+    by the force `outer` (r-RESPA: Tuckerman, Berne & Martyna, J. Chem. Phys. 97, 1990, 1992). It samples the canonical ensemble of the sum of
+    both forces. The friction is 1 / tau. The centre of mass is thermalised too: fixing it in Langevin dynamics heats the rest.
     Raises RuntimeError when positions are no longer finite.
     """
     dt = timestep_fs * units.fs

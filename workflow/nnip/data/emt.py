@@ -11,24 +11,24 @@ from ase import Atoms
 from ase.build import bulk
 from ase.calculators.emt import EMT
 
-from nnip.data import split_names
+from nnip.data import split_of
 from nnip.data.dynamics import Forces, langevin
 from nnip.data.extxyz import labelled
 from nnip.data.workers import workers
 from nnip.jobs.errors import InputError
 from nnip.study.seeds import derive
 
-LATTICE_CONSTANT_A = 3.99429  # of EMT's aluminium at rest
+LATTICE_CONSTANT_A = 3.99429  # EMT aluminium at rest
 TIMESTEP_FS = 2.0
-LIQUID_FROM_K = 1400.0  # a perfect crystal without surface lives through a picosecond up to here, though it would melt sooner
+LIQUID_FROM_K = 1400.0  # up to here a perfect crystal without surface survives a picosecond, although its melting point is lower
 MELT_K = 3000.0
 MELT_FS = 600.0
-DECIMALS = 8  # of positions in extxyz: rounded before labelling, so that labels belong to what is written
+DECIMALS = 8  # of positions in extxyz; they are rounded before labelling, so that the labels belong to the written positions
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """One trajectory: its own cell and seed, `n_frames` frames."""
+    """One trajectory of `n_frames` frames, with its own cell and seed."""
 
     split: str
     number: int
@@ -42,12 +42,12 @@ def generate(
 ) -> tuple[list[Atoms], dict[str, list[Atoms]], dict[str, Any]]:
     """Training pool of n_frames frames, test frames by split, and notes for the manifest; the same for any number of processes.
 
-    options: the keys of a dataset block with source emt, all given. Every chunk is a trajectory of its own, so that training and test frames
-    share none; the chunks of the training pool take its temperatures in turn. Finished ones are kept in `folder` (nnip.data.workers).
-    InputError for dynamics that is unstable.
+    options: a dataset block with source emt, all keys given. Every chunk is a separate trajectory, so training and test frames share none. The
+    chunks of the training pool cycle through its temperatures. Finished chunks are stored in `folder` (nnip.data.workers). InputError for
+    unstable dynamics.
     """
     chunks = list(plan("train", options, options["train_temperatures_K"], n_frames, root_seed))
-    splits = dict(zip(split_names(options), options["test_temperatures_K"], strict=True))
+    splits = {split_of(temperature): temperature for temperature in options["test_temperatures_K"]}
     for split, temperature in splits.items():
         chunks += plan(f"test_{split}", options, [temperature], options["n_test"], root_seed)
     with workers(processes, folder) as pool:
@@ -66,7 +66,7 @@ def generate(
 
 
 def plan(split: str, options: dict[str, Any], temperatures_K: Sequence[float], n_frames: int, root_seed: int) -> Iterator[Chunk]:
-    """Chunks of at most frames_per_chunk frames that give `n_frames`, at the temperatures in turn."""
+    """Chunks of at most frames_per_chunk frames, `n_frames` in total, cycling through the temperatures."""
     for number, done in enumerate(range(0, n_frames, options["frames_per_chunk"])):
         count = min(options["frames_per_chunk"], n_frames - done)
         seed = derive(root_seed, "emt", split, number)
@@ -74,7 +74,7 @@ def plan(split: str, options: dict[str, Any], temperatures_K: Sequence[float], n
 
 
 def strained_crystal(repeats: int, strain: float, rng: np.random.Generator) -> Atoms:
-    """fcc aluminium of repeats^3 cubic cells, 4 atoms each, whose cell has the six strains of a symmetric tensor drawn evenly up to +-strain."""
+    """fcc aluminium of repeats^3 cubic cells with 4 atoms each; the six strains of the cell are drawn uniformly from -strain to strain."""
     atoms = bulk("Al", "fcc", a=LATTICE_CONSTANT_A, cubic=True) * (repeats, repeats, repeats)
     tensor = np.zeros((3, 3))
     tensor[np.triu_indices(3)] = rng.uniform(-strain, strain, 6)
@@ -84,7 +84,7 @@ def strained_crystal(repeats: int, strain: float, rng: np.random.Generator) -> A
 
 
 def sample(options: dict[str, Any], chunk: Chunk) -> list[Atoms]:
-    """Labelled frames of one chunk, atoms wrapped into the cell; above LIQUID_FROM_K of aluminium that was molten at MELT_K first."""
+    """Labelled frames of one chunk, atoms wrapped into the cell; above LIQUID_FROM_K the crystal is first melted at MELT_K."""
     rng = np.random.default_rng(chunk.seed)
     atoms = strained_crystal(options["repeats"], options["strain"], rng)
     frames = []
@@ -96,7 +96,7 @@ def sample(options: dict[str, Any], chunk: Chunk) -> list[Atoms]:
             frame = Atoms(atoms.numbers, positions, cell=atoms.cell, pbc=True)
             frame.wrap()
             frame.positions = frame.positions.round(DECIMALS)
-            frame.calc = EMT()  # a new one, which remembers nothing of the frame before
+            frame.calc = EMT()  # a new one, without the state of the frame before
             frames.append(labelled(frame, frame.get_potential_energy(), frame.get_forces(), f"{chunk.split} chunk {chunk.number} frame {i}"))
     except RuntimeError as error:
         raise InputError(f"test_temperatures_K: EMT dynamics at {chunk.temperature_K:g} K fails ({error}); lower the temperature") from None
@@ -104,7 +104,7 @@ def sample(options: dict[str, Any], chunk: Chunk) -> list[Atoms]:
 
 
 def trajectory(atoms: Atoms, temperature_K: float, times_fs: Sequence[float], tau_fs: float, rng: np.random.Generator) -> Iterator[np.ndarray]:
-    """Positions (Å), not wrapped, at the given times of Langevin dynamics that starts from the atoms' positions at rest."""
+    """Unwrapped positions (Å) at the given times of Langevin dynamics that starts from the atoms' positions."""
     steps = langevin(atoms.positions, atoms.get_masses(), temperature_K, tau_fs, forces_of(atoms), None, 1, rng, TIMESTEP_FS)
     done = 0
     for time_fs in times_fs:

@@ -1,4 +1,4 @@
-"""Labelled frames of extxyz files: read with every check that a training would otherwise fail on hours later."""
+"""Labelled frames of extxyz files, read with all checks: without them a training would fail hours later."""
 
 import re
 from collections.abc import Sequence
@@ -17,18 +17,18 @@ LARGEST = 1e6  # eV per atom, eV/Å, Å: no frame has more
 
 
 def labelled(atoms: Atoms, energy_eV: float, forces_eV_per_A: np.ndarray, origin: str) -> Atoms:
-    """A bare copy of a frame (species, positions, cell, pbc) with its labels and info["origin"], the file and frame it comes from."""
-    origin = origin.replace("\\", "/").replace('"', "'")  # which ase would write but not read
+    """A bare copy of a frame (species, positions, cell, pbc) with its labels, and its file and frame as info["origin"]."""
+    origin = origin.replace("\\", "/").replace('"', "'")  # ase would write these but not read them
     frame = Atoms(numbers=atoms.numbers, positions=atoms.positions, cell=atoms.cell, pbc=atoms.pbc, info={"origin": origin})
     frame.calc = SinglePointCalculator(frame, energy=energy_eV, forces=forces_eV_per_A)
     return frame
 
 
 def read_frames(path: str | Path, frames: str = ":", energy_key: str = "energy", forces_key: str = "forces") -> list[Atoms]:
-    """Read frames "a:b" (from 0, b excluded) with the energy in eV and forces in eV/A of the given keys, which the file may keep as it likes.
+    """Read frames "a:b" (from 0, b excluded) with the energy in eV and forces in eV/A under the given keys.
 
-    The file's pbc stays: a molecule with a cell and pbc F remains a molecule. InputError names file, frame and key for a file that cannot be
-    read, has no frames or fewer than asked, lacks a key, or holds numbers that are not finite or of the wrong shape.
+    The file's pbc stays: a molecule with a cell and pbc F remains a molecule. InputError names file, frame and key if the file cannot be read, has
+    no frames or too few, lacks a key, or holds numbers that are not finite or have the wrong shape.
     """
     everything = list(iterate_frames(path))
     if not everything:
@@ -38,10 +38,10 @@ def read_frames(path: str | Path, frames: str = ":", energy_key: str = "energy",
 
 
 def frame_range(path: str | Path, frames: str, n_frames: int) -> tuple[int, int]:
-    """First and one past the last frame of a range "a:b", either of which may be left out; InputError if the file has no such frames."""
+    """First and one past the last frame of a range "a:b", where a or b may be missing; InputError if the file has no such frames."""
     match = re.fullmatch(r"(\d*):(\d*)", str(frames))
     if match is None:
-        raise InputError(f'{path}: frames \'{frames}\' is no range; write "a:b", counted from 0, b excluded, for example "0:{n_frames}"')
+        raise InputError(f'{path}: frames \'{frames}\' is not a range; write "a:b", counted from 0, b excluded, for example "0:{n_frames}"')
     start, stop = int(match[1] or 0), int(match[2] or n_frames)
     if not start < stop <= n_frames:
         raise InputError(f"{path}: frames '{frames}' are not in this file, which has {n_frames} (frames \"0:{n_frames}\")")
@@ -49,16 +49,16 @@ def frame_range(path: str | Path, frames: str, n_frames: int) -> tuple[int, int]
 
 
 def check(path: str | Path, index: int, atoms: Atoms, energy_key: str, forces_key: str) -> Atoms:
-    """One frame with its labels found and checked; ase moves keys it knows (energy, forces) to a calculator, others stay in info and arrays."""
+    """One frame with its labels, checked; ase moves known keys (energy, forces) to a calculator, others stay in info and arrays."""
     where = f"{path}: frame {index}"
-    found = {**atoms.arrays, **atoms.info, **(atoms.calc.results if atoms.calc else {})}
+    values = {**atoms.arrays, **atoms.info, **(atoms.calc.results if atoms.calc else {})}
     for key, value in (("energy_key", energy_key), ("forces_key", forces_key)):
-        if value not in found:
-            others = ", ".join(sorted(set(found) - {"numbers", "positions"})) or "none"
+        if value not in values:
+            others = ", ".join(sorted(set(values) - {"numbers", "positions"})) or "none"
             raise InputError(f"{where} has no '{value}' ({key}); keys found: {others}")
-        if np.asarray(found[value]).dtype.kind not in "iuf":
+        if np.asarray(values[value]).dtype.kind not in "iuf":
             raise InputError(f"{where}: '{value}' is not a number")
-    energy, forces = np.asarray(found[energy_key], dtype=float), np.asarray(found[forces_key], dtype=float)
+    energy, forces = np.asarray(values[energy_key], dtype=float), np.asarray(values[forces_key], dtype=float)
     if energy.shape != ():
         raise InputError(f"{where}: '{energy_key}' should be one number, the energy of the frame in eV; its shape is {energy.shape}")
     if forces.shape != (len(atoms), 3):
@@ -77,6 +77,6 @@ def check(path: str | Path, index: int, atoms: Atoms, energy_key: str, forces_ke
 
 
 def write_frames(path: str | Path, frames: Sequence[Atoms]) -> None:
-    """Write a whole extxyz file that ase reads back with energies and forces in a calculator."""
+    """Write a whole extxyz file; ase reads it with energies and forces in a calculator."""
     with whole(path) as temporary:
         ase.io.write(temporary, list(frames), format="extxyz")

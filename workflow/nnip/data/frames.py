@@ -1,4 +1,4 @@
-"""Labelled frames of extxyz files, whose text is checked before ase reads it: ase takes a file's word for its own size."""
+"""Labelled frames of extxyz files; the text is checked before ase reads it, since ase trusts the sizes that a file states."""
 
 import io
 import itertools
@@ -22,9 +22,9 @@ PROPERTIES = re.compile(r"[^\s:]+:[RISL]:[1-9][0-9]{0,2}(:[^\s:]+:[RISL]:[1-9][0
 
 
 def iterate_frames(path: str | os.PathLike[str]) -> Iterator[Atoms]:
-    """Each frame of an extxyz file in UTF-8; InputError naming file and frame for one that is cut short or not what its own header says.
+    """Each frame of an extxyz file in UTF-8; InputError naming file and frame for one that is cut short or contradicts its own header.
 
-    The file's name is a name and nothing else: neither its ending nor an '@' in it decides how or what is read.
+    The file's name has no meaning: neither its ending nor an '@' in it changes how or what is read.
     """
     with reading(path) as file:
         for index in itertools.count():
@@ -36,18 +36,18 @@ def iterate_frames(path: str | os.PathLike[str]) -> Iterator[Atoms]:
                 yield _read(lines, where)
             except InputError:
                 raise
-            except Exception as error:  # ase raises anything, from XYZError to RecursionError
+            except Exception as error:  # ase raises many types, from XYZError to RecursionError
                 reason = " ".join(str(error).split())[:200]
                 raise InputError(f"{where} is not readable extxyz ({type(error).__name__}: {reason})") from None
 
 
 def _next_frame(file: Iterator[str], where: str) -> list[str]:
-    """The lines of the next frame, as many as its first one says; none at the end of the file."""
+    """The lines of the next frame, as many as its first line states; none at the end of the file."""
     header = next((line for line in file if line.strip()), None)
     if header is None:
         return []
     if not re.fullmatch(r"\s*[0-9]{1,7}\s*", header) or not 0 < int(header) <= MOST_ATOMS:
-        raise InputError(f"{where} is not readable extxyz: where the number of its atoms should stand is {header.strip()[:40]!r}")
+        raise InputError(f"{where} is not readable extxyz: its first line should be the number of atoms, but is {header.strip()[:40]!r}")
     lines = list(itertools.islice(file, int(header) + 1))
     if len(lines) < int(header) + 1:
         raise InputError(f"{where} is not readable extxyz: the file ends after {max(len(lines) - 1, 0)} of its {int(header)} atoms")
@@ -55,7 +55,7 @@ def _next_frame(file: Iterator[str], where: str) -> list[str]:
 
 
 def _read(lines: list[str], where: str) -> Atoms:
-    """A frame as ase reads it, after a look at what ase would take for granted."""
+    """A frame as read by ase, after checks that ase does not make."""
     comment = lines[1].strip()
     keys = re.findall(r"(?:^|\s)([A-Za-z_]\w*)\s*=", QUOTED.sub('""', comment))
     if repeated := next((key for key in keys if keys.count(key) > 1), None):
@@ -72,12 +72,12 @@ def _read(lines: list[str], where: str) -> Atoms:
         raise InputError(f"{where}: pbc should be three letters T or F, but is {str(info['pbc'])[:40]}")
     (atoms,) = ase.io.extxyz.read_xyz(io.StringIO("".join(lines)), index=slice(None), properties_parser=lambda _: info)
     if np.any((atoms.numbers < 1) | (atoms.numbers >= len(chemical_symbols))):
-        raise InputError(f"{where} has an atom that is no element")
+        raise InputError(f"{where} has an atom that is not an element")
     return atoms
 
 
 def read_frames(path: str | os.PathLike[str], at_most: int | None = None) -> list[Atoms]:
-    """The first `at_most` frames (None: all) of an extxyz file, labelled or not; InputError if it cannot be read, has none or was changed."""
+    """The first `at_most` frames (None: all) of an extxyz file, labelled or not; InputError if it is unreadable, empty or changed."""
     check_written(path)
     frames = list(itertools.islice(iterate_frames(path), at_most))
     if not frames:
@@ -86,7 +86,7 @@ def read_frames(path: str | os.PathLike[str], at_most: int | None = None) -> lis
 
 
 def missing_label(frames: Sequence[Atoms]) -> str | None:
-    """Which is the first frame without energy or forces, in words; None if all have both."""
+    """The first frame without energy or forces, in words; None if all have both."""
     for index, frame in enumerate(frames):
         results = frame.calc.results if frame.calc else {}
         for label in ("energy", "forces"):
@@ -96,7 +96,7 @@ def missing_label(frames: Sequence[Atoms]) -> str | None:
 
 
 def read_labelled(path: str | os.PathLike[str], at_most: int | None = None) -> list[Atoms]:
-    """As read_frames, and InputError if a frame lacks energy or forces."""
+    """As read_frames; InputError also if a frame lacks energy or forces."""
     frames = read_frames(path, at_most)
     if missing := missing_label(frames):
         raise InputError(f"{path}: {missing}")

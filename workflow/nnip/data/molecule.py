@@ -1,4 +1,4 @@
-"""A molecule from its SMILES: conformers, and the force field that guides its sampling."""
+"""A molecule from its SMILES: conformers, and a cheap force field for its sampling."""
 
 from typing import Any
 
@@ -14,11 +14,11 @@ HEAVIEST = 86  # GFN2-xTB has parameters up to radon
 
 
 def from_smiles(smiles: str) -> Chem.Mol:
-    """The molecule with its hydrogens; InputError if the SMILES is no single molecule of at least two atoms that GFN2-xTB knows."""
+    """The molecule with its hydrogens; InputError unless the SMILES is one molecule of at least two atoms with elements of GFN2-xTB."""
     with rdBase.BlockLogs():
         molecule = Chem.MolFromSmiles(smiles) if smiles else None
     if molecule is None:
-        raise InputError(f"smiles: '{smiles}' is no valid SMILES (example: CCO for ethanol)")
+        raise InputError(f"smiles: '{smiles}' is not a valid SMILES (example: CCO for ethanol)")
     molecule = Chem.AddHs(molecule)
     if len(Chem.GetMolFrags(molecule)) > 1:
         raise InputError(f"smiles: '{smiles}' is several molecules, which would drift apart; give one")
@@ -57,7 +57,7 @@ def conformers(molecule: Chem.Mol, n: int, seed: int) -> np.ndarray:
 
 
 def stretch(molecule: Chem.Mol, positions_A: np.ndarray) -> float:
-    """The longest bond in units of its atoms' covalent radii: about 1 in a molecule at rest, above 1.6 where a bond is broken."""
+    """The length of the longest bond over the sum of its covalent radii: about 1 in a molecule at rest, above 1.6 for a broken bond."""
     i, j = np.array([(bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()) for bond in molecule.GetBonds()]).T
     radii = covalent_radii[numbers(molecule)]
     return float(np.max(np.linalg.norm(positions_A[i] - positions_A[j], axis=1) / (radii[i] + radii[j])))
@@ -68,7 +68,7 @@ class MMFF94:
 
     def __init__(self, molecule: Chem.Mol, positions_A: np.ndarray) -> None:
         """InputError if the force field has no parameters for the molecule."""
-        # The field refers to molecule and properties without owning them: they must live as long as it does.
+        # The field holds references to molecule and properties without owning them, so they are kept here.
         self.molecule = Chem.Mol(molecule)
         conformer = Chem.Conformer(molecule.GetNumAtoms())
         conformer.SetPositions(np.ascontiguousarray(positions_A, dtype=float))
@@ -83,5 +83,5 @@ class MMFF94:
     def forces(self, positions_A: np.ndarray) -> np.ndarray:
         """Forces in eV/A [n_atoms, 3]."""
         flat = positions_A.ravel().tolist()
-        self.field.CalcEnergy(flat)  # CalcGrad reads distances that only CalcEnergy brings up to date
+        self.field.CalcEnergy(flat)  # CalcGrad reads distances that only CalcEnergy updates
         return np.array(self.field.CalcGrad(flat)).reshape(-1, 3) * (-units.kcal / units.mol)

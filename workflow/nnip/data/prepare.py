@@ -7,7 +7,7 @@ from typing import Any
 
 from ase import Atoms
 
-from nnip.data import checks
+from nnip.data import checks, pool_folder
 from nnip.data.download import fetch
 from nnip.data.extxyz import read_frames, write_frames
 from nnip.jobs.errors import InputError
@@ -29,7 +29,7 @@ class Source:
 
 
 def prepare(dataset: str, options: dict[str, Any], study: dict[str, Any], directory: str | Path, processes: int = 1) -> None:
-    """Write the study's own pools/<dataset>/pool.xyz and test_<split>.xyz, and manifest.json, into `directory`.
+    """Write the study's own pools/<data set>/pool.xyz and test_<split>.xyz, and manifest.json, into `directory`.
 
     `options` is the config's block of the data set; `study` has seed, n_pool (how many frames to make, where they are made) and mirror (a folder
     or None). Energies in eV, forces in eV/A. Frames that are made here are kept in chunks/ until all is written, so that the same call goes on
@@ -38,7 +38,7 @@ def prepare(dataset: str, options: dict[str, Any], study: dict[str, Any], direct
     with alone_in(directory):
         watch = Stopwatch()
         source = load(dataset, options, study, Path(directory), processes)
-        outputs = {f"pools/{dataset}/pool.xyz": source.pool} | {f"test_{name}.xyz": frames for name, frames in source.tests.items()}
+        outputs = {f"pools/{pool_folder(dataset)}/pool.xyz": source.pool} | {f"test_{name}.xyz": frames for name, frames in source.tests.items()}
         _write(dataset, options, study, outputs, source.notes, Path(directory), watch)
 
 

@@ -20,7 +20,7 @@ Kind = Callable[["Sequence[Atoms]", Any], "Sequence[Atoms]"]
 def every(frames: "Sequence[Atoms]", value: Any) -> "Sequence[Atoms]":
     """One frame in so many, in the pool's order: frames that follow one another in a trajectory are alike."""
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise InputError(f"is {value!r}, but must be a whole number, 1 or more")
+        raise InputError(f"is {repr(value)[:100]}, but must be a whole number, 1 or more")
     return frames[::value]
 
 

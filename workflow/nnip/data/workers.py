@@ -1,4 +1,4 @@
-"""Worker processes for frames that are made here; finished pieces of work are kept on disk, so that an interruption loses none of them."""
+"""Worker processes that make frames; finished pieces of work are stored on disk, so an interruption loses none of them."""
 
 import dataclasses
 import hashlib
@@ -22,13 +22,13 @@ from nnip.study.manifest import code_version, package_versions, settings_hash
 
 @contextmanager
 def workers(processes: int, folder: Path) -> Iterator["Workers"]:
-    """Worker processes with one OpenMP thread each: more are slower under load, and do not give the same bits twice.
+    """Worker processes with one OpenMP thread each: more threads are slower under load, and their results are not reproducible bit for bit.
 
-    folder: where finished pieces are kept, for the caller to remove once its own results are written.
+    folder: for finished pieces; the caller removes it after writing its own results.
     """
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
     before = {name: os.environ.get(name) for name in names}
-    os.environ.update(dict.fromkeys(names, "1"))  # read when the workers import numpy and the engines' libraries, so set before they start
+    os.environ.update(dict.fromkeys(names, "1"))  # set before the workers start: they are read when numpy and the engines' libraries are imported
     try:
         with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn"), initializer=_end_with_parent) as pool:
             try:
@@ -45,10 +45,10 @@ def workers(processes: int, folder: Path) -> Iterator["Workers"]:
 
 
 class Workers:
-    """Calls of functions shared out to worker processes; what a call gave, frames included, is kept in a file named after all that it hangs on.
+    """Function calls in worker processes; each result, frames included, is stored in a file named by a hash of everything it depends on.
 
-    resumed: how many times the work went on from such files
-    notes:   which could not be used, in words
+    resumed: number of times the work resumed from such files
+    notes:   which files could not be used, in words
     """
 
     def __init__(self, pool: Executor, folder: Path) -> None:
@@ -59,16 +59,16 @@ class Workers:
         self.notes: list[str] = []
 
     def map(self, function: Callable[..., Any], *arguments: Iterable[Any]) -> list[Any]:
-        """function(*arguments) of each, in order; a call that an earlier, interrupted process has finished is not made again."""
+        """function(*arguments) for each, in order; calls that an earlier, interrupted process finished are not repeated."""
         calls = list(zip(*arguments, strict=False))
         names = [settings_hash([function.__module__, function.__name__, _plain(call), self.versions]) for call in calls]
         files = [self.folder / f"{name}.json" for name in names]
-        found = {place: kept for place, file in enumerate(files) if (kept := self._read(file))}
-        self.resumed = max([self.resumed, *(kept["resumed"] + 1 for kept in found.values())])
-        missing = [place for place in range(len(calls)) if place not in found]
+        stored = {place: record for place, file in enumerate(files) if (record := self._read(file))}
+        self.resumed = max([self.resumed, *(record["resumed"] + 1 for record in stored.values())])
+        missing = [place for place in range(len(calls)) if place not in stored]
         work = [(files[place], self.resumed, function, calls[place]) for place in missing]
         made = dict(zip(missing, self.pool.map(_make, work), strict=True))
-        return [found[place]["result"] if place in found else made[place] for place in range(len(calls))]
+        return [stored[place]["result"] if place in stored else made[place] for place in range(len(calls))]
 
     def _read(self, file: Path) -> dict[str, Any] | None:
         if not file.exists():
@@ -81,7 +81,7 @@ class Workers:
 
 
 def _make(work: tuple[Path, int, Callable[..., Any], tuple[Any, ...]]) -> Any:
-    """What one call gives, kept in its file. A full disk is no reason to stop: it is said, no more."""
+    """The result of one call, also stored in its file; a full disk is only reported and does not stop the work."""
     file, resumed, function, call = work
     result = function(*call)
     content = json.dumps({"resumed": resumed, "result": _plain(result)}).encode()
@@ -93,7 +93,7 @@ def _make(work: tuple[Path, int, Callable[..., Any], tuple[Any, ...]]) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """A value as JSON takes it, every bit of it: numbers are written with all their digits."""
+    """A value in a form for JSON, without loss: numbers are written with all their digits."""
     if isinstance(value, Atoms):
         labels = {"energy_eV": value.get_potential_energy(), "forces": value.get_forces(), "origin": value.info["origin"]}
         value = {"numbers": value.numbers, "positions": value.positions, "cell": value.cell.array, "pbc": value.pbc} | labels
@@ -109,7 +109,7 @@ def _plain(value: Any) -> Any:
 
 
 def _restored(plain: dict[str, Any]) -> Any:
-    """The array or labelled frame that became these values; others as they are."""
+    """The array or labelled frame of these values; other values unchanged."""
     if plain.keys() == {"array", "dtype"}:
         return np.array(plain["array"], dtype=plain["dtype"])
     if "positions" in plain:
@@ -119,7 +119,7 @@ def _restored(plain: dict[str, Any]) -> Any:
 
 
 def _end_with_parent() -> None:
-    """In a worker: end when the process that started it is no more, however that ended."""
+    """In a worker: end when the parent process has ended, for whatever reason."""
     parent = multiprocessing.parent_process()
     assert parent is not None
 

@@ -13,63 +13,48 @@ from ase.optimize import BFGS
 from rdkit import Chem
 from tblite.ase import TBLite
 
-from nnip.data import TEST_TEMPERATURES_K, molecule, split_names
+from nnip.data import molecule, split_of
 from nnip.data.dynamics import Forces, langevin
 from nnip.data.extxyz import labelled
 from nnip.data.workers import Workers, workers
 from nnip.jobs.errors import InputError
+from nnip.study.schema import check, load_schema
 from nnip.study.seeds import derive
 
-RATTLE_A = 0.05  # moves a conformer off a saddle, where symmetric starts otherwise stay
+RATTLE_A = 0.05  # moves a conformer off a saddle point, where a symmetric start would stay
 FMAX_EV_PER_A = 0.02
 CONFORMER_WINDOW_EV = 0.25
-KICK_EVERY = 3  # steps of 1 fs between kicks by GFN2 - MMFF94; at every 4th the dynamics fails at 1200 K
-BROKEN = 1.6  # a bond longer than this times its atoms' covalent radii is broken
+KICK_EVERY = 3  # steps of 1 fs between kicks by GFN2 - MMFF94; with 4 the dynamics fails at 1200 K
+BROKEN = 1.6  # a bond longer than this times the sum of its covalent radii is broken
 LABEL_ACCURACY = 0.01
-DECIMALS = 8  # of positions in extxyz: rounded before labelling, so that labels belong to what is written
+DECIMALS = 8  # of positions in extxyz; they are rounded before labelling, so that the labels belong to the written positions
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """The keys of a dataset block with source xtb, and their defaults."""
+    """The keys of a dataset block with source xtb; defaults and limits are those of the config's schema."""
 
     smiles: str
-    train_temperature_K: float = 300
-    test_temperatures_K: Sequence[float] = TEST_TEMPERATURES_K
-    n_test: int = 100
-    n_conformers: int = 24
-    frames_per_chunk: int = 10
-    equilibration_fs: float = 300
-    stride_fs: float = 30
-    tau_fs: float = 50
-
-    def __post_init__(self) -> None:
-        """InputError naming the key whose value cannot be used."""
-        for key in ("n_test", "train_temperature_K", "n_conformers", "frames_per_chunk", "stride_fs", "tau_fs"):
-            if not getattr(self, key) > 0:
-                raise InputError(f"{key}: {getattr(self, key)} should be above 0")
-        for key in ("equilibration_fs", "stride_fs"):
-            if getattr(self, key) < 0 or getattr(self, key) % KICK_EVERY:
-                raise InputError(f"{key}: {getattr(self, key)} should be a multiple of {KICK_EVERY} fs, the time between two GFN2 forces")
-        temperatures = list(self.test_temperatures_K)
-        if not all(temperature > 0 for temperature in temperatures) or len(set(temperatures)) < len(temperatures):
-            raise InputError(f"test_temperatures_K: {temperatures} should be different temperatures above 0")
+    train_temperature_K: float
+    test_temperatures_K: Sequence[float]
+    n_test: int
+    n_conformers: int
+    frames_per_chunk: int
+    equilibration_fs: float
+    stride_fs: float
+    tau_fs: float
 
     @classmethod
     def of(cls, options: dict[str, Any]) -> "Recipe":
-        """The recipe of a dataset block; InputError for a key that is missing or unknown."""
-        known = [field.name for field in fields(cls)]
-        for key in options:
-            if key not in (*known, "source"):
-                raise InputError(f"{key}: no key of source xtb; it knows {', '.join(known)}")
-        if "smiles" not in options:
-            raise InputError("smiles: missing; source xtb needs it")
-        return cls(**{key: value for key, value in options.items() if key != "source"})
+        """The recipe of a dataset block (a pool's has no test temperatures); InputError for a key that is missing or unknown, or a bad value."""
+        given = {key: value for key, value in options.items() if value != []}
+        complete = check(given, load_schema("config")["$defs"]["xtb"], "source xtb") | options
+        return cls(**{field.name: complete[field.name] for field in fields(cls)})
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """One trajectory: its own start and seed, `n_frames` frames."""
+    """One trajectory of `n_frames` frames, with its own start and seed."""
 
     split: str
     number: int
@@ -84,15 +69,15 @@ def generate(
 ) -> tuple[list[Atoms], dict[str, list[Atoms]], dict[str, Any]]:
     """Training pool of n_frames frames, test frames by split, and notes for the manifest; the same for any number of processes.
 
-    Every chunk is a trajectory of its own, so that training and test frames share none. Frames are labelled without restart from the frame
-    before. Finished chunks are kept in `folder` (nnip.data.workers). InputError for a bad recipe, a SMILES that is no molecule, or a
-    molecule that GFN2-xTB does not hold together.
+    Every chunk is a separate trajectory, so training and test frames share none. Each frame is labelled without a restart from the one before.
+    Finished chunks are stored in `folder` (nnip.data.workers). InputError for a bad recipe, a SMILES that is no molecule, or a molecule that is
+    not stable in GFN2-xTB.
     """
     recipe = Recipe.of(options)
     molecule.from_smiles(recipe.smiles)
     with workers(processes, folder) as pool:
         starts, energies = relaxed_conformers(recipe, root_seed, pool)
-        temperatures = dict(zip(split_names({**options, "source": "xtb"}), recipe.test_temperatures_K, strict=True))
+        temperatures = {split_of(temperature): temperature for temperature in recipe.test_temperatures_K}
         chunks = list(plan("train", recipe, recipe.train_temperature_K, n_frames, starts, root_seed))
         for split, temperature in temperatures.items():
             chunks += plan(f"test_{split}", recipe, temperature, recipe.n_test, starts, root_seed)
@@ -112,19 +97,19 @@ def generate(
 
 
 def relaxed_conformers(recipe: Recipe, root_seed: int, pool: Workers) -> tuple[list[np.ndarray], list[float]]:
-    """Positions and energies (eV) of the relaxed conformers within the window above the lowest, lowest first."""
+    """Positions and energies (eV) of the relaxed conformers up to CONFORMER_WINDOW_EV above the lowest, lowest first."""
     starts = molecule.conformers(molecule.from_smiles(recipe.smiles), recipe.n_conformers, derive(root_seed, "xtb", "conformers"))
     seeds = [derive(root_seed, "xtb", "rattle", i) for i in range(len(starts))]
     relaxed = [result for result in pool.map(relax, repeat(recipe.smiles), starts, seeds) if result is not None]
     if not relaxed:
         raise InputError(f"smiles: GFN2-xTB finds no geometry in which '{recipe.smiles}' holds together; choose another molecule")
     relaxed.sort(key=lambda result: result[0])
-    kept = [result for result in relaxed if result[0] < relaxed[0][0] + CONFORMER_WINDOW_EV]
-    return [positions for _, positions in kept], [energy for energy, _ in kept]
+    low = [result for result in relaxed if result[0] < relaxed[0][0] + CONFORMER_WINDOW_EV]
+    return [positions for _, positions in low], [energy for energy, _ in low]
 
 
 def relax(smiles: str, start_A: np.ndarray, seed: int) -> tuple[float, np.ndarray] | None:
-    """Energy (eV) and positions (A) of the minimum near a conformer; None where a bond breaks on the way or GFN2 does not converge."""
+    """Energy (eV) and positions (A) of the minimum near a conformer; None if a bond breaks during relaxation or GFN2 does not converge."""
     mol = molecule.from_smiles(smiles)
     atoms = gfn2_atoms(mol, start_A + RATTLE_A * np.random.default_rng(seed).standard_normal(start_A.shape))
     try:
@@ -136,7 +121,7 @@ def relax(smiles: str, start_A: np.ndarray, seed: int) -> tuple[float, np.ndarra
 
 
 def plan(split: str, recipe: Recipe, temperature_K: float, n_frames: int, starts: list[np.ndarray], root_seed: int) -> Iterator[Chunk]:
-    """Chunks of at most frames_per_chunk frames that give `n_frames`, over all conformers in turn."""
+    """Chunks of at most frames_per_chunk frames, `n_frames` in total, cycling through the conformers."""
     for number, done in enumerate(range(0, n_frames, recipe.frames_per_chunk)):
         count = min(recipe.frames_per_chunk, n_frames - done)
         seed = derive(root_seed, "xtb", split, number)
@@ -144,10 +129,10 @@ def plan(split: str, recipe: Recipe, temperature_K: float, n_frames: int, starts
 
 
 def sample(recipe: Recipe, chunk: Chunk) -> tuple[list[Atoms], bool]:
-    """Labelled frames of one chunk, and whether plain GFN2 dynamics had to make them.
+    """Labelled frames of one chunk, and whether they are from plain GFN2 dynamics.
 
-    Dynamics with MMFF94 inside costs a third of plain GFN2 and gives the same distribution. Plain it is where MMFF94 has no parameters,
-    and where the fast one fails or breaks a bond: then GFN2 alone decides.
+    Dynamics with MMFF94 as the inner force costs a third of plain GFN2 and gives the same distribution. Plain GFN2 is used if MMFF94 has no
+    parameters, and if the fast dynamics fails or breaks a bond.
     """
     mol = molecule.from_smiles(recipe.smiles)
     try:
@@ -173,7 +158,7 @@ def sample(recipe: Recipe, chunk: Chunk) -> tuple[list[Atoms], bool]:
 
 
 def trajectory(mol: Chem.Mol, recipe: Recipe, chunk: Chunk, mmff: Forces | None) -> list[np.ndarray]:
-    """Positions (A) of one chunk's frames about their centre of mass; with `mmff` as the inner force and the difference to GFN2 outside."""
+    """Positions (A) of one chunk's frames about their centre of mass; `mmff` is the inner force, and GFN2 - mmff the outer."""
     masses = atomic_masses[molecule.numbers(mol)]
     gfn2 = gfn2_forces(mol, chunk.start_A)
     outer: Forces | None = None
@@ -196,7 +181,7 @@ def trajectory(mol: Chem.Mol, recipe: Recipe, chunk: Chunk, mmff: Forces | None)
 
 
 def gfn2_forces(mol: Chem.Mol, start_A: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
-    """GFN2-xTB forces (eV/A) as a function of positions; each call starts from the charges of the one before."""
+    """GFN2-xTB forces (eV/A) as a function of positions; each call starts from the charges of the previous one."""
     atoms = gfn2_atoms(mol, start_A)
 
     def forces(positions: np.ndarray) -> np.ndarray:
@@ -207,7 +192,7 @@ def gfn2_forces(mol: Chem.Mol, start_A: np.ndarray) -> Callable[[np.ndarray], np
 
 
 def gfn2_atoms(mol: Chem.Mol, positions_A: np.ndarray, **settings: Any) -> Atoms:
-    """The molecule with a GFN2-xTB calculator of its charge and multiplicity."""
+    """The molecule with a GFN2-xTB calculator for its charge and multiplicity."""
     charge, multiplicity = molecule.charge_multiplicity(mol)
     atoms = Atoms(molecule.numbers(mol), positions_A)
     atoms.calc = TBLite(method="GFN2-xTB", charge=charge, multiplicity=multiplicity, verbosity=0, **settings)

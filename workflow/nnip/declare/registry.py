@@ -86,7 +86,8 @@ def quantities() -> dict[str, Quantity]:
 
 
 def _quantities(found: Mapping[str, Analysis]) -> list[Quantity]:
-    return [quantity for each in (*measurements().values(), *found.values()) for quantity in each.quantities]
+    made = (*(each.quantities for each in measurements().values()), *(each.quantities for each in found.values()))
+    return [quantity for own in made for quantity in own]
 
 
 def _declared(folder: Path, kind: type[T], function: str) -> dict[str, T]:

@@ -86,9 +86,15 @@ def draw_forest(axis: Axes, rows: pd.DataFrame, predictors: list[Name], shift: f
     for step, (name, (marker, filled)) in zip((-0.1, 0.1), MEASURES.items(), strict=True):
         at = np.array([predictors.index(predictor) for predictor in named(rows, "predictor")]) + shift + step
         value, low, high = (rows[column].to_numpy(float, na_value=np.nan) for column in (name, f"{name}_low", f"{name}_high"))
-        axis.hlines(at, low, high, color=colour, linewidth=0.6, alpha=0.8, linestyles=["dotted" if part else "solid" for part in overlap])
-        mark = {"color": colour, "markerfacecolor": colour if filled else "white", "markersize": 2.4, "markeredgewidth": 0.6, "linestyle": "none"}
+        mark: dict[str, Any] = {
+            "color": colour,
+            "markerfacecolor": colour if filled else "white",
+            "markersize": 2.4,
+            "markeredgewidth": 0.6,
+            "linestyle": "none",
+        }
         for rest, shape in ((~overlap, marker), (overlap, "x")):
+            axis.hlines(at[rest], low[rest], high[rest], color=colour, linewidth=0.6, alpha=0.8, linestyles="dotted" if shape == "x" else "solid")
             axis.plot(value[rest], at[rest], marker=shape, label=f"_{name}{'_overlap' if shape == 'x' else ''}", **mark)
     for place in range(len(predictors) - 1):
         axis.axhline(place + 0.5, color=LIGHT, linewidth=0.2, zorder=0)

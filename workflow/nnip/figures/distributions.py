@@ -30,19 +30,19 @@ TITLES = {
 
 
 def colours(splits: list[str]) -> dict[str, str | tuple[float, ...]]:
-    """Colours of the splits: train black, val grey; tests from blue over purple to orange by temperature where all names tell one, else in order."""
-    found: dict[str, str | tuple[float, ...]] = {"train": "black", "val": NO_DATA}
-    tests = [split for split in splits if split not in found]
+    """Colours of the splits: train black, val grey; tests from blue to orange by temperature if all names have one, else in order."""
+    colour_of: dict[str, str | tuple[float, ...]] = {"train": "black", "val": NO_DATA}
+    tests = [split for split in splits if split not in colour_of]
     temperatures = temperatures_K(pd.Series(tests, dtype="string"))
     if temperatures.notna().all():
         order = sorted(tests, key=dict(zip(tests, temperatures, strict=True)).__getitem__)
-        return found | {split: colormaps["plasma"](x) for split, x in zip(order, np.linspace(0.05, 0.75, len(order)), strict=True)}
-    return found | {split: COLOURS[place % len(COLOURS)] for place, split in enumerate(tests)}
+        return colour_of | {split: colormaps["plasma"](x) for split, x in zip(order, np.linspace(0.05, 0.75, len(order)), strict=True)}
+    return colour_of | {split: COLOURS[place % len(COLOURS)] for place, split in enumerate(tests)}
 
 
 @style.styled
 def draw(distributions: pd.DataFrame, distribution_moments: pd.DataFrame) -> Drawing:
-    """A panel per quantity with the density of every split (logarithmic axis for forces), and under it what share lies outside the training range."""
+    """One panel per quantity: the density of every split (logarithmic axis for forces) and the share of values outside the training range."""
     style.need(distributions=distributions, distribution_moments=distribution_moments)
     quantities = [name for name in TITLES if name in set(distributions["quantity"])]
     splits = list(dict.fromkeys(distributions["split"]))
@@ -54,9 +54,9 @@ def draw(distributions: pd.DataFrame, distribution_moments: pd.DataFrame) -> Dra
         axis.set_axis_off()
     for place, (axis, quantity) in enumerate(zip(axes.flat, quantities, strict=False)):
         title, factor = TITLES[quantity]
-        own = distributions[distributions["quantity"] == quantity]
+        part = distributions[distributions["quantity"] == quantity]
         for split in splits:
-            draw_split(axis, own[own["split"] == split], factor, split, colour[split])
+            draw_split(axis, part[part["split"] == split], factor, split, colour[split])
         if quantity.startswith("force"):
             axis.set_yscale("log")
         else:
@@ -77,11 +77,11 @@ def draw(distributions: pd.DataFrame, distribution_moments: pd.DataFrame) -> Dra
     return figure
 
 
-def draw_split(axis: Axes, own: pd.DataFrame, factor: float, split: str, colour: str | tuple[float, ...]) -> None:
-    """One split's density as steps."""
-    if own.empty or not own["count"].sum():
+def draw_split(axis: Axes, part: pd.DataFrame, factor: float, split: str, colour: str | tuple[float, ...]) -> None:
+    """Draw one split's density as steps."""
+    if part.empty or not part["count"].sum():
         return
-    low, high, count = (own[column].to_numpy(float) for column in ("bin_low", "bin_high", "count"))
+    low, high, count = (part[column].to_numpy(float) for column in ("bin_low", "bin_high", "count"))
     values = count / (count.sum() * (high - low) * factor)
     edges = np.append(low, high[-1]) * factor
     if split == "train":
@@ -90,7 +90,7 @@ def draw_split(axis: Axes, own: pd.DataFrame, factor: float, split: str, colour:
 
 
 def name_outside(axis: Axes, moments: pd.DataFrame, colour: dict[str, str | tuple[float, ...]]) -> None:
-    """Shares outside the training range, in the splits' colours, in the upper right corner."""
+    """Write the shares outside the training range in the upper right corner, in the splits' colours."""
     tests = [row for row in moments.itertuples() if row.split not in ("train", "val") and pd.notna(row.outside)]
     for line, row in enumerate(tests):
         axis.annotate(
@@ -100,5 +100,5 @@ def name_outside(axis: Axes, moments: pd.DataFrame, colour: dict[str, str | tupl
 
 
 def percent(share: float) -> str:
-    """A share in per cent, to two digits where it is small."""
+    """A share in per cent, with two digits if it is small."""
     return f"{100 * share:.0f} %" if share >= 0.1 else f"{100 * share:.2g} %"

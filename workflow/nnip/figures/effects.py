@@ -31,8 +31,8 @@ COLUMNS = 4
 def shown_quantities(effects: pd.DataFrame) -> list[Name]:
     """Those quantities of the table that are drawn, the ones the summary has words for: outcomes first."""
     known = quantities()
-    there = [name for name in names(effects) if known[name[0]].words]
-    return sorted(there, key=lambda name: not known[name[0]].is_outcome)
+    places = {name: (not each.is_outcome, place) for place, (name, each) in enumerate(known.items()) if each.words}
+    return sorted((name for name in names(effects) if name[0] in places), key=lambda name: places[name[0]])
 
 
 @style.styled

@@ -29,5 +29,5 @@ def draw(framework: str, models: pd.DataFrame, landscape: pd.DataFrame, entropy:
     """
     others = [table[(table["split"] == split) & table["frozen"].notna()] for table in (landscape, entropy)]
     style.need(framework, models=models, landscape=others[0], entropy=others[1])
-    pairs = [(main_lines(table, split), other) for table, other in zip((landscape, entropy), others, strict=True)]
-    return draw_comparison(framework, models, *pairs, key="frozen", main="all weights", words=lambda name: f"{name} frozen")
+    landscapes, entropies = (main_lines(landscape, split), others[0]), (main_lines(entropy, split), others[1])
+    return draw_comparison(framework, models, landscapes, entropies, key="frozen", main="all weights", words=lambda name: f"{name} frozen")

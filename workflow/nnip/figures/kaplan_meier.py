@@ -37,9 +37,9 @@ def draw(
     logrank: pd.DataFrame,
     trainings: pd.DataFrame | None = None,
 ) -> Drawing:
-    """Kaplan-Meier curves of each experiment of a framework; beside a model's name the log-rank p (Holm) against the model above it.
+    """Kaplan-Meier curves of each experiment of a framework, with the log-rank p (Holm) against the model above beside each model's name.
 
-    A model's curve is that of all its seeds together; where it has several, thin lines are the seeds'.
+    The curve of a model pools all its seeds; if there are several, thin lines show the single seeds.
     """
     style.need(framework, models=models, kaplan_meier=kaplan_meier)
     models = style.of_framework(models, framework)
@@ -53,12 +53,12 @@ def draw(
         names = list(members["model"])
         words.append(p_values(logrank[logrank["experiment"] == members["experiment"].iloc[0]], names))
         for name in names:
-            own = together(kaplan_meier, name)
-            if own.empty:
+            rows = together(kaplan_meier, name)
+            if rows.empty:
                 words[-1][name] = style.why_missing(name, trainings)
                 continue
-            draw_survival(axis, own, look[name])
-            if own["seed"].isna().any():
+            draw_survival(axis, rows, look[name])
+            if rows["seed"].isna().any():
                 for _, seed in kaplan_meier[(kaplan_meier["model"] == name) & kaplan_meier["seed"].notna()].groupby("seed"):
                     axis.step(
                         seed["time_fs"].to_numpy(float) / 1000, seed["survival"], where="post", color=look[name].colour, linewidth=0.4, alpha=0.6
@@ -93,16 +93,16 @@ def draw(
 
 
 def together(kaplan_meier: pd.DataFrame, model: str) -> pd.DataFrame:
-    """A model's curve over all its seeds: the rows with blank seed where it has several."""
-    own = kaplan_meier[kaplan_meier["model"] == model].sort_values("time_fs", kind="stable")
-    return own[own["seed"].isna()] if own["seed"].isna().any() else own
+    """A model's curve over all its seeds: the rows with blank seed if it has several."""
+    rows = kaplan_meier[kaplan_meier["model"] == model].sort_values("time_fs", kind="stable")
+    return rows[rows["seed"].isna()] if rows["seed"].isna().any() else rows
 
 
-def draw_survival(axis: Axes, own: pd.DataFrame, look: Look) -> None:
-    """One model's curve, its band, and a tick where a run ended without failure."""
-    time = own["time_fs"].to_numpy(float) / 1000
-    share = own["survival"].to_numpy(float)
-    low, high = (own[side].to_numpy(float, na_value=np.nan) for side in ("low", "high"))
+def draw_survival(axis: Axes, rows: pd.DataFrame, look: Look) -> None:
+    """Draw one model's curve and band, with a tick where a run ended without failure."""
+    time = rows["time_fs"].to_numpy(float) / 1000
+    share = rows["survival"].to_numpy(float)
+    low, high = (rows[side].to_numpy(float, na_value=np.nan) for side in ("low", "high"))
     if not np.isnan(low).all():
         axis.fill_between(time, low, high, step="post", color=look.colour, alpha=0.12, linewidth=0)
     axis.step(time, share, where="post", color=look.colour, linestyle=look.line, label=look.label)
@@ -112,23 +112,23 @@ def draw_survival(axis: Axes, own: pd.DataFrame, look: Look) -> None:
 
 
 def write_at_risk(axis: Axes, kaplan_meier: pd.DataFrame, names: list[str], ticks: list[float], look: dict[str, Look]) -> None:
-    """The numbers of replicas at risk at each tick, a line per model under the axis."""
+    """Write the number of replicas at risk at each tick, one line per model under the axis."""
     for row, name in enumerate(names):
-        own = together(kaplan_meier, name)
+        rows = together(kaplan_meier, name)
         for tick in ticks:
-            later = own[own["time_fs"].astype(float) >= 1000 * tick - 1e-6]
-            number = str(int(later["n_at_risk"].iloc[0])) if len(later) else ("0" if len(own) else "–")
+            later = rows[rows["time_fs"].astype(float) >= 1000 * tick - 1e-6]
+            number = str(int(later["n_at_risk"].iloc[0])) if len(later) else ("0" if len(rows) else "–")
             place: dict[str, Any] = {"xycoords": axis.get_xaxis_transform(), "textcoords": "offset points", "xytext": (0, -FIRST_PT - row * LINE_PT)}
             side = "left" if tick == ticks[0] else "right" if tick == ticks[-1] else "center"
             axis.annotate(number, (tick, 0), ha=side, fontsize=5.5, color=look[name].colour, **place)
 
 
 def p_values(logrank: pd.DataFrame, names: list[str]) -> dict[str, str]:
-    """Model -> what to say of its test against the model before it."""
-    said = {}
+    """Model -> text on its test against the previous model."""
+    texts = {}
     for before, name in itertools.pairwise(names):
         test = logrank[(logrank["model_a"] == before) & (logrank["model_b"] == name)]
         if len(test) and pd.notna(test["p_holm"].iloc[0]):
             p = float(test["p_holm"].iloc[0])
-            said[name] = "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
-    return said
+            texts[name] = "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
+    return texts

@@ -30,5 +30,5 @@ def draw(framework: str, models: pd.DataFrame, landscape: pd.DataFrame, entropy:
     """
     others = [table[(table["split"] != split) & table["frozen"].isna()] for table in (landscape, entropy)]
     style.need(framework, models=models, landscape=others[0], entropy=others[1])
-    pairs = [(main_lines(table, split), other) for table, other in zip((landscape, entropy), others, strict=True)]
-    return draw_comparison(framework, models, *pairs, key="split", main=in_words(split), words=in_words)
+    landscapes, entropies = (main_lines(landscape, split), others[0]), (main_lines(entropy, split), others[1])
+    return draw_comparison(framework, models, landscapes, entropies, key="split", main=in_words(split), words=in_words)

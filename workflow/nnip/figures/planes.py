@@ -17,6 +17,7 @@ from nnip.figures.style import LIGHT
 FIGURE = Figure(
     needs=("models", "planes", "entropy"),
     per_framework=True,
+    when="planes",
     options={"energy_weights": "planes.energy_weights"},
     category="Loss landscapes",
     caption=(

@@ -36,7 +36,7 @@ def ordered(splits: pd.Series) -> list[str]:
 def draw(framework: str, models: pd.DataFrame, errors: pd.DataFrame, training_sets: pd.DataFrame, trainings: pd.DataFrame | None = None) -> Drawing:
     """Force and energy RMSE per split and model, trained on the main set; rows: quantities, columns: experiments of the framework.
 
-    Marks are means over seeds, small points the seeds; grey lines join a split's means.
+    Marks are means over seeds, small points are single seeds; grey lines join the means of a split.
     """
     style.need(framework, models=models, errors=errors)
     models = style.of_framework(models, framework)
@@ -75,7 +75,7 @@ def draw(framework: str, models: pd.DataFrame, errors: pd.DataFrame, training_se
 
 
 def draw_splits(axis: Axes, errors: pd.DataFrame, quantity: str, names: list[str], splits: list[str], look: dict[str, Look]) -> None:
-    """One quantity of one experiment: a mark per model and split."""
+    """Draw one quantity of one experiment: one mark per model and split."""
     for split in splits:
         part = errors[errors["split"] == split]
         values = {name: part.loc[part["model"] == name, quantity].to_numpy(float) * QUANTITIES[quantity][1] for name in names}
@@ -91,7 +91,7 @@ def draw_splits(axis: Axes, errors: pd.DataFrame, quantity: str, names: list[str
 
 
 def name_splits(axis: Axes, errors: pd.DataFrame, quantity: str, names: list[str], splits: list[str]) -> None:
-    """The splits' names right of the last panel, at the height of the last model that has them, moved apart where they are close."""
+    """Write the splits' names right of the last panel, at the height of the last model that has them, moved apart if they are close."""
     last = {}
     for split in splits:
         for name in names:

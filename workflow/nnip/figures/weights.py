@@ -1,4 +1,4 @@
-"""Distributions of the trained weights of every experiment's models, and their widths by part of the model."""
+"""Distributions of the trained weights of each experiment's models, and their widths in each part of the model."""
 
 from typing import Any
 
@@ -17,9 +17,8 @@ FIGURE = Figure(
     per_framework=True,
     category="Loss landscapes",
     caption=(
-        "**Trained weights of {framework}** (figure S13 of the paper): how the weights of each model are distributed, and how wide the "
-        "distribution is in each part of the model. Weights are as stored: of unit variance when training begins, whatever the width of the "
-        "layer."
+        "**Trained weights of {framework}** (figure S13 of the paper): the distribution of the weights of each model, and its width in "
+        "each part of the model. Weights are as stored: they have unit variance when training begins, whatever the width of the layer."
     ),
 )
 
@@ -30,7 +29,7 @@ ALL = "all"
 def draw(framework: str, models: pd.DataFrame, weights: pd.DataFrame, weight_moments: pd.DataFrame, trainings: pd.DataFrame | None = None) -> Drawing:
     """Columns: experiments. Above: density of all weights of each model (logarithmic axis); below: standard deviation of each part's weights.
 
-    Lines and marks are means over seeds, thin lines and small points the seeds.
+    Lines and marks are means over seeds; thin lines and small points are single seeds.
     """
     style.need(framework, models=models, weights=weights, weight_moments=weight_moments)
     models = style.of_framework(models, framework)
@@ -50,7 +49,7 @@ def draw(framework: str, models: pd.DataFrame, weights: pd.DataFrame, weight_mom
             axes[0, column].text(0.03, 0.97, why, fontsize=5, color=NO_DATA, va="top", transform=axes[0, column].transAxes)
         axes[0, column].set_xlabel("weight")
     if len(whole):
-        lowest = min(values[values > 0].min() for values, _ in (density(own) for _, own in whole.groupby(["model", "seed"])))
+        lowest = min(values[values > 0].min() for values, _ in (density(rows) for _, rows in whole.groupby(["model", "seed"])))
         axes[0, 0].set_ylim(bottom=lowest / 2)
         axes[1, 0].set_ylim(0, 1.1 * float(moments.loc[moments["group"] != ALL, "std"].max()))
     axes[0, 0].set_ylabel("density of all weights")
@@ -70,7 +69,7 @@ def draw(framework: str, models: pd.DataFrame, weights: pd.DataFrame, weight_mom
 
 
 def draw_densities(axis: Axes, weights: pd.DataFrame, names: list[str], look: dict[str, Look]) -> None:
-    """Density against weight; thin lines are seeds (if several), thick ones their mean."""
+    """Draw density against weight; thin lines are seeds (if several), thick lines their mean."""
     x = np.linspace(-4, 4, 161)
     axis.plot(x, np.exp(-(x**2) / 2) / np.sqrt(2 * np.pi), color=GREY, linewidth=0.6, linestyle="--", zorder=0)
     for name in names:
@@ -92,21 +91,21 @@ def density(histogram: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
 
 
 def mean_density(densities: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
-    """The mean of densities with bins of their own, over the bins that all their edges make."""
-    edges = np.unique(np.concatenate([own for _, own in densities]))
+    """The mean of densities with different bins, over the bins between all their edges."""
+    edges = np.unique(np.concatenate([bins for _, bins in densities]))
     middles = (edges[1:] + edges[:-1]) / 2
-    padded = [(np.concatenate([[0.0], values, [0.0]]), np.searchsorted(own, middles)) for values, own in densities]
+    padded = [(np.concatenate([[0.0], values, [0.0]]), np.searchsorted(bins, middles)) for values, bins in densities]
     return np.mean([values[places] for values, places in padded], axis=0), edges
 
 
 def draw_widths(axis: Axes, moments: pd.DataFrame, parts: list[str], names: list[str], look: dict[str, Look]) -> None:
-    """A mark per model and part of the model."""
+    """Draw one mark per model and part of the model."""
     axis.axhline(1, color=LIGHT, linewidth=0.5, zorder=0)
     for place, name in enumerate(names):
-        own = moments[moments["model"] == name]
+        rows = moments[moments["model"] == name]
         shift = 0.6 * (place - (len(names) - 1) / 2) / max(len(names), 3)
         for x, part in enumerate(parts):
-            values = own.loc[own["group"] == part, "std"].to_numpy(float)
+            values = rows.loc[rows["group"] == part, "std"].to_numpy(float)
             mark: dict[str, Any] = {"color": look[name].colour, "marker": look[name].marker, "linestyle": "none"}
             if len(values) > 1:
                 axis.plot(np.full(len(values), x + shift), values, markersize=1.5, alpha=0.6, **mark)

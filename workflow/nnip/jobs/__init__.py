@@ -1,1 +1,1 @@
-"""What every job needs whatever it does: whole files, clear errors, checkpoints, memory, GPUs."""
+"""What every job needs: whole files, clear errors, checkpoints, memory, GPUs."""

@@ -1,8 +1,8 @@
-"""Checkpoints of a training or a measurement: written whole, verified when they are read, the one before kept until the newest is whole.
+"""Checkpoints of a training or a measurement: written whole and verified when read; the previous one stays until the newest is complete.
 
-A training's own process (nnip.training) looks for a usable one and hands its choice on in an environment variable; the framework's command
-takes it up and writes further ones. A measurement does both itself. A file's name holds how much was done and the SHA-256 of its content.
-What is inside is read as weights and plain values only (torch.load), so that a checkpoint runs no code.
+A training's own process (nnip.training) looks for a usable checkpoint and passes its choice on in an environment variable. The framework's
+command resumes from it and writes new ones. A measurement does both itself. A file's name holds the amount of work done and the SHA-256 of its
+content. The content is read as weights and plain values only (torch.load), so a checkpoint cannot run code.
 """
 
 import hashlib
@@ -28,15 +28,15 @@ KEPT = 2
 
 @dataclass
 class Checkpoint:
-    """A job between two of its pieces.
+    """The state of a job between two units of work.
 
-    done:     how many were done: epochs of a training, steps of a simulation, lines of a landscape, rows of a plane
-    state:    what is needed to go on: tensors and plain values
-    files:    content of the files that belong to it, by their paths in the framework's folder (the best model, the log of the losses)
-    wall_s:   what the job took so far, the time before an interruption included
-    resumed:  how many times it went on from a checkpoint
-    notes:    what was wrong with checkpoints that could not be used, in words
-    identity: of which job it is
+    done:     number of finished units: epochs of a training, steps of a simulation, lines of a landscape, rows of a plane
+    state:    what the job needs to resume: tensors and plain values
+    files:    content of its files, by their paths in the framework's folder (the best model, the log of the losses)
+    wall_s:   wall time so far, including the time before an interruption
+    resumed:  number of times the job resumed from a checkpoint
+    notes:    why earlier checkpoints could not be used, in words
+    identity: identifies the job
     """
 
     done: int
@@ -48,7 +48,7 @@ class Checkpoint:
     identity: str
 
     def restore_files(self, folder: Path) -> None:
-        """Put the files back under the framework's folder; ValueError for a name that leads out of it."""
+        """Write the files back into the framework's folder; ValueError for a name that leads out of it."""
         for name, content in self.files.items():
             if not (folder / name).resolve().is_relative_to(folder.resolve()):
                 raise ValueError(f"a checkpoint's file '{name}' leads outside its folder")
@@ -58,14 +58,14 @@ class Checkpoint:
 
 @dataclass
 class Checkpoints:
-    """The checkpoints of one job in its folder; `identity` is a hash of all that makes it this job."""
+    """The checkpoints of one job in its folder; `identity` is a hash of everything that defines the job."""
 
     folder: Path
     identity: str
     notes: list[str] = field(default_factory=list)
 
     def newest(self) -> Checkpoint | None:
-        """The newest that is whole and of this job; those that are not are removed and noted."""
+        """The newest whole checkpoint of this job; others are removed and noted."""
         for file in self._files():
             try:
                 checkpoint = _read(file)
@@ -78,11 +78,11 @@ class Checkpoints:
                 self.notes.append(f"{file.name} was not used: it is of other settings, frames, packages or code")
             file.unlink(missing_ok=True)
             if not self._files():
-                self.notes.append("there was no other: the job began anew")
+                self.notes.append("there was no other: the job started from the beginning")
         return None
 
     def save(self, checkpoint: Checkpoint) -> None:
-        """Write one and, once it is on the disk, remove all but the last KEPT."""
+        """Write a checkpoint; once it is on the disk, remove all but the last KEPT."""
         buffer = io.BytesIO()
         torch.save(vars(checkpoint), buffer)
         content = buffer.getvalue()
@@ -92,7 +92,7 @@ class Checkpoints:
             old.unlink(missing_ok=True)
 
     def remove(self) -> None:
-        """Remove all of them, and what a killed write left."""
+        """Remove all checkpoints and the remains of a killed write."""
         if self.folder.is_dir():
             for file in self.folder.iterdir():
                 file.unlink()
@@ -104,7 +104,7 @@ class Checkpoints:
 
 
 def _read(file: Path) -> Checkpoint:
-    """A checkpoint; ValueError, in words, if its content is not what was written."""
+    """Read a checkpoint; ValueError, with the reason, if its content is not what was written."""
     try:
         content = file.read_bytes()
     except OSError as error:
@@ -114,13 +114,13 @@ def _read(file: Path) -> Checkpoint:
     try:
         return Checkpoint(**torch.load(io.BytesIO(content), map_location="cpu", weights_only=True))
     except Exception as error:
-        # another version's, or one that holds more than weights and plain values
+        # from another version, or with more than weights and plain values
         raise ValueError(f"it cannot be read ({type(error).__name__})") from None
 
 
 def environment_for(checkpoints: Checkpoints, minutes: float, resume: Checkpoint | None) -> dict[str, str]:
-    """The variable that tells a framework's command where to write checkpoints, how often, and which to go on from."""
-    told = {
+    """The environment variable that tells a framework's command where and how often to write checkpoints, and whether to resume."""
+    options = {
         "folder": str(checkpoints.folder.resolve()),
         "identity": checkpoints.identity,
         "minutes": minutes,
@@ -128,30 +128,30 @@ def environment_for(checkpoints: Checkpoints, minutes: float, resume: Checkpoint
         "resume": resume is not None,
         "started": time.monotonic(),
     }
-    return {VARIABLE: json.dumps(told)}
+    return {VARIABLE: json.dumps(options)}
 
 
 class Progress:
-    """A job's view: the checkpoint it goes on from (None at the start), and when and how to write the next."""
+    """The checkpoints as a job uses them: the one it resumes from (None at the start), and when and how to write the next."""
 
-    def __init__(self, told: Mapping[str, Any]) -> None:
-        self.checkpoints = Checkpoints(Path(told["folder"]), told["identity"])
-        self.resumed_from = self.checkpoints.newest() if told["resume"] else None
-        self.notes: list[str] = list(told["notes"])
-        self.minutes: float = told["minutes"]
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        self.checkpoints = Checkpoints(Path(options["folder"]), options["identity"])
+        self.resumed_from = self.checkpoints.newest() if options["resume"] else None
+        self.notes: list[str] = list(options["notes"])
+        self.minutes: float = options["minutes"]
         self.earlier_s = self.resumed_from.wall_s if self.resumed_from else 0.0
-        self.started: float = told["started"]
+        self.started: float = options["started"]
         self.saved_at: float | None = time.monotonic() if self.resumed_from else None
 
     @classmethod
     def from_environment(cls) -> "Progress | None":
-        """None where nobody asked for checkpoints: the command was started by hand."""
-        told = os.environ.get(VARIABLE)
-        return cls(json.loads(told)) if told else None
+        """The progress from the environment variable; None if it is not set: the command was started by hand."""
+        options = os.environ.get(VARIABLE)
+        return cls(json.loads(options)) if options else None
 
     @classmethod
     def of_measurement(cls, folder: Path, identity: str, minutes: float) -> "Progress":
-        """Of a job that goes on from what it finds in the folder; its first checkpoint is due after so many minutes."""
+        """The progress of a job that resumes from what is in the folder; its first checkpoint is due after this many minutes."""
         progress = cls({"folder": folder, "identity": identity, "minutes": minutes, "notes": [], "resume": True, "started": time.monotonic()})
         progress.notes = progress.checkpoints.notes
         progress.saved_at = progress.started
@@ -159,35 +159,35 @@ class Progress:
 
     @property
     def done(self) -> int:
-        """How much was done before."""
+        """Amount of work done before."""
         return self.resumed_from.done if self.resumed_from else 0
 
     @property
     def state(self) -> dict[str, Any]:
-        """What the checkpoint holds to go on with, empty at the start."""
+        """State of the checkpoint, empty at the start."""
         return self.resumed_from.state if self.resumed_from else {}
 
     @property
     def resumed(self) -> int:
-        """How many times the job went on from a checkpoint, this time included."""
+        """Number of times the job resumed from a checkpoint, this time included."""
         return self.resumed_from.resumed + 1 if self.resumed_from else 0
 
     def is_due(self) -> bool:
-        """Whether to write one now: the first of a training after its first epoch, then one every so many minutes."""
+        """Whether a checkpoint is due: the first of a training after its first epoch, then one every `minutes`."""
         return self.saved_at is None or time.monotonic() - self.saved_at >= 60 * self.minutes
 
     def save_training(self, epochs: int, state: dict[str, Any], folder: Path, files: Iterable[Path]) -> None:
-        """Write a checkpoint with all random streams and the content of files under the framework's folder."""
+        """Write a checkpoint with all random states and the content of files in the framework's folder."""
         contents = {str(file.relative_to(folder)): torch.from_numpy(np.fromfile(file, dtype=np.uint8)) for file in files}
         self.save(epochs, state | {"random": random_states()}, contents)
 
     def save_if_due(self, done: int, state: dict[str, Any]) -> None:
-        """Write a checkpoint if it is time to."""
+        """Write a checkpoint if one is due."""
         if self.is_due():
             self.save(done, state, {})
 
     def save(self, done: int, state: dict[str, Any], files: dict[str, torch.Tensor]) -> None:
-        """Write a checkpoint. A full disk is no reason to stop: it is said, no more."""
+        """Write a checkpoint; a full disk is only reported and does not stop the job."""
         checkpoint = Checkpoint(
             done=done,
             state=state,
@@ -205,7 +205,7 @@ class Progress:
 
 
 def random_states() -> dict[str, Any]:
-    """The states of all random streams that are not an object's own: torch's (of every GPU too), numpy's and Python's."""
+    """The states of all global random generators: of torch (every GPU included), numpy and Python."""
     kind, keys, *rest = np.random.get_state(legacy=True)
     return {
         "torch": torch.get_rng_state(),
@@ -216,7 +216,7 @@ def random_states() -> dict[str, Any]:
 
 
 def set_random_states(states: Mapping[str, Any]) -> None:
-    """Go on with the random streams from these states."""
+    """Restore the states of the global random generators."""
     torch.set_rng_state(states["torch"])
     if states["cuda"]:
         torch.cuda.set_rng_state_all(states["cuda"])

@@ -1,4 +1,4 @@
-"""Where a framework's environment is: named by the hash of its lock list, so that a changed list means a new environment."""
+"""The folder of a framework's environment, named by the hash of its lock list: a changed list gives a new environment."""
 
 import hashlib
 import os
@@ -24,7 +24,7 @@ def interpreter(framework: str) -> str:
 
 
 def enter(mirror: str) -> None:
-    """Let every command this process starts find nnip, the mirror, this Python and the tools beside it (uv), whether or not .venv is activated."""
+    """Set the environment variables with which every command finds nnip, the mirror, this Python and its tools (uv), also without an active .venv."""
     os.environ["NNIP_MIRROR"] = mirror
     os.environ["PYTHONPATH"] = str(ROOT / "workflow")
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])

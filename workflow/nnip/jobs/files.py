@@ -1,4 +1,4 @@
-"""Files that are either whole or absent, and their checksums."""
+"""Writing files that are either whole or absent, and checksums of files."""
 
 import contextlib
 import fcntl
@@ -15,7 +15,7 @@ from nnip.jobs.errors import InputError
 
 @contextlib.contextmanager
 def whole(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Give a temporary name beside `path` (same ending); moved into place when the block ends well, removed when it does not."""
+    """A temporary file beside `path` (same ending): moved to `path` if the block succeeds, removed if it fails."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
@@ -33,10 +33,10 @@ def whole(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def reading(path: str | os.PathLike[str], newline: str | None = None) -> Iterator[TextIO]:
-    """Open a text file in UTF-8; InputError naming it if it is missing, no ordinary file (a pipe would be waited for), unreadable or no such text."""
+    """Open a text file in UTF-8; InputError naming the file if it is missing, no regular file (a pipe would block), unreadable or not UTF-8."""
     try:
         if "\0" in str(path) or (os.path.lexists(path) and Path(path).exists() and not Path(path).is_file()):
-            raise InputError(f"{str(path)!r}: is no file that could be read")
+            raise InputError(f"{str(path)!r}: is not a readable file")
         with open(path, encoding="utf-8", newline=newline) as file:
             yield file
     except FileNotFoundError:
@@ -44,7 +44,7 @@ def reading(path: str | os.PathLike[str], newline: str | None = None) -> Iterato
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror or error})") from None
     except UnicodeError as error:
-        raise InputError(f"{path}: is no text in UTF-8 ({error})") from None
+        raise InputError(f"{path}: is not text in UTF-8 ({error})") from None
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:
@@ -59,7 +59,7 @@ def write_json(path: str | os.PathLike[str], value: Any) -> None:
 
 
 def write_synced(path: str | os.PathLike[str], content: bytes) -> None:
-    """Write a whole file that is on the disk, also after a crash of the machine, when this returns."""
+    """Write a whole file and sync it: it survives a crash of the machine after this returns."""
     with whole(path) as temporary, open(temporary, "wb") as file:
         file.write(content)
         file.flush()
@@ -73,11 +73,11 @@ def write_synced(path: str | os.PathLike[str], content: bytes) -> None:
 
 @contextlib.contextmanager
 def alone_in(directory: str | os.PathLike[str]) -> Iterator[None]:
-    """The directory, made if need be, for one job alone: InputError if another is at work in it, one that outlived its workflow, say."""
+    """Lock a directory for one job, and make it if it is missing; InputError if another job works in it, such as one that outlived its workflow."""
     Path(directory).mkdir(parents=True, exist_ok=True)
     handle = os.open(directory, os.O_RDONLY)
     try:
-        # file systems without locks give other errors, and no protection
+        # file systems without locks give other errors; there the directory is not protected
         with contextlib.suppress(OSError):
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -95,6 +95,6 @@ def sha256(path: str | os.PathLike[str]) -> str:
 
 
 def git_blob_id(path: str | os.PathLike[str]) -> str:
-    """The id git gives a file's content (`git hash-object FILE`), 40 hex digits."""
+    """The git blob id of a file's content (`git hash-object FILE`), 40 hex digits."""
     content = Path(path).read_bytes()
     return hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()

@@ -1,4 +1,4 @@
-"""Which GPU a job takes on a machine with several, where no scheduler has chosen one."""
+"""The choice of a GPU on a machine with several, if no scheduler has chosen one."""
 
 import fcntl
 import itertools
@@ -7,11 +7,11 @@ import tempfile
 from pathlib import Path
 from typing import IO
 
-_held: list[IO[str]] = []  # locks are kept until the process ends, however it ends
+_held: list[IO[str]] = []  # the locks last until the process ends, however it ends
 
 
 def visible_gpus() -> list[str]:
-    """The GPUs this process may use, as CUDA counts or names them: CUDA_VISIBLE_DEVICES, else all NVIDIA devices of the machine."""
+    """The GPUs this process may use, by CUDA's numbers or names: CUDA_VISIBLE_DEVICES if set, else all NVIDIA devices of the machine."""
     named = os.environ.get("CUDA_VISIBLE_DEVICES")
     if named is not None:
         return [name.strip() for name in named.split(",") if name.strip()]
@@ -19,9 +19,9 @@ def visible_gpus() -> list[str]:
 
 
 def take_gpu() -> str | None:
-    """Make the GPU that fewest other jobs hold this process's only one, until it ends; None, and nothing done, where there are less than two.
+    """Restrict this process to the GPU that the fewest other jobs hold; with fewer than two GPUs nothing is done, and the result is None.
 
-    To be called before CUDA is first used. Jobs tell each other by locked files in the temporary directory; a job that was killed holds none.
+    Call this before CUDA is first used. A job holds a GPU by a locked file in the temporary directory; the lock ends with the job, even if killed.
     """
     gpus = visible_gpus()
     if len(gpus) < 2 or _held:

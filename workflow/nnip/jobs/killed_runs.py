@@ -1,4 +1,4 @@
-"""Locks that a killed Snakemake left in a study's folder, which nothing but this would ever remove but the user's --unlock."""
+"""Removing the locks that a killed Snakemake left in a study's folder; otherwise only the user's --unlock removes them."""
 
 import contextlib
 import fcntl
@@ -10,11 +10,11 @@ _held: list[int] = []  # descriptors of files whose locks last as long as this p
 
 
 def release_locks_of_killed_runs(folder: Path) -> bool:
-    """Remove the lock files in Snakemake's folder if the run they are of is dead for certain; whether any were removed.
+    """Remove the lock files in Snakemake's folder if their run is certainly dead; returns whether any were removed.
 
-    Each run of this workflow holds a lock of the operating system on one file, which ends with its process, however that ends; and it writes its
-    machine's name there. Where another run holds it, other machines have run, jobs of a killed run may still be queued on a cluster, or the file
-    system knows no such locks, nothing is removed: Snakemake then refuses to start, and says how to unlock.
+    Every run holds an operating-system lock on one file, which ends with the process, and writes the name of its machine into that file.
+    Nothing is removed if another run holds the lock, if other machines have run here, if jobs of a killed run may still be in a cluster's queue,
+    or if the file system has no such locks. Snakemake then refuses to start and says how to unlock.
     """
     with contextlib.suppress(OSError):
         folder.mkdir(exist_ok=True)
@@ -33,8 +33,8 @@ def release_locks_of_killed_runs(folder: Path) -> bool:
             if removed or not locks:
                 os.ftruncate(handle, 0)
             else:
-                _add(handle, "?")  # locks of whom nobody knows stay so, though this machine is added now
-        # at once, unless another run looks at the locks this very moment
+                _add(handle, "?")  # the owner of these locks is unknown, and stays so when this machine is added
+        # does not wait, unless another run is checking the locks at this moment
         fcntl.flock(handle, fcntl.LOCK_SH)
         _add(handle, platform.node())
         return removed
@@ -47,11 +47,11 @@ def _add(handle: int, machine: str) -> None:
 
 
 def _machines(handle: int) -> set[str]:
-    """The machines that have run the workflow here since the locks were last seen gone."""
+    """The machines that have run the workflow here since there were last no locks."""
     return set(os.pread(handle, 1 << 20, 0).decode(errors="replace").split("\n")) - {""}
 
 
 def _cluster_jobs(folder: Path) -> bool:
-    """Whether unfinished files are of jobs that a scheduler knows by a number."""
+    """Whether unfinished files belong to jobs with a scheduler's job number."""
     marks = [mark.read_bytes() for mark in (folder / "incomplete").glob("*") if mark.is_file()]
     return any(b'"external_jobid"' in mark and b'"external_jobid": null' not in mark for mark in marks)

@@ -1,4 +1,4 @@
-"""Random directions in weight space, by the two definitions a study can ask for."""
+"""Random directions in weight space, by either of two definitions."""
 
 from collections.abc import Mapping, Sequence
 
@@ -15,10 +15,10 @@ MOST_ITERATIONS = 1000
 
 
 def draw_directions(potential: Potential, mode: str, seeds: Sequence[int], frozen: torch.Tensor | None = None) -> torch.Tensor:
-    """One direction per seed, float64 [n_directions, n_weights], by a mode's definition; InputError for an unknown mode.
+    """One direction per seed, float64 [n_directions, n_weights], by the definition of a mode; InputError for an unknown mode.
 
-    frozen: weights that stay as they are, bool [n_weights]: every direction is zero there. The other filters (slices, in mode paper) have
-    the weights' own norms all the same, so that a displacement t is the same for them as when all weights move.
+    frozen: weights that do not move, bool [n_weights]; every direction is zero there. The other filters (slices, in mode paper) still have the
+    norms of the weights, so a displacement t is the same for them as when all weights move.
     """
     if mode == "paper":
         return paper_directions(potential.module, seeds, frozen)
@@ -28,11 +28,11 @@ def draw_directions(potential: Potential, mode: str, seeds: Sequence[int], froze
 
 
 def paper_directions(module: torch.nn.Module, seeds: Sequence[int], frozen: torch.Tensor | None = None) -> torch.Tensor:
-    """Directions float64 [n_directions, n_weights] as the paper's released code (ip_explorer at c7a1d7e) draws them, one from each seed.
+    """Directions float64 [n_directions, n_weights] as in the paper's released code (ip_explorer at c7a1d7e), one from each seed.
 
-    Draws are uniform in [0, 1); every slice of a parameter along its first axis is scaled to the norm of the weights' slice. A parameter of
-    one axis is thereby scaled number by number: its part of every direction is |theta|. Directions are not made orthogonal. Each has |theta|'s norm,
-    that of the weights that are not frozen (bool [n_weights]).
+    Draws are uniform in [0, 1). Every slice of a parameter along its first axis is scaled to the norm of the weights' slice. A parameter with one
+    axis is therefore scaled number by number, and its part of every direction is |theta|. Directions are not made orthogonal. The norm of each
+    is that of the weights that are not frozen (bool [n_weights]).
     """
     theta = _unfrozen(weight_vector(module), frozen)
     directions = []
@@ -52,7 +52,7 @@ def _slices_scaled(random: np.random.Generator, parameter: torch.Tensor) -> torc
 
 
 def _ratio(numerator: torch.Tensor, denominator: torch.Tensor) -> torch.Tensor:
-    """numerator / denominator, zero where the denominator is."""
+    """numerator / denominator; zero where the denominator is zero."""
     return torch.where(denominator > 0, numerator / denominator, 0.0)
 
 
@@ -63,13 +63,13 @@ def _unfrozen(vector: torch.Tensor, frozen: torch.Tensor | None) -> torch.Tensor
 def isotropic_directions(
     module: torch.nn.Module, filters: Mapping[str, torch.Tensor], seeds: Sequence[int], frozen: torch.Tensor | None = None
 ) -> torch.Tensor:
-    """Gaussian directions float64 [n_directions, n_weights], filter-normalised and mutually orthogonal at once; one seed for each.
+    """Gaussian directions float64 [n_directions, n_weights], both filter-normalised and mutually orthogonal; one from each seed.
 
-    Every filter of a direction has the norm of the weights' filter (Li et al. 2018, arXiv:1712.09913), and all pairwise cosines are
-    below 1e-8: each iteration takes half of every overlap away and scales the filters back. Filters of a single number, which could
-    only change sign, get zero, as Li et al. treat biases; so do filters whose weights are all zero, and frozen weights (bool [n_weights]).
+    Every filter of a direction has the norm of the weights' filter (Li et al. 2018, arXiv:1712.09913). All pairwise cosines are below 1e-8:
+    each iteration subtracts half of every overlap and scales the filters again. A filter of a single number could only change sign and is set
+    to zero, as Li et al. do with biases. Filters whose weights are all zero and frozen weights (bool [n_weights]) are zero too.
 
-    filters: Potential.filters(). InputError if so many orthogonal directions with these filter norms cannot exist, or are not found.
+    filters: Potential.filters(). InputError if that many orthogonal directions with these filter norms cannot exist, or are not found.
     """
     theta = _unfrozen(weight_vector(module), frozen)
     ids = _filter_of_weight(module, filters)
@@ -91,7 +91,7 @@ def isotropic_directions(
 
 
 def _filter_of_weight(module: torch.nn.Module, filters: Mapping[str, torch.Tensor]) -> torch.Tensor:
-    """For each weight of the vector the number of its filter, counted through all parameters, int64 [n_weights]."""
+    """The filter of each weight of the vector, numbered through all parameters, int64 [n_weights]."""
     parts, n_filters = [], 0
     for name, parameter in module.named_parameters():
         if name not in filters or filters[name].shape != parameter.shape:
@@ -111,9 +111,9 @@ def _filters_scaled(directions: torch.Tensor, ids: torch.Tensor, targets: torch.
 
 
 def _check_possible(n_directions: int, sizes: torch.Tensor, targets: torch.Tensor) -> None:
-    """InputError if some filter is too small for its share of the norm.
+    """InputError if a filter is too small for its share of the norm.
 
-    The parts that n orthonormal vectors have in a filter's space of m numbers have squared norms that sum to at most m (Bessel's inequality).
+    n orthonormal vectors have components in a filter of m numbers. The squared norms of these components sum to at most m (Bessel's inequality).
     """
     shares = targets.pow(2) / targets.pow(2).sum()
     if not shares.isfinite().all():

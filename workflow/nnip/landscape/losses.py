@@ -9,10 +9,10 @@ from nnip.potentials.evaluation import Batches, errors
 
 
 def positions(mode: str, n_points: int, distance: float) -> list[float]:
-    """The t of a line's points, ascending.
+    """The values of t along a line, ascending.
 
-    isotropic: both ends included, from -distance/2 to distance/2; the middle one is exactly 0 when n_points is odd.
-    paper: ip_explorer's (i - floor(n/2)) distance / n, so 81 points of distance 0.5 end at -0.2469 and 0.2469.
+    isotropic: from -distance/2 to distance/2, both included; with odd n_points the middle one is exactly 0.
+    paper: ip_explorer's (i - floor(n/2)) distance / n, so 81 points with distance 0.5 end at -0.2469 and 0.2469.
     """
     if mode == "paper":
         return [(i - n_points // 2) * distance / n_points for i in range(n_points)]
@@ -20,26 +20,26 @@ def positions(mode: str, n_points: int, distance: float) -> list[float]:
 
 
 def losses(batches: Batches, displacements: Iterable[torch.Tensor]) -> list[dict[str, float]]:
-    """Energy and force RMSE over the frames of the batches at the trained weights plus each displacement, float64 [n_weights].
+    """Energy and force RMSE over the frames of the batches, at the trained weights plus each displacement, float64 [n_weights].
 
-    The table columns energy_rmse_eV_per_atom and forces_rmse_eV_per_A, one pass for both; inf where a prediction is not finite.
-    The weights are put back afterwards, bit by bit (RuntimeError if not).
+    The keys are the table columns energy_rmse_eV_per_atom and forces_rmse_eV_per_A, from one pass; inf if a prediction is not finite.
+    The weights are restored at the end, bit for bit (RuntimeError if not).
     """
     rows = []
     with displaced(batches.potential.module) as weights:
         for displacement in displacements:
             weights.displace(displacement)
-            found = errors(batches)
-            rows.append({"energy_rmse_eV_per_atom": found.energy_rmse_eV_per_atom, "forces_rmse_eV_per_A": found.forces_rmse_eV_per_A})
+            rmse = errors(batches)
+            rows.append({"energy_rmse_eV_per_atom": rmse.energy_rmse_eV_per_atom, "forces_rmse_eV_per_A": rmse.forces_rmse_eV_per_A})
     return rows
 
 
 def line(batches: Batches, direction: torch.Tensor, points: Sequence[float]) -> list[dict[str, float]]:
-    """The loss at theta + t * direction for each t of points: rows of t and both RMSE."""
+    """The loss at theta + t * direction for each t of points: rows with t and both RMSE."""
     return [{"t": t} | row for t, row in zip(points, losses(batches, (t * direction for t in points)), strict=True)]
 
 
 def plane_row(batches: Batches, directions: torch.Tensor, t1: float, points: Sequence[float]) -> list[dict[str, float]]:
-    """The loss at theta + t1 * directions[0] + t2 * directions[1] for each t2 of points, one row of a plane: rows of t1, t2 and both RMSE."""
-    found = losses(batches, (t1 * directions[0] + t2 * directions[1] for t2 in points))
-    return [{"t1": t1, "t2": t2} | row for t2, row in zip(points, found, strict=True)]
+    """The loss at theta + t1 * directions[0] + t2 * directions[1] for each t2 of points (one row of a plane): rows with t1, t2 and both RMSE."""
+    rows = losses(batches, (t1 * directions[0] + t2 * directions[1] for t2 in points))
+    return [{"t1": t1, "t2": t2} | row for t2, row in zip(points, rows, strict=True)]

@@ -1,12 +1,12 @@
-"""The training loss as a function of the weights, with its derivatives: one loss, the same for all frameworks.
+"""The training loss as a function of the weights, with its derivatives; the same loss for all frameworks.
 
 L(theta) = w_E mean_i ((E_i - E_i^ref) / n_i)^2 + w_F mean |F - F^ref|^2, the second mean over all force components; i counts frames, n_i atoms.
-Energies are in eV, forces in eV/Å, and w_E and w_F the energy_weight and forces_weight of a model's settings. MACE's weighted loss is this L;
-NequIP's is L / (w_E + w_F), so that derivatives of the frameworks' own losses would differ by that factor.
+Energies are in eV and forces in eV/Å; w_E and w_F are the energy_weight and forces_weight of a model. MACE's weighted loss is L, NequIP's is
+L / (w_E + w_F); derivatives of the frameworks' own losses would differ by that factor.
 
-L is half the squared norm of the outputs r, scaled deviations from the labels: sqrt(2 w_E / n_frames) (E_i - E_i^ref) / n_i of all frames, and
-sqrt(2 w_F / n_components) (F - F^ref) of all force components. With J = dr/dtheta the gradient is J^T r, and G = J^T J is the Gauss-Newton part of
-the Hessian. For probes z of independent random signs, |J^T z|^2 is tr G in the mean (Hutchinson's estimator).
+L is half the squared norm of the outputs r. These are scaled deviations from the labels: sqrt(2 w_E / n_frames) (E_i - E_i^ref) / n_i for all
+frames, and sqrt(2 w_F / n_components) (F - F^ref) for all force components. With J = dr/dtheta the gradient is J^T r, and G = J^T J is the
+Gauss-Newton part of the Hessian. For probes z of independent random signs, the mean of |J^T z|^2 is tr G (Hutchinson's estimator).
 """
 
 import math
@@ -22,9 +22,8 @@ from nnip.potentials.evaluation import Batches
 class TrainingLoss:
     """L over the labelled frames of batches, weighted by energy_weight (w_E) and forces_weight (w_F).
 
-    Vectors in weight space are float64 [n_weights] in the order of weight_vector, on the CPU. Sums over frames are in float64, whatever batch a
-    frame is in; a batch's derivatives are computed in the weights' own type. Predictions that are not finite make results that are not finite.
-    The weights stay as they are.
+    Vectors in weight space are float64 [n_weights] in the order of weight_vector, on the CPU. Sums over batches are in float64; the derivatives
+    of a batch are computed in the weights' own type. Predictions that are not finite give results that are not finite. The weights are not changed.
     """
 
     def __init__(self, batches: Batches, energy_weight: float, forces_weight: float) -> None:
@@ -35,11 +34,11 @@ class TrainingLoss:
         self._force_scale = math.sqrt(2 * forces_weight / (self.n_outputs - self.n_frames))
 
     def value(self) -> float:
-        """L, of w_E eV^2 per atom^2 and w_F eV^2/Å^2; takes one pass of energies and forces."""
+        """L, with w_E times eV^2 per atom^2 and w_F times eV^2/Å^2; costs one pass of energies and forces."""
         return float(self.outputs().pow(2).sum()) / 2
 
     def outputs(self) -> torch.Tensor:
-        """r, float64 [n_outputs] on the CPU: of the energies of all frames, then of all force components; takes one pass of energies and forces."""
+        """r, float64 [n_outputs] on the CPU: energies of all frames, then all force components; costs one pass of energies and forces."""
         potential = self.batches.potential
 
         def work(graphs: list[Graph]) -> torch.Tensor:
@@ -51,11 +50,11 @@ class TrainingLoss:
         return self.batches.use(work)
 
     def gradient(self) -> torch.Tensor:
-        """dL/dtheta; takes one gradient through energies and forces."""
+        """dL/dtheta; costs one gradient through energies and forces."""
         return self._sum(lambda outputs, parameters, _: _gradient(outputs.pow(2).sum() / 2, parameters))
 
     def hessian_product(self, vector: torch.Tensor) -> torch.Tensor:
-        """H v of a vector v in weight space, H = d2L/dtheta2; takes the gradient of gradient . v."""
+        """H v for a vector v in weight space, H = d2L/dtheta2; costs the gradient of gradient . v."""
 
         def product(outputs: torch.Tensor, parameters: list[torch.nn.Parameter], rows: torch.Tensor) -> torch.Tensor:  # noqa: ARG001
             gradient = _gradient(outputs.pow(2).sum() / 2, parameters, differentiable=True)
@@ -64,11 +63,11 @@ class TrainingLoss:
         return self._sum(product)
 
     def output_gradient(self, probe: torch.Tensor) -> torch.Tensor:
-        """J^T z of a probe z, float64 [n_outputs] in the order of outputs(); takes one gradient through energies and forces."""
+        """J^T z for a probe z, float64 [n_outputs] in the order of outputs(); costs one gradient through energies and forces."""
         return self._sum(lambda outputs, parameters, rows: _gradient(outputs @ probe[rows].to(outputs), parameters))
 
     def _sum(self, of_graph: Callable[[torch.Tensor, list[torch.nn.Parameter], torch.Tensor], torch.Tensor]) -> torch.Tensor:
-        """The sum over graphs of a vector in weight space, made of a graph's outputs, the parameters and the outputs' places among all."""
+        """The sum over graphs of a vector in weight space, computed from a graph's outputs, the parameters and the outputs' places in r."""
         potential = self.batches.potential
 
         def work(graphs: list[Graph]) -> torch.Tensor:
@@ -89,7 +88,7 @@ class TrainingLoss:
         return torch.cat([of_energies, of_forces.reshape(-1)])
 
     def _rows(self, graphs: list[Graph]) -> list[torch.Tensor]:
-        """Where the outputs of each graph are among all, int64 on the CPU."""
+        """The places of each graph's outputs in r, int64 on the CPU."""
         rows, frame, component = [], 0, self.n_frames
         for graph in graphs:
             n_frames, n_components = len(graph.n_atoms), 3 * len(graph.frame_of)
@@ -99,6 +98,6 @@ class TrainingLoss:
 
 
 def _gradient(scalar: torch.Tensor, parameters: list[torch.nn.Parameter], differentiable: bool = False) -> torch.Tensor:
-    """The gradient of a scalar with the parameters as one vector, float64 [n_weights] on their device; zero where it does not depend on them."""
+    """The gradient of a scalar by the parameters as one vector, float64 [n_weights] on their device; zero where it does not depend on them."""
     parts = torch.autograd.grad(scalar, parameters, create_graph=differentiable, allow_unused=True, materialize_grads=True)
     return torch.cat([part.double().reshape(-1) for part in parts])

@@ -1,4 +1,4 @@
-"""The weights of a module as one vector that can be moved and is put back exactly."""
+"""The weights of a module as one vector that can be displaced and is restored exactly."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,13 +7,13 @@ import torch
 
 
 def weight_vector(module: torch.nn.Module) -> torch.Tensor:
-    """All parameters one after another in the order of named_parameters, float64 [n_weights] on the CPU."""
+    """All parameters in the order of named_parameters, float64 [n_weights] on the CPU."""
     return torch.cat([parameter.detach().double().cpu().reshape(-1) for parameter in module.parameters()])
 
 
 @contextmanager
 def trainable(module: torch.nn.Module) -> Iterator[list[torch.nn.Parameter]]:
-    """The module's parameters, which require gradients within the block; afterwards each does or does not as before."""
+    """The module's parameters, which all require gradients within the block; requires_grad is restored afterwards."""
     parameters = list(module.parameters())
     before = [parameter.requires_grad for parameter in parameters]
     try:
@@ -32,14 +32,14 @@ class Weights:
 
     @torch.no_grad()
     def displace(self, displacement: torch.Tensor) -> None:
-        """Set the weights to where they started plus a displacement, float64 [n_weights]; the sum is rounded once, to the weights' own type."""
+        """Set the weights to their start plus a displacement, float64 [n_weights]; the sum is rounded once, to the weights' own type."""
         parts = displacement.split([parameter.numel() for parameter in self.parameters])
         for parameter, start, part in zip(self.parameters, self.start, parts, strict=True):
             parameter.copy_(start.double() + part.to(start.device).view(start.shape))
 
     @torch.no_grad()
     def restore(self) -> None:
-        """Put the weights back; RuntimeError if they are not what they were, bit by bit."""
+        """Restore the weights; RuntimeError if they are not equal to the start, bit for bit."""
         for parameter, start in zip(self.parameters, self.start, strict=True):
             parameter.copy_(start)
             if not torch.equal(parameter, start):
@@ -48,7 +48,7 @@ class Weights:
 
 @contextmanager
 def displaced(module: torch.nn.Module) -> Iterator[Weights]:
-    """The module's weights to displace at will; put back when the block ends, however it ends."""
+    """The module's weights, which the block may displace; restored when the block ends, also by an exception."""
     weights = Weights(module)
     try:
         yield weights

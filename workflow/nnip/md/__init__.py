@@ -1,1 +1,1 @@
-"""Molecular dynamics of many replicas in one batch, until each fails or time is up."""
+"""Molecular dynamics of many replicas in one batch, until each has failed or the time is over."""

@@ -1,4 +1,4 @@
-"""Berendsen dynamics of many replicas of one structure at once, step by step what ASE's NVTBerendsen does."""
+"""Berendsen dynamics of many replicas of one structure at once, with the steps of ASE's NVTBerendsen."""
 
 import math
 
@@ -13,10 +13,11 @@ def temperatures_K(momenta: torch.Tensor, masses: torch.Tensor) -> torch.Tensor:
 
 
 class Berendsen:
-    """The integrator's two halves of a step; the forces at the new positions are found between them.
+    """The two halves of an integration step; the forces at the new positions are computed between them.
 
-    ASE scales velocities before the half kick, by sqrt(1 + (T0/T - 1) dt/tau) kept within [0.9, 1.1], and after it takes the same momentum
-    off every atom so that the total is zero (its fixcm). At rest T0/T is infinite and the factor 1.1. tau_fs = inf means no thermostat.
+    As in ASE, velocities are scaled before the half kick by sqrt(1 + (T0/T - 1) dt/tau), limited to [0.9, 1.1]. After the half kick the same
+    momentum is subtracted from every atom, so that the total is zero (fixcm). At rest T0/T is infinite and the factor is 1.1. tau_fs = inf
+    switches the thermostat off.
     Berendsen et al., J. Chem. Phys. 81, 3684 (1984).
     """
 
@@ -45,5 +46,5 @@ class Berendsen:
 
 
 def n_steps(duration_fs: float, timestep_fs: float) -> int:
-    """Steps until duration_fs is over (the last one may end a little later)."""
+    """Number of steps that cover duration_fs (the last one may end a little later)."""
     return math.ceil(duration_fs / timestep_fs - 1e-9)

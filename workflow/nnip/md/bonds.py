@@ -1,4 +1,4 @@
-"""The bonds of a start frame, and their lengths in many replicas at once."""
+"""The bonds of a start frame and their lengths in many replicas at once."""
 
 from dataclasses import dataclass
 
@@ -27,7 +27,7 @@ class Bonds:
 def find_bonds(frame: Atoms, device: torch.device | str = "cpu") -> Bonds:
     """Pairs closer than 1.3 times the sum of their covalent radii (ASE's natural_cutoffs); InputError if there are none."""
     i, j, cells = neighbor_list("ijS", frame, natural_cutoffs(frame, mult=MULTIPLIER))
-    # each pair is found from both sides; an atom's distance to its own image never changes
+    # each pair is listed from both sides; the distance of an atom to its own image never changes
     once = i < j
     if not once.any():
         raise InputError(f"the start frame ({frame.symbols}) has no bonds, so 'md.max_bond_A' means nothing: set it to null, and md.min_distance_A")

@@ -1,4 +1,4 @@
-"""Distances between all pairs of atoms of many replicas at once, across periodic borders."""
+"""Distances between all pairs of atoms of many replicas at once, across periodic boundaries."""
 
 import itertools
 import math
@@ -15,11 +15,11 @@ from nnip.jobs.errors import InputError
 
 @dataclass(frozen=True)
 class Pairs:
-    """All m = n_atoms (n_atoms - 1) / 2 pairs: atoms [m, 2] int64, and what finds the nearest image of the second.
+    """All m = n_atoms (n_atoms - 1) / 2 pairs: atoms [m, 2] int64, and the data for the nearest image of the second atom.
 
     cell_A, inverse: [3, 3] float64 (rows are cell vectors) and its inverse; periodic: [3] float64, 1 along directions with pbc, else 0
-    offsets_A:       [k, 3] float64, images beside the one that rounding finds which may come nearer than reach_A; the first is zero
-    reach_A:         distances below it are right, larger ones may be those of another image than the nearest
+    offsets_A:       [k, 3] float64, offsets from the image found by rounding to images that may be closer than reach_A; the first is zero
+    reach_A:         distances below it are exact; a larger one may belong to an image that is not the nearest
     """
 
     atoms: torch.Tensor
@@ -41,22 +41,22 @@ class Pairs:
 
 
 def find_pairs(frame: Atoms, reach_A: float, device: torch.device | str = "cpu") -> Pairs:
-    """All pairs of a frame, whose distances are right up to reach_A; the cell may be smaller than that.
+    """All pairs of a frame, with distances that are exact up to reach_A; the cell may be smaller than that.
 
-    InputError for a frame of one atom and where two images of one atom are closer than reach_A, which no dynamics would change.
+    InputError for a frame of one atom, and for a cell in which two images of one atom are closer than reach_A: no dynamics can change that.
     """
     if len(frame) < 2:
         raise InputError(f"the start frame ({frame.symbols}) has one atom, so no pair that could come too close")
     periodic = np.array(frame.pbc, dtype=bool)
     cell = complete_cell(np.where(periodic[:, None], frame.cell.array, 0.0)) if periodic.any() else np.eye(3)
     heights = 1 / np.linalg.norm(np.linalg.inv(cell), axis=0)
-    # after rounding, a vector has at most half a cell vector along each direction, so the image k further is at least k - 1/2 heights long
+    # after rounding a vector spans at most half a cell vector in each direction, so an image k cells away is at least k - 1/2 heights away
     reach = [max(math.ceil(reach_A / height - 0.5), 0) for height in heights]
     offsets = sorted((image @ cell for image in _images(reach, periodic)), key=np.linalg.norm)
-    own = sorted(np.linalg.norm(image @ cell) for image in _images([number + 1 for number in reach], periodic))[1:]
-    if own and own[0] < reach_A:
+    gaps = sorted(np.linalg.norm(image @ cell) for image in _images([number + 1 for number in reach], periodic))[1:]
+    if gaps and gaps[0] < reach_A:
         raise InputError(
-            f"'md.min_distance_A' is {reach_A:g}, but the images of an atom of the start frame are {own[0]:.3f} Å apart in its small cell, so every "
+            f"'md.min_distance_A' is {reach_A:g}, but the images of an atom of the start frame are {gaps[0]:.3f} Å apart in its small cell, so every "
             "replica would fail at 0 fs: set it below that"
         )
 
@@ -68,11 +68,11 @@ def find_pairs(frame: Atoms, reach_A: float, device: torch.device | str = "cpu")
 
 
 def _images(reach: Sequence[int], periodic: np.ndarray) -> Iterator[np.ndarray]:
-    """Whole numbers of cell vectors [3] up to the reach in both senses, along periodic directions."""
+    """Whole numbers of cell vectors [3], from -reach to reach along periodic directions."""
     for image in itertools.product(*(range(-n, n + 1) if p else (0,) for n, p in zip(reach, periodic, strict=True))):
         yield np.array(image)
 
 
 def _times(numbers: torch.Tensor, matrix: torch.Tensor) -> torch.Tensor:
-    """numbers [..., 3] @ matrix [3, 3], element by element: a matrix product may round one row by how many there are."""
+    """numbers [..., 3] @ matrix [3, 3], element by element: the rounding in a matrix product may depend on the number of rows."""
     return numbers[..., 0, None] * matrix[0] + numbers[..., 1, None] * matrix[1] + numbers[..., 2, None] * matrix[2]

@@ -1,4 +1,4 @@
-"""Rules by which a replica has failed: a bond that is too long, a pair of atoms that is too close."""
+"""Failure rules for a replica: a bond that is too long, or a pair of atoms that is too close."""
 
 import math
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ from nnip.md.pairs import Pairs, find_pairs
 
 @dataclass(frozen=True)
 class Rule:
-    """No bond longer than the limit (reason bond), or no pair closer than it (reason close)."""
+    """No bond is longer than the limit (reason bond), or no pair is closer than the limit (reason close)."""
 
     reason: str
     pairs: Bonds | Pairs
     limit_A: float
 
     def kept(self, lengths_A: torch.Tensor) -> torch.Tensor:
-        """Which replicas [n] keep the rule with these lengths [n, m]; one with a length that is no number does not."""
+        """Whether each replica obeys the rule with these lengths [n, m], bool [n]; a replica with a NaN length does not."""
         within = lengths_A <= self.limit_A if self.reason == "bond" else lengths_A >= self.limit_A
         return within.all(dim=1)
 
@@ -29,7 +29,7 @@ class Rule:
         return lengths_A.max() if self.reason == "bond" else lengths_A.min()
 
     def broken_by(self, lengths_A: torch.Tensor) -> tuple[int, int, float] | None:
-        """The two atoms and the length that break the rule worst, of one replica's lengths [m]; None if the rule is kept or there is no telling."""
+        """The two atoms and the length that break the rule most, from one replica's lengths [m]; None if the rule holds or a length is not finite."""
         worst = int(lengths_A.argmax() if self.reason == "bond" else lengths_A.argmin())
         length = float(lengths_A[worst])
         if not (self.limit_A < length < math.inf if self.reason == "bond" else length < self.limit_A):
@@ -41,7 +41,7 @@ class Rule:
 def find_rules(frame: Atoms, max_bond_A: float | None, min_distance_A: float | None, device: torch.device | str = "cpu") -> list[Rule]:
     """The rules of a simulation that starts from a frame; None leaves a rule out.
 
-    InputError where both are None, where the frame has no bonds for max_bond_A, and where it breaks a rule already.
+    InputError if both are None, if max_bond_A is given and the frame has no bonds, and if the frame already breaks a rule.
     """
     if max_bond_A is None and min_distance_A is None:
         raise InputError("'md.max_bond_A' and 'md.min_distance_A' are both null, so no replica could fail: set at least one")

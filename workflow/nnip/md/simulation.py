@@ -1,4 +1,4 @@
-"""Dynamics of all replicas of a potential in one batch, until each fails or time is up."""
+"""Dynamics of all replicas of a potential in one batch, until each has failed or the time is over."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -29,10 +29,10 @@ class Ending:
 
 @dataclass(frozen=True)
 class Simulation:
-    """What a simulation gave: an ending per replica, the survivors' mean temperature (None without any), how many replicas were evaluated at once.
+    """Results of a simulation: an ending per replica, the survivors' mean temperature (None without any), the number of replicas evaluated at once.
 
-    longest_bond_A, closest_pair_A: of replicas not failed, over all steps; None where there is no rule about it. The latter is a bound from above
-    where it exceeds min_distance_A in a cell smaller than twice that (nnip.md.pairs).
+    longest_bond_A and closest_pair_A are over all steps of the replicas that had not failed; None without such a rule. closest_pair_A is only an
+    upper bound if it exceeds min_distance_A in a cell smaller than twice that distance (nnip.md.pairs).
     """
 
     endings: list[Ending]
@@ -45,8 +45,8 @@ class Simulation:
 
 @dataclass(frozen=True)
 class State:
-    """All that a simulation goes on from after a step: the replicas alive (positions, momenta and forces [n, n_atoms, 3]), the endings of the others,
-    and of each rule the extreme length so far.
+    """The full state after a step, from which a simulation resumes: the replicas alive (positions, momenta and forces [n, n_atoms, 3]), the endings
+    of the others, and the extreme length so far for each rule.
     """
 
     step: int
@@ -59,7 +59,7 @@ class State:
 
     @classmethod
     def of(cls, plain: dict[str, Any]) -> "State":
-        """The state that `plain` was made of."""
+        """The state from the values of `plain`."""
         return cls(**plain | {"endings": [Ending(**ending) for ending in plain["endings"]]})
 
     def plain(self) -> dict[str, Any]:
@@ -68,12 +68,12 @@ class State:
 
 
 class Batch:
-    """Replicas of one frame evaluated at once, so that none changes another's result by a single bit, on one CPU thread.
+    """Replicas of one frame evaluated at once; on one CPU thread the result for a replica does not depend on the others, bit for bit.
 
-    Matrix kernels add up the last rows of a matrix in another way than the others, and which rows those are hangs on the number of all neighbour
-    pairs, so on every replica. A spare replica, which rests at the start frame, takes the last rows; what is found for it is not used.
-    Several threads or a GPU split the rows by their number: there the others' results stay equal within rounding only.
-    Where memory runs out (nnip.jobs.memory) the replicas are evaluated in parts, each with a spare one, which changes nothing more.
+    Matrix kernels sum the last rows of a matrix in a different order. Which rows these are depends on the number of neighbour pairs of all
+    replicas. A spare replica at rest in the start frame occupies the last rows, and its results are not used.
+    Several threads or a GPU split the rows by their number: there a replica's results depend on the others within rounding.
+    If memory runs out (nnip.jobs.memory), the replicas are evaluated in parts, each with its own spare replica; the results stay the same.
     """
 
     def __init__(self, potential: Potential, frame: Atoms, at_once: AtOnce) -> None:
@@ -123,12 +123,12 @@ def simulate(
 ) -> Simulation:
     """Berendsen dynamics of n replicas that start from one frame with momenta float64 [n, n_atoms, 3] (ASE units).
 
-    A replica has failed at the first step (0 is the start frame) in which a bond of the start frame is longer than max_bond_A, two atoms (or images
-    of them across a periodic border) are closer than min_distance_A, or an energy, force or position is not finite; it then leaves the batch. Where
-    several happen at once, the first of these is named. None leaves a rule out: where nothing is bonded, as in a metal, max_bond_A means nothing.
-    observe(step, replicas, positions_A, momenta, energies_eV), if given, sees the replicas still alive after every step; keep(state), after it, may
-    write the state down, and a simulation that resumes from one (whatever momenta it is given) ends as if it had never stopped, bit for bit on a CPU.
-    InputError for a thermostat faster than the time step, and for rules that this frame cannot start with (nnip.md.rules.find_rules).
+    A replica fails at the first step (0 is the start frame) in which a bond of the start frame is longer than max_bond_A, two atoms (or their
+    periodic images) are closer than min_distance_A, or an energy, force or position is not finite. It then leaves the batch. If several of these
+    happen in one step, the first in this order is the reason. None leaves a rule out: max_bond_A is meaningless without bonds, as in a metal.
+    After every step observe(step, replicas, positions_A, momenta, energies_eV) gets the replicas still alive. keep(state) is called next and may
+    save the state. A simulation that resumes from a state ignores the values of `momenta` and ends as if it had never stopped, bit for bit on a CPU.
+    InputError for a thermostat faster than the time step, and for rules that the frame already breaks (nnip.md.rules.find_rules).
     """
     if tau_fs < timestep_fs:
         raise InputError(f"'md.tau_fs' is {tau_fs:g}, but must not be smaller than md.timestep_fs ({timestep_fs:g})")
@@ -147,18 +147,20 @@ def simulate(
             momenta = integrator.kick(momenta, forces)
         lengths = [rule.pairs.lengths_A(positions) for rule in rules]
         finite = energies.isfinite() & forces.flatten(1).isfinite().all(dim=1) & positions.flatten(1).isfinite().all(dim=1)
-        good = torch.stack([finite, *(rule.kept(its) for rule, its in zip(rules, lengths, strict=True))]).all(dim=0)
-        # the one place in a step where the device is waited for
+        good = torch.stack([finite, *(rule.kept(distances) for rule, distances in zip(rules, lengths, strict=True))]).all(dim=0)
+        # the only synchronization with the device in a step
         if not good.all():
-            kept = good.nonzero()[:, 0]
+            survivors = good.nonzero()[:, 0]
             for place in (~good).nonzero()[:, 0].tolist():
-                endings.append(_failure(alive[place], step * timestep_fs, rules, [its[place] for its in lengths]))
-            alive = [alive[place] for place in kept.tolist()]
+                endings.append(_failure(alive[place], step * timestep_fs, rules, [distances[place] for distances in lengths]))
+            alive = [alive[place] for place in survivors.tolist()]
             if not alive:
                 break
-            positions, momenta, forces, energies = (kept_of[kept] for kept_of in (positions, momenta, forces, energies))
-            lengths = [its[kept] for its in lengths]
-        extremes = [rule.extreme(torch.stack((before, rule.extreme(its)))) for rule, before, its in zip(rules, extremes, lengths, strict=True)]
+            positions, momenta, forces, energies = (tensor[survivors] for tensor in (positions, momenta, forces, energies))
+            lengths = [distances[survivors] for distances in lengths]
+        extremes = [
+            rule.extreme(torch.stack((before, rule.extreme(distances)))) for rule, before, distances in zip(rules, extremes, lengths, strict=True)
+        ]
         if observe:
             observe(step, alive, positions, momenta, energies)
         if keep:
@@ -166,20 +168,20 @@ def simulate(
     endings += [Ending(replica, duration_fs, failed=False, reason="none") for replica in alive]
     endings.sort(key=lambda ending: ending.replica)
     temperature = float(temperatures_K(momenta, integrator.masses).mean()) if alive else None
-    found = {rule.reason: float(extreme) for rule, extreme in zip(rules, extremes, strict=True)}
-    return Simulation(endings, step, found.get("bond"), found.get("close"), temperature, batch.at_once.n)
+    extreme_of = {rule.reason: float(extreme) for rule, extreme in zip(rules, extremes, strict=True)}
+    return Simulation(endings, step, extreme_of.get("bond"), extreme_of.get("close"), temperature, batch.at_once.n)
 
 
 def _start(frame: Atoms, momenta: torch.Tensor, rules: list[Rule]) -> State:
-    """Before step 0."""
+    """The state before step 0."""
     positions = torch.tensor(frame.positions, device=momenta.device).repeat(len(momenta), 1, 1)
     extremes = [rule.extreme(rule.pairs.lengths_A(positions[:1])) for rule in rules]
     return State(-1, list(range(len(momenta))), positions, momenta, torch.zeros_like(positions), extremes, [])
 
 
 def _failure(replica: int, time_fs: float, rules: list[Rule], lengths_A: list[torch.Tensor]) -> Ending:
-    for rule, its in zip(rules, lengths_A, strict=True):
-        if broken := rule.broken_by(its):
+    for rule, distances in zip(rules, lengths_A, strict=True):
+        if broken := rule.broken_by(distances):
             atom_i, atom_j, distance_A = broken
             return Ending(replica, time_fs, failed=True, reason=rule.reason, atom_i=atom_i, atom_j=atom_j, distance_A=distance_A)
     return Ending(replica, time_fs, failed=True, reason="nonfinite")

@@ -1,4 +1,4 @@
-"""Temperature and energy of the replicas while they run (the paper's figure S8)."""
+"""Temperature and energy of the replicas during the dynamics (the paper's figure S8)."""
 
 from typing import Any
 
@@ -9,10 +9,10 @@ from nnip.md.berendsen import temperatures_K
 
 
 class Trace:
-    """An observer of nnip.md.simulation.simulate that keeps means over the replicas still alive, every so many femtoseconds; it changes nothing.
+    """An observer for nnip.md.simulation.simulate that records means over the replicas still alive, every every_fs femtoseconds.
 
-    rows: time_fs, n_alive, the mean and (of two replicas or more) the standard deviation of their temperatures in K, and their mean potential and
-    total energies in eV per atom. A replica that fails is left out from the step it fails in.
+    rows: time_fs, n_alive, the mean and (for two replicas or more) the standard deviation of their temperatures in K, and their mean potential
+    and total energies in eV per atom. A replica is left out from the step in which it fails.
     """
 
     def __init__(self, frame: Atoms, every_fs: float, timestep_fs: float) -> None:

@@ -1,4 +1,4 @@
-"""Momenta that replicas start with."""
+"""Initial momenta of replicas."""
 
 from collections.abc import Sequence
 
@@ -11,10 +11,10 @@ from nnip.jobs.errors import InputError
 
 
 def initial_momenta(frame: Atoms, kind: str, temperature_K: float, seeds: Sequence[int]) -> torch.Tensor:
-    """Momenta float64 [n, n_atoms, 3] in ASE units, one replica per seed; the frame is left as it is.
+    """Momenta float64 [n, n_atoms, 3] in ASE units, one replica per seed; the frame is not changed.
 
-    maxwell-boltzmann: ASE's thermalize_momenta (each momentum drawn, the temperature fluctuates with the draw), then Stationary: no total momentum at
-    an unchanged temperature. Rotation stays, as ASE leaves it. zero: at rest, as the paper's replicas were, which differ by rounding alone.
+    maxwell-boltzmann: ASE's thermalize_momenta (each momentum is drawn, so the temperature fluctuates), then ASE's Stationary, which removes the
+    total momentum at constant temperature. Rotation stays. zero: at rest, as in the paper, whose replicas differ only by rounding.
     """
     momenta = []
     for seed in seeds:

@@ -82,8 +82,7 @@ def run_measurement(
         if potential:
             rows = module.measure(Job(settings, options, files, potential, progress, notes, seeds))
         write_tables(name, options, rows, settings, directory)
-        if progress.resumed:
-            watch.started -= progress.earlier_s
+        watch.started -= progress.earlier_s
         write_manifest(
             f"{directory}/manifest.json",
             stage=name,

@@ -3,6 +3,7 @@
 All replicas advance in one batch (nnip.md.simulation); ASE's Berendsen thermostat. A replica that lasts to the end is censored: it lives longer.
 """
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from nnip.declare import TRAINED, Measurement, Table, block, choice, flag, integer, number, real, text, whole
@@ -103,13 +104,13 @@ def splits(_: dict[str, Any], __: list[str]) -> list[str]:
 
 
 def cost(options: dict[str, Any], _: int) -> int:
-    """Every replica at every step."""
-    return round(options["n_replicas"] * options["duration_fs"] / options["timestep_fs"])
+    """Every replica, and the spare one of a batch, at the start and at every step."""
+    return (options["n_replicas"] + 1) * (math.ceil(options["duration_fs"] / options["timestep_fs"] - 1e-9) + 1)
 
 
 def frames_at_once(options: dict[str, Any]) -> int:
-    """All replicas."""
-    return options["n_replicas"]
+    """All replicas, and the spare one of a batch."""
+    return options["n_replicas"] + 1
 
 
 def measure(job: "Job") -> "Rows":

@@ -1,1 +1,1 @@
-"""Trained potentials behind one seam (base.py), one sub-package per framework."""
+"""Trained potentials with one interface (base.py), one sub-package per framework."""

@@ -1,23 +1,24 @@
-"""The seam between the study and a framework: all that training, landscapes, MD and evaluation know of it.
+"""The interface between the study and a framework: training, landscapes, MD and evaluation know a framework by this alone.
 
-A framework is a sub-package of nnip.potentials, found by its name, with three modules:
+A framework is a sub-package of nnip.potentials with three modules:
 
 choices.py    imported without torch, in every environment:
-              TITLE: how text and figures call it
-              PACKAGES: the distributions whose versions decide its results, which manifests record
-              PARAMETER_GROUPS: part of the model -> regular expression of its parameters' names; the first that is found counts
-              problem(row) -> str | None: what it cannot train of a row of the model table
+              TITLE: its name in text and figures
+              PACKAGES: the distributions whose versions decide its results; manifests record them
+              PARAMETER_GROUPS: part of the model -> regular expression for its parameters' names; the first match counts
+              problem(row) -> str | None: what the framework cannot train in a row of the model table
               foreign(extra) -> str | None: which of a row's extra options would read others' model files or run others' code
-              step_s_per_frame(row) -> float: seconds per frame of one training step on one CPU core, roughly (nnip.study.estimates)
+              step_s_per_frame(row) -> float: rough seconds per frame of one training step on one CPU core (nnip.study.estimates)
 training.py   fit(settings, train_xyz, val_xyz, directory, environment) -> Fit: runs the framework's own training command
 potential.py  load(model_file, device, energy_shift_eV_per_atom) -> Potential
 
-`settings` are those of nnip.study.runs.run_settings with the device resolved to "cpu" or "cuda". All that a framework writes goes to
-<directory>/<framework>/, which is empty when fit is called. `environment` are variables for the command, which tell it of checkpoints
-(nnip.jobs.checkpoints). Bad settings are an InputError; a training that ends badly is a Fit with a failure.
+`settings` are those of nnip.study.runs.run_settings with the device resolved to "cpu" or "cuda". A framework writes only to
+<directory>/<framework>/, which is empty when fit is called. `environment` holds environment variables for the command; they say where its
+checkpoints are (nnip.jobs.checkpoints). Bad settings raise an InputError. A training that fails returns a Fit with a failure.
 
-A Potential computes energies and forces from positions (energies_forces) and, for what is measured in weight space, keeps how both hang on the
-weights (differentiable_energies_forces). The loss that is made of them is the same for all frameworks (nnip.landscape.training_loss).
+A Potential computes energies and forces from positions (energies_forces). For measurements in weight space it also computes both as
+differentiable functions of the weights (differentiable_energies_forces). The training loss is the same for all frameworks
+(nnip.landscape.training_loss).
 """
 
 from collections.abc import Sequence
@@ -35,13 +36,13 @@ from ase.calculators.calculator import Calculator
 class Fit:
     """What a framework's training command left behind.
 
-    validation_losses: [0] of the untrained model, [k] after k epochs, of the weights (EMA or not) and with the loss weights that choose the model
-    best_epoch:        after how many epochs the model in model_file was the best by that loss; 0 if training never improved the untrained model
+    validation_losses: [0] of the untrained model, [k] after k epochs; with the weights (EMA or not) and the loss weights that select the model
+    best_epoch:        number of epochs after which model_file was the best by this loss; 0 if training never improved the untrained model
     model_file:        the best model, None if there is none
-    failure:           why there is no usable model, in words, the command's last line of output included; None if it ended well
-    wall_s:            of the training command
-    seeds:             the random seeds it was given, by their use
-    killed:            whether the command was ended by SIGKILL: by a person, or by the system for want of memory
+    failure:           why there is no usable model, in words, with the command's last line of output; None if it ended well
+    wall_s:            wall time of the training command
+    seeds:             its random seeds, by their use
+    killed:            whether SIGKILL ended the command: sent by a person, or by the system when memory ran out
     """
 
     model_file: Path | None
@@ -56,13 +57,13 @@ class Fit:
 
 @dataclass
 class Graph:
-    """Frames as one batch on the device, built once and reusable while weights change.
+    """Frames as one batch on the device, built once and still valid after the weights change.
 
-    inputs:      what the framework's model reads, by its own names
-    n_atoms:     [n_frames] int64, atoms of each frame
-    frame_of:    [sum n_atoms] int64, the frame each atom belongs to
+    inputs:      the inputs of the framework's model, by its own names
+    n_atoms:     [n_frames] int64, number of atoms of each frame
+    frame_of:    [sum n_atoms] int64, the frame of each atom
     energies_eV, forces_eV_per_A: the frames' labels, float64 [n_frames] and [sum n_atoms, 3]; None unless all frames have them
-    cell_A, pbc: of a replica graph: the cell [3, 3] all replicas share (None for a molecule) and its periodic directions
+    cell_A, pbc: in a replica graph, the cell [3, 3] of all replicas (None for a molecule) and its periodic directions
     """
 
     inputs: dict[str, torch.Tensor]
@@ -74,7 +75,7 @@ class Graph:
     pbc: tuple[bool, bool, bool] = (False, False, False)
 
     def add_labels(self, frames: Sequence[Atoms]) -> None:
-        """Take over the frames' energies and forces, each where all frames have them."""
+        """Set the energies if all frames have energies, and the forces if all frames have forces."""
         results = [atoms.calc.results if atoms.calc else {} for atoms in frames]
         device = self.frame_of.device
         if all("energy" in result for result in results):
@@ -85,7 +86,7 @@ class Graph:
 
 
 class Potential(Protocol):
-    """A trained potential. `module` holds the weights that training changes as its parameters, and nothing else as parameters."""
+    """A trained potential. The parameters of `module` are the weights that training changes, and nothing else."""
 
     module: torch.nn.Module
     cutoff_A: float
@@ -93,35 +94,36 @@ class Potential(Protocol):
     device: torch.device
 
     def graph(self, frames: Sequence[Atoms]) -> Graph:
-        """One batch of frames by the framework's own neighbour lists; pbc False means a molecule, whatever its cell says."""
+        """One batch of frames with the framework's own neighbour lists; a frame with pbc False is a molecule, whatever its cell."""
 
     def replicas(self, frame: Atoms, n: int) -> Graph:
         """n copies of one frame as a batch, at its positions until set_positions is called.
 
-        On one CPU thread a replica's numbers are bit-identical whatever the others do and however many there are, except the last one's:
-        matrix kernels add up the last rows of a batch in another way. Who needs this of all replicas adds one that is kept at rest.
+        On one CPU thread the results for a replica do not depend on the number or the positions of the others, bit for bit. The last replica
+        is the exception: matrix kernels sum the last rows of a batch in a different order. A caller that needs the same for every replica
+        adds a spare one that stays at rest.
         """
 
     def set_positions(self, graph: Graph, positions_A: torch.Tensor) -> None:
-        """Move a replica graph to positions float64 [n, n_atoms, 3] and find its neighbours anew, on the device.
+        """Move a replica graph to positions float64 [n, n_atoms, 3] and search its neighbours again, on the device.
 
-        A replica with non-finite positions gets no neighbours and disturbs no other; its own energy and forces mean nothing.
+        A replica with non-finite positions gets no neighbours and does not change the others; its own energy and forces are meaningless.
         """
 
     def energies_forces(self, graph: Graph) -> tuple[torch.Tensor, torch.Tensor]:
         """Energies [n_frames] in eV (energy_shift_eV_per_atom added) and forces [sum n_atoms, 3] in eV/A, float64, detached."""
 
     def differentiable_energies_forces(self, graph: Graph) -> tuple[torch.Tensor, torch.Tensor]:
-        """As energies_forces, but attached to those weights that require gradients (nnip.landscape.weights.trainable), at least twice differentiable.
+        """As energies_forces, but at least twice differentiable in the weights that require gradients (nnip.landscape.weights.trainable).
 
-        The results are float64; what is computed between them and the weights, derivatives included, is of the weights' own type.
+        The results are float64. The computation from the weights to them, derivatives included, uses the weights' own type.
         """
 
     def node_features(self, graph: Graph) -> torch.Tensor:
-        """What the energy's read-outs see of each atom: invariant scalars, float64 [sum n_atoms, d], detached. Units and d are the model's own."""
+        """The invariant scalars that the energy read-outs take of each atom, float64 [sum n_atoms, d], detached; d and units depend on the model."""
 
     def filters(self) -> dict[str, torch.Tensor]:
-        """For each parameter name an int64 tensor of its shape: entries with one id (0, 1, ...) form one filter (output channel)."""
+        """For each parameter name an int64 tensor of its shape: entries with the same id (0, 1, ...) form one filter (output channel)."""
 
     def calculator(self) -> Calculator:
         """The framework's own ASE calculator, with the same energy shift."""

@@ -1,4 +1,4 @@
-"""Running a framework's training command: its output kept, its end put into words."""
+"""Running a framework's training command, with its output in a log and a description of how it ended."""
 
 import contextlib
 import ctypes
@@ -16,16 +16,16 @@ from types import FrameType
 from nnip.jobs.memory import tells_of_memory
 
 LIBRARY = Path(__file__).resolve().parents[2]
-# what schedulers and people send to end a job: no word on the training
+# sent by schedulers and people to end a job; they say nothing about the training
 INTERRUPTIONS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGXCPU, signal.SIGUSR1, signal.SIGUSR2)
 PR_SET_PDEATHSIG = 1
-# the batch size is one of the model's settings, so that a training is not repeated with another in silence
+# the batch size is a setting of the model, so a training is never silently repeated with another one
 LESS_MEMORY = "give the job more, or the model a smaller batch_size"
 
 
 @dataclass
 class Ending:
-    """How a command ended: its wall time, why it failed in words (None if it did not), and whether by SIGKILL."""
+    """How a command ended: its wall time, the reason of a failure in words (None if there was none), and whether SIGKILL ended it."""
 
     wall_s: float
     failure: str | None
@@ -33,9 +33,9 @@ class Ending:
 
 
 def run_command(command: Sequence[str], directory: Path, output: Path, environment: Mapping[str, str] | None = None) -> Ending:
-    """Run a command in a directory, stdout and stderr to the file `output`; it can import nnip and has this process's variables besides.
+    """Run a command in a directory, with stdout and stderr in the file `output`; it can import nnip and inherits this process's environment.
 
-    The command never outlives this process. Where either is told to end (SIGTERM and the like), both do at once: SystemExit.
+    The command never outlives this process. If either gets a signal to end (SIGTERM and the like), both end at once: SystemExit.
     """
     search_path = os.pathsep.join(filter(None, (str(LIBRARY), os.environ.get("PYTHONPATH"))))
     variables = {**os.environ, "PYTHONPATH": search_path, **(environment or {})}
@@ -56,7 +56,7 @@ def run_command(command: Sequence[str], directory: Path, output: Path, environme
     if status == 0:
         return Ending(wall_s, None)
     if -status in INTERRUPTIONS:
-        raise SystemExit(f"interrupted: {Path(command[0]).name} was told to end by {signal.Signals(-status).name}; the same call goes on")
+        raise SystemExit(f"interrupted: {Path(command[0]).name} was ended by {signal.Signals(-status).name}; run the same command again to resume")
     how = f"ended with status {status}" if status > 0 else f"was killed by {signal.Signals(-status).name}"
     killed = -status == signal.SIGKILL
     words = f"{Path(command[0]).name} {how}; its last line (of {output.name}): {last_line(output)}"
@@ -69,7 +69,7 @@ def run_command(command: Sequence[str], directory: Path, output: Path, environme
 
 @contextlib.contextmanager
 def _ended_by_sigterm() -> Iterator[None]:
-    """SIGTERM, which would end this process alone, is an exception in the block."""
+    """In the block SIGTERM raises an exception; by default it would end this process and not the command."""
 
     def end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
         raise SystemExit(128 + number)
@@ -85,7 +85,7 @@ def _ended_by_sigterm() -> Iterator[None]:
 
 
 def _end_with_parent() -> Callable[[], None] | None:
-    """What a child does first so that the system kills it when this process is no more, SIGKILL included; Linux alone knows that."""
+    """A function for the child to run first: the system then kills the child when this process ends, even by SIGKILL (Linux only)."""
     if sys.platform != "linux":
         return None
     library, parent = ctypes.CDLL(None), os.getpid()

@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Errors:
-    """Errors over all frames and all force components; infinite where a prediction is not finite, so that a table can hold them."""
+    """Errors over all frames and all force components; infinite if a prediction is not finite (tables hold no NaN)."""
 
     energy_rmse_eV_per_atom: float
     forces_rmse_eV_per_A: float
@@ -29,7 +29,8 @@ class Errors:
 class Batches:
     """Frames as graphs of at most frames_per_batch frames, built once; they stay valid while the weights change.
 
-    Where memory runs out, to build or to use them, they are built again of half as many frames (nnip.jobs.memory); frames_per_batch says of how many.
+    If memory runs out while they are built or used, they are built again with half as many frames (nnip.jobs.memory). frames_per_batch is the
+    current number.
     """
 
     def __init__(self, potential: Potential, frames: Sequence[Atoms], frames_per_batch: int) -> None:
@@ -44,7 +45,7 @@ class Batches:
         return self._at_once.n
 
     def use(self, work: Callable[[list[Graph]], T]) -> T:
-        """What `work` makes of all graphs; it is called again with smaller ones where memory runs out."""
+        """The result of `work` on all graphs; it is called again with smaller graphs if memory runs out."""
 
         def work_with(frames_per_batch: int) -> T:
             if self._built_of != frames_per_batch:
@@ -60,7 +61,7 @@ class Batches:
 def errors(batches: Batches) -> Errors:
     """Errors over all frames of labelled batches in one pass, sums in float64.
 
-    Every frame counts alike in the energy errors, every force component alike in the force errors, whatever batch it is in.
+    All frames have equal weight in the energy errors, all force components in the force errors, whatever their batch.
     """
     return batches.use(lambda graphs: _errors(batches.potential, graphs))
 

@@ -1,7 +1,7 @@
-"""Which entries of a parameter form one filter: the weights that feed one output channel.
+"""Which entries of a parameter form one filter: the weights of one output channel.
 
 Li et al., Visualizing the loss landscape of neural nets (2018), scale a random direction filter by filter. e3nn keeps the weights of several
-paths in one flat tensor, where slices along the first axis would be single numbers; its weight_views tell the paths and channels apart.
+paths in one flat tensor; slices along its first axis would be single numbers, and its weight_views separate the paths and channels.
 """
 
 from collections.abc import Sequence
@@ -12,12 +12,12 @@ from nnip.jobs.errors import InputError
 
 
 def filter_ids(module: torch.nn.Module, channels_last: Sequence[str], channels_apart: Sequence[str]) -> dict[str, torch.Tensor]:
-    """For each parameter (its name in named_parameters) an int64 tensor of its shape, on the CPU: entries with one id form one filter.
+    """For each parameter (its name in named_parameters) an int64 tensor of its shape, on the CPU: entries with the same id form one filter.
 
-    A parameter's ids are 0, 1, ... without gaps. In flat e3nn weights a filter is one path into one output channel. Of its other modules a framework
-    names the classes: channels_last, whose parameters are summed over their last but one axis: (inputs, channels), (elements, paths, channels);
-    channels_apart, whose numbers each act on a channel of their own: Bessel frequencies, energy scales and shifts.
-    InputError for a parameter of a module that is neither: guessing would scale directions wrongly in silence.
+    A parameter's ids are 0, 1, ... without gaps. In flat e3nn weights a filter is one path into one output channel. A framework lists the classes
+    of its other modules. Parameters of channels_last are summed over their last but one axis: (inputs, channels), (elements, paths, channels).
+    Each number in a parameter of channels_apart acts on its own channel: Bessel frequencies, energy scales and shifts.
+    InputError for a parameter of a module in neither list: a guess would silently scale directions wrongly.
     """
     ids = {}
     for name, parameter in module.named_parameters():
@@ -40,7 +40,7 @@ def filter_ids(module: torch.nn.Module, channels_last: Sequence[str], channels_a
 def _flat_ids(owner: torch.nn.Module, parameter: torch.Tensor, name: str) -> torch.Tensor:
     ids = torch.full(parameter.shape, -1)
     n_filters = 0
-    # the views of a tensor that holds its own indices tell where each path's weights are; float64 is exact up to 2^53
+    # views of a tensor of its own indices give the place of each path's weights; float64 is exact up to 2^53
     for view in owner.weight_views(torch.arange(parameter.numel(), dtype=torch.float64)):
         path = view.reshape(-1, view.shape[-1]).long()
         ids[path] = (torch.arange(view.shape[-1]) + n_filters).expand(path.shape)

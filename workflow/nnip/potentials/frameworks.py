@@ -1,4 +1,4 @@
-"""The frameworks there are, and what each of them says of itself without torch (choices.py; nnip.potentials.base lists what that holds)."""
+"""The available frameworks, and their choices.py, which needs no torch (nnip.potentials.base lists its content)."""
 
 import importlib
 from pathlib import Path
@@ -11,5 +11,5 @@ def frameworks() -> list[str]:
 
 
 def choices(framework: str) -> ModuleType:
-    """Module nnip.potentials.<framework>.choices of one of them."""
+    """Module nnip.potentials.<framework>.choices."""
     return importlib.import_module(f"nnip.potentials.{framework}.choices")

@@ -1,4 +1,4 @@
-"""A trained potential from its training's directory, whatever its framework."""
+"""Loading a trained potential of any framework from the directory of its training."""
 
 import importlib
 import os
@@ -15,7 +15,7 @@ from nnip.study.manifest import read_manifest
 
 
 def framework_module(framework: str, part: str) -> ModuleType:
-    """Module nnip.potentials.<framework>.<part>; InputError lists the frameworks there are, or names the package its environment lacks."""
+    """Module nnip.potentials.<framework>.<part>; InputError lists the known frameworks, or names the package that is missing."""
     if framework not in frameworks():
         raise InputError(f"there is no framework '{framework}'; there are {', '.join(frameworks())}")
     try:
@@ -27,7 +27,7 @@ def framework_module(framework: str, part: str) -> ModuleType:
 
 
 def pick_device(name: str) -> torch.device:
-    """The device of a name: cpu, cuda, or auto (cuda where there is one); InputError for cuda where there is none."""
+    """The device for a name: cpu, cuda, or auto (cuda if available); InputError for cuda if there is none."""
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if name == "cuda" and not torch.cuda.is_available():
@@ -36,10 +36,10 @@ def pick_device(name: str) -> torch.device:
 
 
 def load(train_directory: str | os.PathLike[str], device: str | torch.device = "cpu") -> Potential:
-    """The potential a training left in its directory, with the manifest's energy shift, ready to evaluate.
+    """The trained potential in a training's directory, with the energy shift of the manifest.
 
-    Model files are pickles, which run code when read: InputError unless the training's manifest says ok, the file lies in the directory and its
-    checksum is the one there.
+    Model files are pickles, which run code when read. InputError unless the training's manifest has status ok, the file is in the directory and
+    its checksum is the one in the manifest.
     """
     manifest_file = Path(train_directory) / "manifest.json"
     if not manifest_file.exists():

@@ -1,4 +1,4 @@
-"""How the trained weights of models are distributed, all together and by the part of the model they are in."""
+"""Distributions of the trained weights, of the whole model and of each of its parts."""
 
 import re
 from collections.abc import Mapping
@@ -12,12 +12,12 @@ NEAR_ZERO = 0.01
 
 
 def group_of(parameter: str, groups: Mapping[str, str]) -> str:
-    """The part of the model a parameter belongs to, by its name: the first of groups (PARAMETER_GROUPS of its framework) found in it, or other."""
+    """The part of the model of a parameter: the first of groups (PARAMETER_GROUPS of its framework) that matches its name, or other."""
     return next((group for group, pattern in groups.items() if re.search(pattern, parameter)), OTHER)
 
 
 def grouped(parameters: Mapping[str, np.ndarray], groups: Mapping[str, str]) -> dict[str, np.ndarray]:
-    """All weights, and those of each group there is, as flat arrays, in the order of groups (those of group_of); parameters: name -> array."""
+    """All weights, and those of each group in the model, as flat arrays in the order of groups (see group_of); parameters: name -> array."""
     parts: dict[str, list[np.ndarray]] = {ALL: []}
     for name, values in parameters.items():
         for group in (ALL, group_of(name, groups)):
@@ -27,7 +27,7 @@ def grouped(parameters: Mapping[str, np.ndarray], groups: Mapping[str, str]) -> 
 
 
 def histogram(values: np.ndarray, n_bins: int) -> list[dict[str, Any]]:
-    """Counts of values in n_bins bins of one width from -m to m, m being the largest |value| (1 if all are 0): with odd n_bins, one is about 0."""
+    """Counts of values in n_bins equal bins from -m to m; m is the largest |value| (1 if all are 0), and with odd n_bins a bin is centred on 0."""
     largest = float(np.abs(values).max()) or 1.0
     counts, edges = np.histogram(values, bins=n_bins, range=(-largest, largest))
     return [{"bin_low": low, "bin_high": high, "count": count} for low, high, count in zip(edges[:-1], edges[1:], counts, strict=True)]

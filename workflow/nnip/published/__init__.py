@@ -1,1 +1,1 @@
-"""The raw tables that the paper's authors released (doi 10.1088/2632-2153/acf115), as the tables of a study."""
+"""The raw tables released by the paper's authors (doi 10.1088/2632-2153/acf115), as tables of a study."""

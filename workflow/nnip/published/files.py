@@ -1,4 +1,4 @@
-"""The released files as they are."""
+"""The released files, with their original values."""
 
 from pathlib import Path
 
@@ -16,15 +16,15 @@ KINDS = {
 }
 FILES = tuple(f"{framework}_{kind}.csv" for framework in FRAMEWORKS for kind in KINDS)
 TEMPERATURES_K = (300, 600, 1200)
-DURATION_FS = 6000  # 6001 frames of 1 fs, the first at time 0, without a failure
+DURATION_FS = 6000  # a run without a failure has 6001 frames, 1 fs apart from time 0
 REPLICAS = 30
-# The second row of v2-ema with n = 5 is v2-swa's: its three splits, weighted by their frames, give v2-swa's point of the learning file.
+# The second row of v2-ema with n = 5 belongs to v2-swa: its three splits, weighted by their frames, give v2-swa's point in the learning file.
 MISLABELLED = {("mace", "v2-ema", 5): "v2-swa"}
-TEST_FRAMES = (1669, 2138, 2139)  # of test_300K, test_600K, test_1200K: with these weights the splits give the learning file's points
+TEST_FRAMES = (1669, 2138, 2139)  # of test_300K, test_600K, test_1200K: weighted by them the splits give the points of the learning file
 
 
 def read_release(directory: str | Path) -> dict[str, pd.DataFrame]:
-    """The ten released files by name without ending, all values as released; InputError names a missing file or column."""
+    """The ten released files by their names without ending, all values as released; InputError names a missing file or column."""
     release = {}
     for name in FILES:
         path = Path(directory) / name
@@ -39,7 +39,7 @@ def read_release(directory: str | Path) -> dict[str, pd.DataFrame]:
 
 
 def split_errors(framework: str, data: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The first row of every model and size, and the rows released again; the mislabelled one goes to its model."""
+    """The first row of every model and size, and the rows released again; the mislabelled row is assigned to its model."""
     data = data.copy()
     again = data.duplicated(["label", "nsamples"])
     for (where, label, n), true in MISLABELLED.items():

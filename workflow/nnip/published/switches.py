@@ -1,4 +1,4 @@
-"""The released hyperparameters under this study's names."""
+"""The released hyperparameters, under this study's names."""
 
 import ast
 import re
@@ -20,7 +20,7 @@ def _null_unless(on: str, column: str) -> Callable[[pd.Series], str]:
     return lambda row: row[column] if row[on] == "True" else "null"
 
 
-# Switches under this study's names (config/README.md): a column of the release, or a function of a released row.
+# Hyperparameters by this study's names (config/README.md): a column of the release, or a function of a released row.
 SWITCHES: dict[str, dict[str, str | Callable[[pd.Series], str]]] = {
     "nequip": {
         "layers": "num_layers",
@@ -80,7 +80,7 @@ SWITCHES: dict[str, dict[str, str | Callable[[pd.Series], str]]] = {
 
 
 def hyperparameters(framework: str, data: pd.DataFrame) -> pd.DataFrame:
-    """Every model's switches under this study's names, then every released column that is not blank as `released.<column>`."""
+    """The hyperparameters of every model by this study's names, then every released column that is not blank as `released.<column>`."""
     rows = []
     for model, row in data.iterrows():
         switches = {name: row[source] if isinstance(source, str) else source(row) for name, source in SWITCHES[framework].items()}

@@ -1,4 +1,4 @@
-"""The release as tables of this study. Model names stay as released; nothing is left out or mended in silence (nnip.published.oddities)."""
+"""The release as tables of this study: model names are unchanged, and every omission or correction is noted (nnip.published.oddities)."""
 
 from pathlib import Path
 
@@ -44,7 +44,7 @@ def training_set(size: int, largest: int) -> dict[str, object]:
 
 
 def landscapes(framework: str, seeds: dict[str, int], data: pd.DataFrame) -> pd.DataFrame:
-    """The mean of 20 lines at 81 points; t as released (see the note), split train, mode published."""
+    """Mean of 20 lines at 81 points; t as released (see table notes), split train, mode published."""
     return pd.DataFrame(
         {
             "framework": framework,
@@ -60,7 +60,7 @@ def landscapes(framework: str, seeds: dict[str, int], data: pd.DataFrame) -> pd.
 
 
 def failures(framework: str, seeds: dict[str, int], data: pd.DataFrame) -> pd.DataFrame:
-    """Frames (of 1 fs) until a bond was longer than 2 A as times; 6001 frames = not failed within 6 ps."""
+    """Times to failure from the number of 1 fs frames until a bond was longer than 2 A; 6001 frames mean no failure within 6 ps."""
     failed = data["explosion"] <= DURATION_FS
     return pd.DataFrame(
         {

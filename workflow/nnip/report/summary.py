@@ -131,15 +131,16 @@ def effect_words(effects: pd.DataFrame, confidence: float) -> str:
         own = tested[tested["quantity"] == quantity]
         if own.empty:
             continue
-        clear = own[own["p_holm"] < 1 - confidence]
-        maybe = own[((own["low"] > 0) | (own["high"] < 0)) & ~own.index.isin(clear.index)]
+        scaled = own.assign(**{name: own[name] * quantities()[quantity].factor for name in ("difference", "low", "high")})
+        clear = scaled[own["p_holm"] < 1 - confidence]
+        maybe = scaled[((own["low"] > 0) | (own["high"] < 0)) & ~own.index.isin(clear.index)]
         told = [
             f"{name}: "
             + "; ".join(f"{row.model} against {row.reference} {_estimate_3(row.difference, row.low, row.high)}" for row in rows.itertuples())
             for name, rows in (("beyond the scatter of seeds, all differences considered (Holm)", clear), ("only by its own interval", maybe))
             if len(rows)
         ]
-        lines.append(f"- {words[0].upper()}{words[1:]} ({quantity}), {len(own)} choices. {'. '.join(told) or 'None differs'}.")
+        lines.append(f"- {words[0].upper()}{words[1:]}{in_units(quantity)}, {len(own)} choices. {'. '.join(told) or 'None differs'}.")
     return "What each choice changes, against the first model of its experiment, seeds as replicates:\n\n" + "\n".join(lines)
 
 
@@ -148,13 +149,20 @@ def _estimate_3(value: float, low: float, high: float) -> str:
 
 
 def outcomes() -> dict[str, str]:
-    """Outcomes that the page tells of, and what it calls them."""
-    return {name: each.words for name, each in quantities().items() if each.words and each.is_outcome}
+    """Outcomes that the page tells of, and what it calls them; those that should be large first, which is how long a model lives."""
+    told = {name: each for name, each in quantities().items() if each.words and each.is_outcome}
+    return {name: told[name].words for name in sorted(told, key=lambda name: -told[name].better)}
 
 
 def called(quantity: str, mode: Any, minimum: Any, several_modes: bool) -> str:
     """What the page calls a variant of a quantity."""
     return ", ".join([quantities()[quantity].words, *variant_words(mode, minimum, several_modes)])
+
+
+def in_units(quantity: str) -> str:
+    """The unit that the page gives a quantity in, in brackets; nothing for a pure number."""
+    unit = quantities()[quantity].unit.replace("$", "")
+    return f" ({unit})" if unit else ""
 
 
 def entropy_words(own: Mapping[str, pd.DataFrame]) -> list[str]:
@@ -255,16 +263,16 @@ def noise_words(noise_floor: pd.DataFrame) -> str:
     told = noise_floor[[bool(known[name].words) for name in noise_floor["quantity"]]]
     for (quantity, mode, minimum, kind), own in told.groupby([*NAME, "kind"], sort=False, dropna=False):
         name = called(quantity, mode, minimum, several_modes)
-        name = f"{name[0].upper()}{name[1:]}"
+        name, factor = f"{name[0].upper()}{name[1:]}{in_units(quantity)}", known[quantity].factor
         if kind == "seeds":
-            rms = (own["difference"].astype(float) ** 2).mean() ** 0.5
+            rms = factor * (own["difference"].astype(float) ** 2).mean() ** 0.5
             share = (own["share_of_spread"].astype(float) ** 2).mean() ** 0.5
             what = f"{name}: two seeds of a model differ by {rms:.3g} (root mean square of {len(own)} pairs)"
             lines.append(f"{what}, {share:.2f} of the spread of the models.")
             continue
         for row in own.itertuples():
-            error = f" ± {row.standard_error:.3g}" if pd.notna(row.standard_error) else ""
+            error = f" ± {factor * row.standard_error:.3g}" if pd.notna(row.standard_error) else ""
             share = f", {row.share_of_spread:.2f} of the spread of the models" if pd.notna(row.share_of_spread) else ""
-            what = f"{name} of {row.model_a} and {row.model_b} ({kind}): {row.value_a:.4g} and {row.value_b:.4g}"
-            lines.append(f"{what}, difference {abs(row.difference):.3g}{error}{share}.")
+            what = f"{name} of {row.model_a} and {row.model_b} ({kind}): {factor * row.value_a:.4g} and {factor * row.value_b:.4g}"
+            lines.append(f"{what}, difference {factor * abs(row.difference):.3g}{error}{share}.")
     return "\n".join(f"- {line}" for line in lines)

@@ -1,6 +1,6 @@
-"""The files whose code a job runs: what a script imports of this project, found without importing anything.
+"""The files whose code a job runs: all modules of this project that a script imports, found without importing them.
 
-A job has these files as inputs, so a change of what decides its numbers makes its results again.
+A job has these files as inputs, so its results are made again after a change of code that determines its numbers.
 """
 
 import ast
@@ -10,44 +10,44 @@ from pathlib import Path
 WORKFLOW = Path(__file__).parents[2]
 ROOTS = (WORKFLOW, WORKFLOW / "scripts")
 
-# Modules that only say, read, write or check something and decide no number.
-# An edit of them makes nothing again; otherwise every reworded message would train all models again.
+# Modules that only report, read, write or check something and determine no number.
+# After an edit of them nothing is made again; otherwise every reworded message would train all models again.
 INFRASTRUCTURE = frozenset(
     {
         "nnip.jobs.errors",  # messages to the user
         "nnip.jobs.files",  # whole files, checksums
         "nnip.study.tables",  # types and columns of tables, checked against the schema
         "nnip.study.schema",  # checks of config and model table
-        "nnip.study.manifest",  # what made a result
-        "nnip.jobs.memory",  # frames at once; the results are the same however many
-        "nnip.jobs.checkpoints",  # resumed results are the same to the bit
-        "nnip.jobs.gpus",  # which GPU a job takes
+        "nnip.study.manifest",  # records of results
+        "nnip.jobs.memory",  # number of frames at once, which does not change the results
+        "nnip.jobs.checkpoints",  # resumed results are the same, bit for bit
+        "nnip.jobs.gpus",  # choice of a GPU
     }
 )
 
 
 @functools.cache
 def code_inputs(*files: str, ignore: frozenset[str] = INFRASTRUCTURE) -> list[Path]:
-    """These files of workflow/ and all modules of the project that they import, directly or not; without `ignore` and what only that imports."""
-    found: set[Path] = set()
+    """These files of workflow/ and all project modules that they import, directly or indirectly, except through modules in `ignore`."""
+    paths: set[Path] = set()
     left = [WORKFLOW / file for file in files]
     while left:
         path = left.pop()
-        if path not in found:
-            found.add(path)
+        if path not in paths:
+            paths.add(path)
             left += [file for name in imported_names(path) if name not in ignore and (file := _file(name))]
-    return sorted(found)
+    return sorted(paths)
 
 
 def framework_code(framework: str, ignore: frozenset[str] = INFRASTRUCTURE) -> list[Path]:
-    """All modules of nnip.potentials.<framework>, which jobs import by the framework's name, and what these import."""
+    """All modules of nnip.potentials.<framework>, which jobs import by the framework's name, and their imports."""
     folder = WORKFLOW / "nnip" / "potentials" / framework
     return code_inputs(*(str(path.relative_to(WORKFLOW)) for path in sorted(folder.glob("*.py"))), ignore=ignore)
 
 
 @functools.cache
 def imported_names(path: Path) -> set[str]:
-    """All that a file imports, anywhere in it: also the packages around a module, and a.b.c for `from a.b import c`, where c may be a module.
+    """All names that a file imports, anywhere in it, with their parent packages; `from a.b import c` gives a.b.c too, since c may be a module.
 
     Imports under `if TYPE_CHECKING` do not count.
     """
@@ -67,7 +67,7 @@ def imported_names(path: Path) -> set[str]:
 
 
 def _file(name: str) -> Path | None:
-    """The file of a module or package of the project; None for others."""
+    """The file of a module or package of the project; None for any other."""
     for root in ROOTS:
         for path in (root.joinpath(*name.split("."), "__init__.py"), root.joinpath(*name.split(".")).with_suffix(".py")):
             if path.exists():

@@ -1,8 +1,8 @@
-"""How long a job may take and how much memory: limits from a study's sizes, so that a scheduler can plan.
+"""Limits of time and memory for jobs, estimated from the sizes of a study, for the scheduler.
 
-Each framework says how long a step of its models takes on one CPU core with frames of 27 atoms (step_s_per_frame in its choices.py); more atoms take
-more in proportion. Three times that is allowed; a GPU counts as ten cores, and as thirty for models whose steps are long enough to fill it: cautious
-guesses, no measurement.
+The time of a step on one CPU core with frames of 27 atoms is from each framework (step_s_per_frame in its choices.py); it is proportional to the
+number of atoms. The limit is three times the estimate. A GPU counts as ten cores, or as thirty if the steps of a model are long enough to fill it.
+These two are cautious guesses, not measurements.
 """
 
 import contextlib
@@ -17,14 +17,14 @@ MARGIN = 3
 FILLING_STEP_S = 0.1
 LIBRARIES_MB = 3000
 GPU_JOB_MB = 6000
-EVALUATION = 0.4  # of a training step
-ATOMS = 27  # of the frames that steps were timed with
+EVALUATION = 0.4  # in training steps
+ATOMS = 27  # in the frames of the timed steps
 TRAINED_AT_ONCE = 50
-MINUTES_AFTER_TRAINING = 30  # the epoch under way, and what a framework evaluates at the end
+MINUTES_AFTER_TRAINING = 30  # for the current epoch and the framework's final evaluation
 
 
 def training_minutes(run: Run, config: dict[str, Any], models: dict[str, dict[str, Any]], n_atoms: int) -> int:
-    """Wall-time limit in minutes of a training."""
+    """Wall-time limit of a training in minutes."""
     row = models[run.model]
     estimate = _minutes(row["epochs"] * run.n_train, 1.0, run, config, models, n_atoms)
     if max_hours := config["training"]["max_hours"]:
@@ -33,7 +33,7 @@ def training_minutes(run: Run, config: dict[str, Any], models: dict[str, dict[st
 
 
 def measurement_minutes(evaluations: int, run: Run, config: dict[str, Any], models: dict[str, dict[str, Any]], n_atoms: int) -> int:
-    """Wall-time limit in minutes of a measurement that evaluates so many frames."""
+    """Wall-time limit in minutes of a measurement with this number of frame evaluations."""
     return START_MINUTES + math.ceil(_minutes(evaluations, EVALUATION, run, config, models, n_atoms))
 
 
@@ -44,19 +44,19 @@ def _minutes(n_frames: int, share: float, run: Run, config: dict[str, Any], mode
 
 
 def training_megabytes(run: Run, config: dict[str, Any], models: dict[str, dict[str, Any]], n_atoms: int) -> int:
-    """Limit of a training's main memory in MB: of its steps, and of the evaluation of its frames at the end."""
+    """Main-memory limit of a training in MB, for its steps and the final evaluation of its frames."""
     return _megabytes(max(600 * models[run.model]["batch_size"], 160 * TRAINED_AT_ONCE), run, config, models, n_atoms)
 
 
 def measurement_megabytes(frames_at_once: int, run: Run, config: dict[str, Any], models: dict[str, dict[str, Any]], n_atoms: int) -> int:
-    """Limit of a measurement's main memory in MB."""
+    """Main-memory limit of a measurement in MB."""
     return _megabytes(160 * frames_at_once, run, config, models, n_atoms)
 
 
 def _megabytes(megabytes_per_step_s: int, run: Run, config: dict[str, Any], models: dict[str, dict[str, Any]], n_atoms: int) -> int:
-    """Twice what MACE models took on a CPU, in proportion to the time of a step (a training step 600 MB, an evaluation 160 MB per frame and second).
+    """Twice the memory of MACE models on a CPU, proportional to the time of a step (training 600 MB, evaluation 160 MB per frame and second).
 
-    On a GPU the frames are in its own memory.
+    On a GPU the frames are in the GPU's own memory.
     """
     if config["device"] == "cuda":
         return GPU_JOB_MB
@@ -65,12 +65,12 @@ def _megabytes(megabytes_per_step_s: int, run: Run, config: dict[str, Any], mode
 
 
 def frames_expected(dataset: dict[str, Any], n_splits: int, n_train: int) -> int:
-    """Frames of all splits: known where the config says how many are made, else 2,000 beside the training frames."""
+    """Number of frames in all splits: from the config if it gives n_test, else 2,000 beside the training frames."""
     return n_train + (n_splits * dataset["n_test"] if "n_test" in dataset else 2000)
 
 
 def atoms_expected(dataset: dict[str, Any]) -> int:
-    """Atoms of a frame: of a cell that is made here, or of the first frame of a user's own file; 27, as in 3BPA, where neither tells."""
+    """Number of atoms of a frame: of a generated cell, or of the first frame of a user's file; else 27, as in 3BPA."""
     if dataset["source"] == "emt":
         return 4 * dataset["repeats"] ** 3
     if dataset["source"] == "extxyz":
@@ -81,5 +81,5 @@ def atoms_expected(dataset: dict[str, Any]) -> int:
 
 
 def gpus(device: str, given: int) -> int:
-    """GPUs a job that runs a model asks for: one for `device` cuda, none for cpu, and for auto one if the run is given any to hand out."""
+    """Number of GPUs that a job with a model requests: one for `device` cuda, none for cpu; for auto one if the run has any."""
     return {"cpu": 0, "cuda": 1, "auto": min(given, 1)}[device]

@@ -1,4 +1,4 @@
-"""The manifest beside every result: what made it, from which settings, seeds and packages, on which device, in how long."""
+"""The manifest beside every result: the stage, settings, seeds, packages, device and wall time."""
 
 import hashlib
 import json
@@ -14,7 +14,7 @@ from nnip.jobs.errors import InputError
 from nnip.jobs.files import reading, sha256, write_json
 from nnip.potentials.frameworks import choices, frameworks
 
-# what results hang on beside the frameworks' own packages
+# packages that results depend on, beside the frameworks' own
 PACKAGES = ("torch", "ase", "numpy", "scipy", "pandas", "lifelines", "rdkit", "tblite", "snakemake")
 EVERY: dict[str, Any] = {
     "stage": str,
@@ -39,14 +39,14 @@ class Stopwatch:
 
 
 def settings_hash(settings: Any) -> str:
-    """SHA-256 of settings as canonical JSON (sorted keys): equal settings, equal hash."""
+    """SHA-256 of settings as canonical JSON (sorted keys): equal settings have equal hashes."""
     return hashlib.sha256(json.dumps(settings, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
 def write_manifest(
     path: str | os.PathLike[str], stage: str, settings: dict[str, Any], seeds: dict[str, int], device: str, watch: Stopwatch, **more: Any
 ) -> None:
-    """Write the manifest of one result directory, with the checksums of the tables in it; `more` holds what only this stage knows (JSON values)."""
+    """Write the manifest of one result directory, with the checksums of its tables; `more` holds values of this stage only (JSON)."""
     write_json(
         path,
         {
@@ -65,9 +65,9 @@ def write_manifest(
 
 
 def check_written(path: str | os.PathLike[str]) -> None:
-    """InputError unless a table or a file of frames is what its job wrote, by the checksum in the manifest of its folder or of the two above.
+    """InputError if a table or a file of frames differs from the checksum in the manifest of its folder or of the two above.
 
-    Nothing is known of a file that no manifest lists.
+    A file that no manifest lists is not checked.
     """
     path = Path(path)
     for folder in path.parents[:3]:
@@ -78,7 +78,7 @@ def check_written(path: str | os.PathLike[str]) -> None:
             expected = manifest.get("table_sha256", {}).get(name) or manifest.get("files", {}).get(name, {}).get("sha256")
         except AttributeError:
             raise InputError(
-                f"{folder}/manifest.json: 'table_sha256' or 'files' is no block; remove it, and what it belongs to is made again"
+                f"{folder}/manifest.json: 'table_sha256' or 'files' is not a block; remove the manifest, and its results are made again"
             ) from None
         if expected and path.is_file() and sha256(path) != expected:
             raise InputError(
@@ -87,9 +87,9 @@ def check_written(path: str | os.PathLike[str]) -> None:
 
 
 def package_versions() -> dict[str, str]:
-    """The versions of PACKAGES and of the frameworks' own that this Python has."""
+    """The versions of PACKAGES and of the frameworks' packages in this Python."""
     versions = {}
-    for package in dict.fromkeys((*(own for framework in frameworks() for own in choices(framework).PACKAGES), *PACKAGES)):
+    for package in dict.fromkeys((*(name for framework in frameworks() for name in choices(framework).PACKAGES), *PACKAGES)):
         try:
             versions[package] = version(package)
         except PackageNotFoundError:
@@ -98,30 +98,30 @@ def package_versions() -> dict[str, str]:
 
 
 def code_version() -> str:
-    """A hash of the modules of nnip that this process has loaded: results begun by other code are not gone on with."""
+    """A hash of the modules of nnip that this process has loaded: results begun with other code are not resumed."""
     files = {name: module.__file__ for name, module in sys.modules.items() if name.split(".")[0] == "nnip"}
     return settings_hash({name: sha256(file) for name, file in files.items() if file})
 
 
 def read_manifest(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """Read a manifest back; InputError for a file that cannot be one: not JSON, cut short, a key twice, or without what every manifest has."""
+    """Read a manifest; InputError if the file is not JSON, is cut short, has a key twice or lacks a key that every manifest has."""
     try:
         with reading(path) as file:
             manifest = json.load(file, object_pairs_hook=_once_each, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{path}: is no whole manifest ({error}); remove it, and what it belongs to is made again") from None
+        raise InputError(f"{path}: is not a complete manifest ({error}); remove it, and its results are made again") from None
     for key, kinds in EVERY.items():
         if not isinstance(manifest, dict) or not isinstance(manifest.get(key), kinds) or isinstance(manifest.get(key), bool):
-            raise InputError(f"{path}: is no manifest of this workflow: '{key}' is missing or of another type")
+            raise InputError(f"{path}: is not a manifest of this workflow: '{key}' is missing or has another type")
     return manifest
 
 
 def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     content = dict(pairs)
     if len(content) < len(pairs):
-        raise ValueError("a key stands twice in one block")
+        raise ValueError("a key appears twice in one block")
     return content
 
 
 def _refuse(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not JSON")

@@ -1,4 +1,4 @@
-"""The model table: every model's complete row and the experiments that compare them, checked before any work."""
+"""The model table: the complete row of every model and the experiments that compare them, checked before any job starts."""
 
 import contextlib
 import re
@@ -15,7 +15,7 @@ HYPERPARAMETERS_NOT = ("framework", "label")
 def load_models(path: str | Path, trained: bool = True) -> dict[str, Any]:
     """The model table: {"models": {name: complete row}, "experiments": {...}}; InputError names file, model and key.
 
-    Where nothing is trained (published tables) names are free, and rows need only framework and label.
+    Without trainings (published tables) any name is allowed, and rows need only framework and label.
     """
     try:
         table = read_yaml(path)
@@ -25,18 +25,18 @@ def load_models(path: str | Path, trained: bool = True) -> dict[str, Any]:
     table = check(table, schema, str(path))
     row_schema = schema["$defs"]["model"]
     models: dict[str, dict[str, Any]] = {}
-    for name, own in table["models"].items():
+    for name, given in table["models"].items():
         if str(name) in models:
-            raise InputError(f"{path}: model '{name}' stands twice, as a number and as a text")
-        if not isinstance(own, dict):
-            raise InputError(f"{path}: model '{name}' must be a mapping of keys, but is {own!r}")
-        row = check(table["defaults"] | own, row_schema, f"{path}, model '{name}'")
+            raise InputError(f"{path}: model '{name}' appears twice, as a number and as a text")
+        if not isinstance(given, dict):
+            raise InputError(f"{path}: model '{name}' must be a mapping of keys, but is {given!r}")
+        row = check(table["defaults"] | given, row_schema, f"{path}, model '{name}'")
         row.setdefault("label", str(name))
         if row["framework"] not in frameworks():
             raise InputError(f"{path}, model '{name}': 'framework' is '{row['framework']}': {nearest(row['framework'], frameworks())}")
         if trained:
             _check_trainable(str(name), row, str(path))
-            # in file names a comma is written as a hyphen
+            # file names have a hyphen instead of a comma
             if twin := next((other for other in models if other.replace(", ", "-") == str(name).replace(", ", "-")), None):
                 raise InputError(f"{path}: models '{twin}' and '{name}' would share one folder: rename one")
         models[str(name)] = row
@@ -60,21 +60,21 @@ def _check_experiments(experiments: dict[str, Any], models: dict[str, dict[str, 
 
 
 def _check_drawable(text: str, path: str) -> None:
-    """InputError for a text between dollar signs that figures would take for a formula and fail on, hours later."""
+    """InputError for a text between dollar signs that is no valid formula: figures would fail on it hours later."""
     if text.replace(r"\$", "").count("$") < 2:
         return
-    with contextlib.suppress(ImportError):  # matplotlib may live in the jobs' environment alone
+    with contextlib.suppress(ImportError):  # matplotlib may be only in the jobs' environment
         from matplotlib.mathtext import MathTextParser
 
         try:
             MathTextParser("path").parse(text)
         except ValueError as error:
             reason = str(error).strip().splitlines()[-1]
-            raise InputError(f"{path}: '{text}' is no formula that figures can draw ({reason}); write \\$ for a dollar sign") from None
+            raise InputError(f"{path}: '{text}' is not a formula that figures can draw ({reason}); write \\$ for a dollar sign") from None
 
 
 def check_listed_models(config: dict[str, Any], models: dict[str, Any], source: str = "config") -> None:
-    """InputError if the config names a model that is not in the model table, or does not say why it trusts one that uses what others made."""
+    """InputError if the config names a model that is not in the table, or gives no reason to trust a model that uses files of others."""
     blocks = {"noise": config["noise"], "planes": config["planes"], "landscape.variants": config["landscape"]["variants"]}
     blocks |= {f"training_sets.{name}": block for name, block in config["training_sets"].items()}
     listed = [(f"{key}.models", name) for key, block in blocks.items() for name in (block or {}).get("models") or []]
@@ -102,5 +102,5 @@ def _check_trainable(name: str, row: dict[str, Any], path: str) -> None:
 
 
 def hyperparameters(row: dict[str, Any]) -> dict[str, Any]:
-    """The switches of one model, without its names."""
+    """The hyperparameters of one model, without framework and label."""
     return {key: value for key, value in row.items() if key not in HYPERPARAMETERS_NOT}

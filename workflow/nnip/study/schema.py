@@ -1,4 +1,4 @@
-"""Values from YAML against a schema: checked with one clear message, and with defaults filled in."""
+"""Checking values from YAML against a schema, with one clear message, and filling in defaults."""
 
 import copy
 import difflib
@@ -17,27 +17,27 @@ from nnip.jobs.errors import InputError
 from nnip.jobs.files import reading
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
-LARGEST = 2**31 - 1  # of whole numbers, as tables and random generators hold them
+LARGEST = 2**31 - 1  # whole number in tables and random generators
 SMALLEST, HUGE = 1e-100, 1e30
 MOST_VALUES = 100_000
 DEEPEST = 20
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML of plain values, in which a key cannot stand twice."""
+    """YAML of plain values; a key must not appear twice in a block."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()
         for key, _ in node.value:
             if isinstance(key, yaml.ScalarNode):
                 if key.value in seen:
-                    raise yaml.constructor.ConstructorError(None, None, f"the key '{key.value}' stands twice in one block", key.start_mark)
+                    raise yaml.constructor.ConstructorError(None, None, f"the key '{key.value}' appears twice in one block", key.start_mark)
                 seen.add(key.value)
         return super().construct_mapping(node, deep)
 
 
 def read_yaml(path: str | os.PathLike[str]) -> Any:
-    """The plain values of a YAML (or JSON) file; InputError for one that cannot be read, is too large or has a key twice in one block."""
+    """The plain values of a YAML (or JSON) file; InputError if it cannot be read, is too large or has a key twice in one block."""
     try:
         with reading(path) as file:
             value = yaml.load(file.read(), _Loader)
@@ -63,20 +63,20 @@ def _with_blocks(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def nearest(word: str, known: Iterator[str] | list[str]) -> str:
-    """What the word may have been meant to be, as a clause for an error message."""
+    """The known word closest to this one, as a clause for an error message."""
     names = sorted(map(str, known))
     match = difflib.get_close_matches(str(word), names, n=1, cutoff=0.5)
     return f"did you mean '{match[0]}'?" if match else f"one of: {', '.join(names)}"
 
 
 def _shown(value: Any) -> str:
-    """A value for a message, of a readable length."""
+    """A value as text for a message, cut to a readable length."""
     text = repr(value)
     return text if len(text) <= 100 else f"{text[:100]}..."
 
 
 def _reason(error: Any) -> str:
-    """What jsonschema says of a value, without the value."""
+    """jsonschema's message on a value, without the value."""
     return str(error.message).removeprefix(repr(error.instance)).strip()[:200]
 
 
@@ -103,9 +103,9 @@ def _message(error: Any) -> str:
 
 
 def check_plain(value: Any, source: str) -> None:
-    """InputError for what no config needs and what would fail later: numbers not finite or huge, control characters, endless or enormous nesting.
+    """InputError for values that no config needs and that would fail later: numbers not finite or huge, control characters, too deep nesting.
 
-    Values that YAML's anchors repeat count every time, so that a small file cannot stand for billions of them.
+    Values repeated by YAML's anchors are counted every time, so a small file cannot contain billions of them.
     """
     stack = [("", value, 0)]
     seen = 0
@@ -132,7 +132,7 @@ def check_plain(value: Any, source: str) -> None:
 
 
 def check(value: Any, schema: dict[str, Any], source: str) -> Any:
-    """A copy of value with the schema's defaults filled in; InputError names the source and the first offending key."""
+    """A copy of value with the schema's defaults filled in; InputError names the source and the first bad key."""
     check_plain(value, source)
     value = copy.deepcopy(value)
     _fill(value, schema, schema)
@@ -156,7 +156,7 @@ def _fill(value: Any, schema: dict[str, Any], root: dict[str, Any]) -> None:
 
 
 def _typed(value: Any, schema: dict[str, Any]) -> Any:
-    """What a value means to the schema: a text where it asks for something else (snakemake's --config gives nested values as texts), 5.0 for 5."""
+    """A value converted to its type in the schema: texts are parsed (nested values of snakemake's --config are texts), and 5.0 becomes 5."""
     if isinstance(value, list):
         return [_typed(item, schema.get("items", {})) for item in value]
     kinds = schema.get("type", "string")

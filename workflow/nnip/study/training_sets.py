@@ -119,11 +119,11 @@ def _noise_sets(config: Mapping[str, Any], main: TrainingSet) -> list[TrainingSe
 def pool_frames(pool: str, config: Mapping[str, Any]) -> int:
     """How many frames are made for a pool whose source makes them.
 
-    Of the study's own data set as many as the main set takes, so that a set declared beside it changes none of its frames.
+    Of the main set's pool as many as that set takes, so that a set declared beside it changes none of its frames.
     """
-    given = config["datasets"][pool].get("n_pool")
-    sizes = [each.size for each in training_sets(config).values() if each.pool == pool and not (pool == config["dataset"] and each.role != "main")]
-    return given or max([*sizes, *([config["n_train"]] if pool == config["dataset"] else [])])
+    sets = training_sets(config).values()
+    main = [each.size for each in sets if each.pool == pool and each.role == "main"]
+    return config["datasets"][pool].get("n_pool") or max(main or [each.size for each in sets if each.pool == pool], default=1)
 
 
 def row(training_set: TrainingSet, manifest: Mapping[str, Any]) -> dict[str, Any]:
@@ -142,7 +142,7 @@ def row(training_set: TrainingSet, manifest: Mapping[str, Any]) -> dict[str, Any
 
 
 def name_problems(config: Mapping[str, Any]) -> Iterator[str]:
-    """What is wrong with the names of training sets and of their pools."""
+    """What is wrong with the names of training sets, and pools that there are not."""
     for name, block in config["training_sets"].items():
         key = f"training_sets.{name}"
         if not isinstance(name, str) or not NAME.fullmatch(name):
@@ -151,9 +151,6 @@ def name_problems(config: Mapping[str, Any]) -> Iterator[str]:
             yield f"'{key}': names such as {name} are those of the sets that n_train and learning_curve ask for; choose another"
         elif block["pool"] is not None and block["pool"] not in config["datasets"]:
             yield f"'{key}.pool' is '{block['pool']}', which is not under 'datasets': {nearest(block['pool'], config['datasets'])}"
-    for pool in pools(config):
-        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,99}", pool):
-            yield f"'datasets' has the name {pool[:100]!r}, which becomes a file name: use letters, digits, '_', '.', '+' and '-', 100 at most"
 
 
 def pools(config: Mapping[str, Any]) -> list[str]:
@@ -183,8 +180,8 @@ def _block_problems(key: str, block: Mapping[str, Any], config: Mapping[str, Any
     for label in block["noise"]:
         if label not in block["learn"]:
             yield f"'{key}.noise' is on {label}, which '{key}.learn' does not have"
-    if block["noise"] and block["role"] == "curve":
-        yield f"'{key}' has noise, so it is no point of the learning curve: leave out 'role'"
+    if block["noise"] and block["role"] != "beside":
+        yield f"'{key}' has noise, so it can be neither the main set nor a point of the learning curve: leave out 'role', and name what to 'measure'"
     for seed in set(block["seeds"] or []).difference(config["seeds"]):
         yield f"'{key}.seeds' has {seed}, which is not one of the study's: {', '.join(map(str, config['seeds']))}"
     for measurement in block["measure"]:
@@ -205,9 +202,12 @@ def _selection_problems(key: str, select: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _size_problems(config: Mapping[str, Any]) -> Iterator[str]:
-    sets = training_sets(config)
+    main, *others = training_sets(config).values()
     curve: dict[int, str] = {}
-    for each in sets.values():
+    for each in (main, *others):
+        for key in ("pool", "select", "learn"):
+            if each.role == "curve" and getattr(each, key) != getattr(main, key):
+                yield f"'training_sets.{each.name}.{key}' is not that of the main set, so it is no point of its learning curve: leave out 'role'"
         if each.role != "beside" and (other := curve.setdefault(each.size, each.name)) != each.name:
             yield f"training sets '{other}' and '{each.name}' both have {each.size} frames: a learning curve has one set of a size"
         block = config["datasets"][each.pool]

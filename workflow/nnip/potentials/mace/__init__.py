@@ -1,1 +1,1 @@
-"""MACE behind the seam: its training, its potential."""
+"""MACE: its training and its potential."""

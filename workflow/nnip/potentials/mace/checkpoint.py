@@ -1,8 +1,8 @@
-"""MACE's training state, saved between epochs and taken up again.
+"""MACE's training state, saved between epochs and restored.
 
-mace's own checkpoints hold the best weights only, averaged; it goes on from the epoch they were the best of and forgets its patience. Here the
-state is that of an epoch's beginning, whole. Its loop (mace.tools.train.train) keeps the patience, the stage and the lowest loss in variables
-nobody can set: so a training that goes on runs the loop from the start, with the known results of the epochs that were done, as fast as it can.
+mace's own checkpoints hold only the best weights, averaged. mace resumes from their epoch and forgets its patience. The checkpoints here hold
+the whole state at the beginning of an epoch. mace's loop (mace.tools.train.train) keeps the patience, the stage and the lowest loss in local
+variables. A resumed training therefore runs the loop from the start and replays the known results of the finished epochs.
 """
 
 import functools
@@ -14,13 +14,13 @@ import numpy as np
 
 from nnip.jobs.checkpoints import Progress, set_random_states
 
-# calls after which TorchScript has compiled the functions of a model: until then they round otherwise
+# number of calls after which TorchScript has compiled a model's functions; before that they round differently
 WARMING_STEPS = 3
 OUTPUTS = {"force": "forces", "virials": "virials", "stress": "stress"}
 
 
 class Training:
-    """mace's training loop with checkpoints: stands in for what the loop calls (arguments: the loop's)."""
+    """mace's training loop with checkpoints: it replaces functions that the loop calls (arguments: those of the loop)."""
 
     def __init__(self, progress: Progress, arguments: dict[str, Any]) -> None:
         self.progress = progress
@@ -35,7 +35,7 @@ class Training:
 
     @property
     def is_replayed(self) -> bool:
-        """Whether the loop is still in epochs that were done before the checkpoint."""
+        """Whether the loop is still in epochs that were finished before the checkpoint."""
         return bool(self.known)
 
     def run(self, train: Any) -> None:
@@ -50,12 +50,12 @@ class Training:
             del self.arguments["checkpoint_handler"].save, self.arguments["logger"].log
 
     def _evaluate(self, **arguments: Any) -> tuple[float, dict[str, Any]]:
-        # the first also when its result is known: TorchScript compiles a model by how it is first called
+        # the first evaluation is repeated although its result is known: how TorchScript compiles a model depends on its first call
         if not self.is_replayed or not self.validations:
             loss, metrics = self.evaluate(**arguments)
         if self.is_replayed:
             loss, metrics = self.known[len(self.validations)]
-        # the loop adds to what it is given; numpy's numbers are no plain values
+        # a copy, since the loop adds entries; numpy numbers are not plain values
         self.validations.append((loss, {name: value.item() if isinstance(value, np.generic) else value for name, value in metrics.items()}))
         return loss, dict(metrics)
 
@@ -79,7 +79,7 @@ class Training:
             self.log(metrics)
 
     def _parts(self) -> dict[str, Any]:
-        """All that has a state of its own, by name."""
+        """Everything with a state, by name."""
         parts = {name: self.arguments[name] for name in ("model", "optimizer", "lr_scheduler", "ema") if self.arguments[name] is not None}
         if self.arguments["swa"] is not None:
             parts |= {"swa_model": self.arguments["swa"].model, "swa_scheduler": self.arguments["swa"].scheduler}
@@ -97,10 +97,10 @@ class Training:
         self.progress.save_training(epochs, state, folder, files)
 
     def _warm(self, arguments: dict[str, Any]) -> None:
-        asked = {f"compute_{name}": arguments["output_args"][part] for name, part in OUTPUTS.items()}
+        outputs = {f"compute_{name}": arguments["output_args"][part] for name, part in OUTPUTS.items()}
         for _, batch in zip(range(WARMING_STEPS), arguments["data_loader"], strict=False):
             on_device = batch.to(arguments["device"])
-            output = arguments["model"](on_device.to_dict(), training=True, **asked)
+            output = arguments["model"](on_device.to_dict(), training=True, **outputs)
             arguments["loss_fn"](pred=output, ref=on_device).backward()
 
     def _restore(self) -> None:
@@ -115,7 +115,7 @@ class Training:
 
 
 def with_checkpoints(train: Any, progress: Progress | None) -> Any:
-    """mace's training loop, which goes on from a checkpoint where there is one, and writes the next."""
+    """mace's training loop, which resumes from a checkpoint if there is one, and writes new ones."""
     if progress is None:
         return train
 

@@ -1,13 +1,13 @@
-"""mace_run_train, with what its command line cannot say (mace 0.3.16).
+"""mace_run_train with settings that its command line lacks (mace 0.3.16).
 
-The options are those of mace_run_train and two more, --trainable_bessel and --max_hours. Besides:
---amsgrad     can be off: there it is a flag that is set by default
---patience    stops the training: there it is only logged, unless training is distributed
---max_ell=0   builds a model: there it ends in an IndexError
---batch_size  leaves no frame out: there an epoch's last batch is dropped if it is incomplete (all, if there are fewer frames than one batch), so
-              that how many frames a model learns from hangs on their number; NequIP uses them all
-A validation loss that is not finite ends the training, where it would count as an improvement in every epoch; and a training that was
-interrupted goes on from a checkpoint where the environment names one (nnip.jobs.checkpoints).
+The options are those of mace_run_train and two more, --trainable_bessel and --max_hours. These behave differently:
+--amsgrad     can be off; in mace_run_train it is a flag that is on by default
+--patience    stops the training; in mace_run_train it is only logged, unless training is distributed
+--max_ell=0   builds a model; in mace_run_train it raises an IndexError
+--batch_size  uses every frame, as NequIP does; mace_run_train drops the last batch of an epoch if it is incomplete, and with fewer frames than
+              one batch it drops them all
+A validation loss that is not finite ends the training; in mace_run_train it would count as an improvement in every epoch. An interrupted
+training resumes from the checkpoint that the environment names (nnip.jobs.checkpoints).
 """
 
 import argparse
@@ -31,7 +31,7 @@ from nnip.potentials.mace.checkpoint import with_checkpoints
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """The parser of mace_run_train's options and the launcher's own; they may stand in a flat YAML file named by --config."""
+    """The parser of mace_run_train's options and the launcher's own; --config names a flat YAML file of options."""
     parser = build_default_arg_parser()
     parser.set_defaults(amsgrad=False)
     parser.add_argument("--trainable_bessel", action="store_true", help="train the frequencies of the Bessel functions")
@@ -44,11 +44,11 @@ class StopTrainingError(Exception):
 
 
 class StoppingLogger:
-    """Hands mace's metrics on to its logger; ends the training when its time is over or the validation loss is not finite or has not improved for
-    `patience` epochs.
+    """Passes mace's metrics on to its logger, and ends the training when its time is over, or when the validation loss is not finite or has not
+    improved for `patience` epochs.
 
-    Before the second stage mace itself heeds the patience: it begins that stage then. Stopping here, before mace looks at the epoch's loss,
-    keeps the checkpoint it has.
+    In the first of two stages mace itself uses the patience: it then begins the second stage. This logger stops before mace reads the epoch's
+    loss, so mace keeps its last checkpoint.
     """
 
     def __init__(self, logger: Any, patience: int, second_stage_epoch: int | None, max_hours: float) -> None:
@@ -80,7 +80,7 @@ class StoppingLogger:
 
 
 def stop_when_told(train: Any, max_hours: float) -> Any:
-    """mace's training loop, made to stop."""
+    """mace's training loop, which stops as StoppingLogger says."""
 
     @functools.wraps(train)
     def stopping(**arguments: Any) -> None:
@@ -95,7 +95,7 @@ def stop_when_told(train: Any, max_hours: float) -> Any:
 
 
 def train_bessel_frequencies() -> None:
-    """Make the frequencies parameters, and give the optimizer a group for them: it lists its modules one by one, and not that of the radial basis."""
+    """Make the frequencies parameters and add an optimizer group for them: mace lists the modules to optimize, without the radial basis."""
     blocks.BesselBasis = functools.partial(blocks.BesselBasis, trainable=True)
     get_params_options = command.get_params_options
 
@@ -109,7 +109,7 @@ def train_bessel_frequencies() -> None:
 
 
 def keep_axes_of_scalars() -> None:
-    """Without angular functions (max_ell=0) mace squeezes all axes of length 1 out of the coupling coefficients, which it indexes later."""
+    """Keep the axes of length 1 of the coupling coefficients: without angular functions (max_ell=0) mace squeezes them and later indexes them."""
     coefficients_of = symmetric_contraction.U_matrix_real
 
     def with_all_axes(irreps_in: Any, irreps_out: Any, correlation: int, **options: Any) -> list[Any]:
@@ -122,7 +122,7 @@ def keep_axes_of_scalars() -> None:
 
 
 def keep_incomplete_batches() -> None:
-    """mace's loaders of training frames, with all frames in every epoch and in the statistics that scale the model."""
+    """Make mace's loaders use all training frames, in every epoch and in the statistics that scale the model."""
     dataloader = command.torch_geometric.dataloader
 
     class WholeDataLoader(dataloader.DataLoader):  # type: ignore[name-defined]

@@ -1,4 +1,4 @@
-"""A trained MACE model behind the seam."""
+"""A trained MACE model as a Potential."""
 
 import warnings
 from collections.abc import Sequence
@@ -24,10 +24,10 @@ from nnip.potentials.calculators import ShiftedCalculator
 from nnip.potentials.filters import filter_ids
 from nnip.potentials.neighbours import Neighbours, find_neighbours
 
-# all that the model reads for energies and forces
+# all inputs of the model for energies and forces
 INPUTS = ("positions", "node_attrs", "edge_index", "shifts", "cell", "batch", "ptr", "head")
 BLOCK = 16
-# mace's modules whose parameters have no paths: (inputs, channels) or (elements, paths, channels), and one number a channel
+# mace's modules without paths in a flat tensor (filter_ids): (inputs, channels) or (elements, paths, channels); one number per channel
 CHANNELS_LAST = ("_Layer", "Contraction")
 CHANNELS_APART = ("BesselBasis",)
 
@@ -41,10 +41,10 @@ def load(model_file: Path, device: torch.device, energy_shift_eV_per_atom: float
 
 
 def fill_blocks(neighbours: Neighbours, n: int, n_atoms: int, far_A: float) -> tuple[torch.Tensor, torch.Tensor]:
-    """edge_index [2, m] and shifts_A float64 [m, 3] each of n copies' pairs filled up to whole BLOCKs with pairs out of reach, which add zero.
+    """edge_index [2, m] and shifts_A float64 [m, 3], the pairs of each of n copies padded to whole BLOCKs with distant pairs that add zero.
 
-    Matrix kernels work on a few rows at once, and what a row's sums round to may hang on its place among them (seen with 32 channels and
-    degrees to 3): so each copy's pairs begin a block of their own, however many the copies before it have.
+    Matrix kernels work on a few rows at once, and the rounding of a row's sums may depend on its place among them (seen with 32 channels and
+    degrees up to 3). With the padding the pairs of each copy begin a new block, however many pairs the copies before it have.
     """
     edge_index = neighbours.edge_index
     copy = edge_index[0] // n_atoms
@@ -119,14 +119,14 @@ class MACEPotential:
         return self._energies_forces(graph, differentiable=True)
 
     def _energies_forces(self, graph: Graph, differentiable: bool) -> tuple[torch.Tensor, torch.Tensor]:
-        """The atoms' energies are summed in float64: the model's float32 sum of some 10,000 eV is good to 1 meV."""
+        """Sum the atoms' energies in float64: the model's float32 sum of some 10,000 eV is accurate to 1 meV."""
         out = self._call(graph, training=differentiable, compute_force=True)
         energies = torch.zeros(len(graph.n_atoms), dtype=torch.float64, device=self.device)
         energies = energies.index_add(0, graph.frame_of, out["node_energy"].double())
         return energies + self.energy_shift_eV_per_atom * graph.n_atoms.double(), out["forces"].double()
 
     def node_features(self, graph: Graph) -> torch.Tensor:
-        """See Potential.node_features: the scalars among the features of every layer, each of which has a read-out."""
+        """See Potential.node_features: the scalar features of every layer, since each layer has a read-out."""
         features = self._call(graph, training=False, compute_force=False)["node_feats"].detach().double()
         scalars, start = [], 0
         for product in self.module.products:
@@ -140,7 +140,7 @@ class MACEPotential:
         return torch.cat(scalars, dim=1)
 
     def _call(self, graph: Graph, **options: bool) -> dict[str, torch.Tensor]:
-        # TorchScript optimizes a function after its first call, and then rounds differently
+        # TorchScript optimizes a function after its first call; the optimized function rounds differently
         with torch.jit.optimized_execution(False):
             return self.module(graph.inputs, **options)
 
@@ -149,7 +149,7 @@ class MACEPotential:
         return filter_ids(self.module, CHANNELS_LAST, CHANNELS_APART)
 
     def calculator(self) -> Calculator:
-        """MACECalculator around this very module, so with its weights as they are at the time of a calculation."""
+        """MACECalculator of this module: a calculation uses its weights at that time."""
         dtype = str(self.dtype).removeprefix("torch.")
         calculator = MACECalculator(models=[self.module], device=str(self.device), default_dtype=dtype)
         return ShiftedCalculator(calculator, self.energy_shift_eV_per_atom)

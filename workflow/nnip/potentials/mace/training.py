@@ -21,21 +21,21 @@ from nnip.potentials.mace.launcher import build_parser
 from nnip.study.seeds import derive
 
 NAME = "mace"
-# a flag that Python does not look for modules in the working directory or beside the launcher, where it could meet a module of one of mace's names
+# -P: Python does not search the working directory or the launcher's folder for modules, where one could have the name of a module of mace
 COMMAND = [sys.executable, "-P", "-m", "nnip.potentials.mace.launcher", "--config", "mace.yaml"]
 VALIDATION_BATCH = 50
 
 
 def fit(settings: dict[str, Any], train_xyz: Path, val_xyz: Path, directory: Path, environment: Mapping[str, str]) -> Fit:
-    """Train in <directory>/mace, where mace.yaml and everything mace_run_train writes stay (nnip.potentials.base says more).
+    """Train in <directory>/mace, which keeps mace.yaml and everything mace_run_train writes (see nnip.potentials.base).
 
-    The model file is the module, with its EMA weights if there are any, of the best validation loss; of stage two's best if there is one.
+    The model file is the module of the lowest validation loss (of stage two, if there is one), with its EMA weights if there are any.
     """
     h = settings["hyperparameters"]
     model = f"model '{settings['model']}'"
     if impossible := problem(h):
         raise InputError(f"{model}: {impossible}")
-    # mace has one seed, of the weights and of the order of the frames
+    # mace has one seed for both the weights and the order of the frames
     seed = derive(settings["root_seed"], "training", "weights", settings["seed"])
     folder = directory / NAME
     try:
@@ -62,9 +62,9 @@ def fit(settings: dict[str, Any], train_xyz: Path, val_xyz: Path, directory: Pat
 
 
 def build_options(h: dict[str, Any], train_xyz: Path, val_xyz: Path, device: str, seed: int, max_hours: float | None = None) -> dict[str, Any]:
-    """mace_run_train's options of one training, `extra` included; what is written goes to the working directory.
+    """mace_run_train's options for one training, `extra` included; all output goes to the working directory.
 
-    InputError for an `extra` option that mace does not have, or that the model table's own keys set.
+    InputError for an `extra` option that mace does not have, or that a key of the model table sets.
     """
     train_frames, val_frames = (list(ase.io.iread(path, ":")) for path in (train_xyz, val_xyz))
     elements = sorted({int(number) for atoms in (*train_frames, *val_frames) for number in atoms.numbers})
@@ -105,7 +105,7 @@ def build_options(h: dict[str, Any], train_xyz: Path, val_xyz: Path, device: str
         "lr_factor": h["lr_factor"],
         "scheduler_patience": h["lr_patience"],
         "batch_size": h["batch_size"],
-        # mace sums the losses of batches: they must be of one size to weigh all frames alike
+        # mace sums the losses of batches: with batches of one size all frames have equal weight
         "valid_batch_size": next(size for size in range(VALIDATION_BATCH, 0, -1) if len(val_frames) % size == 0),
         "max_num_epochs": h["epochs"],
         "patience": h["epochs"] + 1 if h["patience"] is None else h["patience"],
@@ -130,7 +130,7 @@ def build_options(h: dict[str, Any], train_xyz: Path, val_xyz: Path, device: str
 
 
 def check_options(file: Path) -> None:
-    """Have mace's own parser read a file of options; InputError with its words if it refuses a value."""
+    """Parse a file of options with mace's own parser; InputError with its message if it refuses a value."""
     parser = build_parser()
 
     def refuse(message: str) -> NoReturn:
@@ -141,7 +141,7 @@ def check_options(file: Path) -> None:
 
 
 def _validation_losses(results: Path, weights: dict[str, Any]) -> tuple[list[int], list[float]]:
-    """mace's numbers of the epochs that were run, and the weighted validation losses of the untrained model and after each of them."""
+    """mace's numbers of the finished epochs, and the weighted validation losses of the untrained model and after each epoch."""
     rows = [json.loads(line) for line in results.read_text(encoding="utf-8").splitlines()] if results.exists() else []
     rows = [row for row in rows if row["mode"] == "eval"]
     losses = [weights["energy_weight"] * row["rmse_e_per_atom"] ** 2 + weights["forces_weight"] * row["rmse_f"] ** 2 for row in rows]
@@ -149,7 +149,7 @@ def _validation_losses(results: Path, weights: dict[str, Any]) -> tuple[list[int
 
 
 def _best_epoch(checkpoints: Path, second_stage: bool, epochs: list[int], losses: list[float]) -> int | None:
-    """After how many epochs the newest checkpoint of the last stage was written, 0 if the model was no better than the untrained one."""
+    """The number of epochs before the newest checkpoint of the last stage; 0 if that model was no better than the untrained one."""
     pattern = re.compile(r"_epoch-(\d+)_swa\.pt$" if second_stage else r"_epoch-(\d+)\.pt$")
     saved = [int(match[1]) for match in map(pattern.search, map(str, checkpoints.glob("*.pt"))) if match]
     if not saved:

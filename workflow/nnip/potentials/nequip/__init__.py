@@ -1,1 +1,1 @@
-"""NequIP behind the seam: its training, its potential."""
+"""NequIP: its training and its potential."""

@@ -1,7 +1,8 @@
-"""NequIP's training state, saved between epochs and taken up again.
+"""NequIP's training state, saved between epochs and restored.
 
-Lightning's own checkpoints are of the end of an epoch, before the learning rate is adapted to its validation loss, and lose where the shuffled
-frames are: a training that goes on from one is another training. Here the state is that of an epoch's beginning, whole.
+Lightning writes its own checkpoints at the end of an epoch, before the learning rate is adapted to the validation loss, and without the state
+of the shuffled frames. A training resumed from one is a different training. The checkpoints here hold the whole state at the beginning of an
+epoch.
 """
 
 import csv
@@ -18,18 +19,18 @@ FILES = ("best.ckpt", "csv/metrics.csv")
 
 
 class Checkpoints(Callback):
-    """Writes checkpoints (nnip.jobs.checkpoints) at beginnings of epochs; at the first, goes on from one if there is one. It is the last callback."""
+    """Writes checkpoints (nnip.jobs.checkpoints) at the beginning of epochs, and resumes from one at the first; it is the last callback."""
 
     def __init__(self) -> None:
         self.progress = Progress.from_environment()
         self.resumed = False
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
-        """A signal ends the training at once, where Lightning would finish a batch: what is needed to go on is on the disk."""
+        """Make SIGTERM end the training at once, where Lightning would finish a batch: the checkpoint is already on the disk."""
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Go on from the checkpoint where there is one and it is not done yet; save where one is due."""
+        """Resume from a checkpoint that is not restored yet; save one if it is due."""
         if self.progress is None:
             return
         if self.progress.resumed_from and not self.resumed:
@@ -42,14 +43,14 @@ class Checkpoints(Callback):
 
 
 def state_of(trainer: Trainer, module: LightningModule) -> dict[str, Any]:
-    """All that changes in a training, as tensors and plain values."""
+    """Everything that changes in a training, as tensors and plain values."""
     live: Any = trainer
     return {
         "module": module.state_dict(),
         "optimizers": [optimizer.state_dict() for optimizer in trainer.optimizers],
         "schedulers": [config.scheduler.state_dict() for config in trainer.lr_scheduler_configs],
         "callbacks": {callback.state_key: callback.state_dict() for callback in live.callbacks},
-        # an epoch's learning rate among them, which may end the training
+        # among them the learning rate of an epoch, which may end the training
         "metrics": dict(trainer.callback_metrics),
         "gradient_clip_val": trainer.gradient_clip_val,
         "loops": trainer.fit_loop.state_dict(),
@@ -59,7 +60,7 @@ def state_of(trainer: Trainer, module: LightningModule) -> dict[str, Any]:
 
 
 def restore(trainer: Trainer, module: LightningModule, state: dict[str, Any]) -> None:
-    """Put a trainer that stands at the beginning of its first epoch to the beginning of the epoch of state_of."""
+    """Move a trainer from the beginning of its first epoch to the beginning of the saved epoch (state: of state_of)."""
     live: Any = trainer
     module.load_state_dict(state["module"])
     for optimizer, saved in zip(trainer.optimizers, state["optimizers"], strict=True):
@@ -72,14 +73,14 @@ def restore(trainer: Trainer, module: LightningModule, state: dict[str, Any]) ->
     trainer.gradient_clip_val = state["gradient_clip_val"]
     fit_loop = trainer.fit_loop
     fit_loop.load_state_dict(state["loops"])
-    # the counters only: this is no restart inside an epoch, as Lightning takes it
+    # only the counters; Lightning would treat it as a restart inside an epoch
     fit_loop.restarting = False
     for loop in (fit_loop, fit_loop.epoch_loop, fit_loop.epoch_loop.val_loop):
         loop.on_iteration_done()
     live.datamodule.train_generator.set_state(state["frames"])
     live.datamodule.generator.set_state(state["validation_frames"])
     set_random_states(state["random"])
-    # the writer goes on in the file that was put back
+    # the writer appends to the restored file
     writer = live.logger.experiment
     writer.metrics = []
     with open(writer.metrics_file_path, newline="", encoding="utf-8") as file:

@@ -1,4 +1,4 @@
-"""What the study knows of NequIP without torch (nnip.potentials.base): its names, its parts, what a step takes, which rows it cannot train."""
+"""Facts about NequIP that need no torch (nnip.potentials.base): names, parts, the time of a step, and the rows it cannot train."""
 
 import re
 from collections.abc import Iterator
@@ -13,13 +13,13 @@ PARAMETER_GROUPS = {
     "self-connection": r"\bsc\b",
     "linear": r"linear",
 }
-# parts that do what their options say and read no model file; one name after the module, for os.system can be reached through most modules
+# classes that only do what their options say and read no model file; one name after the module, since most modules lead to os.system
 KNOWN = re.compile(r"(lightning\.pytorch\.callbacks|torch\.optim|torch\.optim\.lr_scheduler|nequip\.train|nnip\.potentials\.nequip\.\w+)\.[A-Z]\w*")
 STATISTIC = re.compile(r"\$\{training_data_stats:\w+\}")
 
 
 def problem(row: dict[str, Any]) -> str | None:
-    """What NequIP cannot do of a row, and what would be right; None if it can do all."""
+    """What NequIP cannot train in a row, and how to correct it; None if it can train the row."""
     for key, allowed in (("l_hidden", (None, row["l_max"])), ("body_order", (None, 2))):
         if row[key] not in allowed:
             return f"'{key}' is {row[key]}, but NequIP has no such choice: leave it out"
@@ -29,7 +29,7 @@ def problem(row: dict[str, Any]) -> str | None:
 
 
 def foreign(extra: dict[str, Any]) -> str | None:
-    """Which Python the extra options would call that may read a model file (a pickle, which runs code) or run anything else; None if none."""
+    """The extra option that may make NequIP read a model file (a pickle, which runs code) or run other code; None if there is none."""
     for key in extra:
         if str(key).split(".")[0] == "hydra":
             return f"'{key}', by which NequIP's command can be made to run anything"
@@ -44,7 +44,7 @@ def foreign(extra: dict[str, Any]) -> str | None:
 def step_s_per_frame(row: dict[str, Any]) -> float:
     """Seconds per frame of one training step on one CPU core.
 
-    A rough power law through steps of 5 frames of 27 atoms: 2 layers, 16 features, l 1 21 ms; 64 features, l 3 190 ms.
+    A rough power law fitted to steps of 5 frames of 27 atoms and 2 layers: 21 ms for 16 features, l 1; 190 ms for 64 features, l 3.
     """
     return 0.004 * (row["layers"] / 2) ** 1.6 * max(row["features"] / 16, 0.5) * ((row["l_max"] + 1) / 2) ** 1.5
 

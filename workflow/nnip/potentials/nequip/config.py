@@ -1,4 +1,4 @@
-"""The one YAML that nequip-train reads, from the model table's framework-neutral switches."""
+"""The YAML file that nequip-train reads, made from the framework-neutral keys of the model table."""
 
 import copy
 import math
@@ -20,25 +20,25 @@ def build_config(
     seeds: dict[str, int],
     max_hours: float | None = None,
 ) -> dict[str, Any]:
-    """The config of one training, `extra` merged in; nequip-train finds it as config.yaml in its working directory and writes only there.
+    """The config of one training, `extra` included; nequip-train reads it as config.yaml in its working directory and writes only there.
 
-    NequIP divides the loss weights by their sum, so what is compared with the gradient of the raw weighted loss (its clipping, the weight
-    decay, Adam's eps) is divided by that sum too: a number of the table then means what it means in MACE.
-    InputError for an `extra` key that NequIP does not know, or that the study sets by keys of its own.
+    NequIP divides the loss weights by their sum. Gradient clipping, weight decay and Adam's eps are divided by that sum too, so that their values
+    in the model table mean the same as in MACE.
+    InputError for an `extra` key that NequIP does not know, or that the study's own keys set.
     """
     h = hyperparameters
     weights = {"total_energy": float(h["energy_weight"]), "forces": float(h["forces_weight"])}
     total_weight = sum(weights.values())
     loss = {"_target_": "nequip.train.EnergyForceLoss", "per_atom_energy": True, "coeffs": weights}
     config: dict[str, Any] = {
-        # the first, of the untrained model, tells whether training improved anything
+        # the first validation is of the untrained model: it shows whether training improved anything
         "run": ["val", "train"],
         "data": _data(h, species, train_xyz, val_xyz, seeds["batches"]),
         "trainer": {
             "_target_": "lightning.Trainer",
             "accelerator": "gpu" if device == "cuda" else "cpu",
             "devices": 1,
-            # a training is one process, also inside a batch job of several tasks
+            # a training is one process, even in a batch job of several tasks
             "plugins": [{"_target_": "lightning.pytorch.plugins.environments.LightningEnvironment"}],
             "default_root_dir": ".",
             "max_epochs": h["epochs"],
@@ -81,12 +81,12 @@ def build_config(
             },
             "model": _model(h, species, seeds["weights"]),
         },
-        # where the command's own files go: the working directory
+        # the command's own files go to the working directory
         "hydra": {"run": {"dir": "."}, "job": {"chdir": False}},
     }
     for key, value in h["extra"].items():
         override(config, key, value)
-    # after all others, so that what is saved and restored includes what they do at the beginning of an epoch, and their numbers stay
+    # the last one: a saved state includes what the others do at the beginning of an epoch, and their indices do not change
     config["trainer"]["callbacks"].append({"_target_": "nnip.potentials.nequip.checkpoint.Checkpoints"})
     return config
 
@@ -153,13 +153,13 @@ def _callbacks(h: dict[str, Any], total_weight: float) -> list[dict[str, Any]]:
             "enable_version_counter": False,
         },
         {
-            # also stops on a loss that is not finite, so it is there where no patience is asked for
+            # it also stops on a loss that is not finite, so it is there without a patience too
             "_target_": "lightning.pytorch.callbacks.EarlyStopping",
             "monitor": VALIDATION_LOSS,
             "mode": "min",
             "min_delta": 0.0,
             "patience": h["epochs"] + 1 if h["patience"] is None else h["patience"],
-            # at the end of the validation, where a second stage can still go on; at the epoch's end Lightning asks it last of all
+            # checked at the end of the validation, so that a second stage can still begin; at the end of the epoch it would be checked last
             "check_on_train_epoch_end": False,
         },
     ]

@@ -1,4 +1,4 @@
-"""NequIP's own options from the model table's `extra`, put into the config of a training: none unknown, none that the study sets by its own keys."""
+"""Options of NequIP from the model table's `extra`, added to the config of a training; unknown options and those of the study's keys are refused."""
 
 import inspect
 from typing import Any
@@ -7,7 +7,7 @@ import hydra.utils
 
 from nnip.jobs.errors import InputError
 
-# what keys of the model table and of the study's config set; other parts of NequIP's config are defaults, free to change
+# the options that keys of the model table and the study's config set; all other options have defaults and may be changed
 SET_BY = {
     "data.seed": "seeds",
     "data.train_file_path": "dataset",
@@ -44,14 +44,14 @@ SET_BY = {
 
 
 def override(config: dict[str, Any], dotted_key: str, value: Any) -> None:
-    """Set one value of the config; items of lists are named by their index, and one may be appended.
+    """Set one value of the config; list items are addressed by index, and one may be appended.
 
-    InputError for a key that the study sets or NequIP does not know.
+    InputError for a key that the study sets, or that NequIP does not know.
     """
-    for path, own in SET_BY.items():
+    for path, key in SET_BY.items():
         # the same part of the config, one inside it, or one around it
         if f"{path}.".startswith(f"{dotted_key}.") or dotted_key.startswith(f"{path}."):
-            raise InputError(f"'extra': '{dotted_key}' follows from the study's own {own}; set that")
+            raise InputError(f"'extra': '{dotted_key}' follows from the study's own {key}; set that")
     *parents, last = dotted_key.split(".")
     node: Any = config
     for part in parents:
@@ -73,7 +73,7 @@ def override(config: dict[str, Any], dotted_key: str, value: Any) -> None:
 
 
 def _arguments(node: dict[str, Any]) -> set[str] | None:
-    """What may stand in a block of the config: the arguments of the class it makes; None where that cannot be known."""
+    """The allowed keys of a block of the config: the arguments of its class; None if they cannot be known."""
     if "_target_" not in node:
         return set(node)
     target = hydra.utils.get_object(node["_target_"])

@@ -1,4 +1,4 @@
-"""A trained NequIP model behind the seam."""
+"""A trained NequIP model as a Potential."""
 
 import warnings
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ from nnip.potentials.calculators import ShiftedCalculator
 from nnip.potentials.filters import filter_ids
 from nnip.potentials.neighbours import find_neighbours
 
-# nequip's modules whose parameters have no paths: (inputs, channels) or (types, channels), and one number a channel
+# nequip's modules without paths in a flat tensor (filter_ids): (inputs, channels) or (types, channels); one number per channel
 CHANNELS_LAST = ("ScalarLinearLayer", "Embedding")
 CHANNELS_APART = ("BesselEdgeLengthEncoding", "PerTypeScaleShift")
 
@@ -30,11 +30,11 @@ CHANNELS_APART = ("BesselEdgeLengthEncoding", "PerTypeScaleShift")
 def load(model_file: Path, device: torch.device, energy_shift_eV_per_atom: float) -> "NequIPPotential":
     """The model of a nequip-train checkpoint, with its EMA weights if it has any.
 
-    NequIP computes in float64 outside the model: loading sets torch's default dtype to it, and seeds torch's global generator.
+    Loading sets torch's default dtype to float64, which NequIP uses outside the model, and seeds torch's global generator.
     """
     set_global_state()
     with warnings.catch_warnings():
-        # a model without rescaling is what some experiments want
+        # some experiments train without rescaling
         warnings.filterwarnings("ignore", message="Found `per_type_energy_", category=UserWarning)
         module = load_saved_model(str(model_file))
     return NequIPPotential(module, device, energy_shift_eV_per_atom)
@@ -61,7 +61,7 @@ class NequIPPotential:
             if atoms.pbc.any():
                 bare.cell = complete_cell(atoms.cell)
             elif periodic:
-                bare.cell = np.eye(3)  # of no effect; all frames of a batch need one
+                bare.cell = np.eye(3)  # no effect, but all frames of a batch need one
             data = from_ase(bare)
             for transform in self._transforms:
                 data = transform(data)
@@ -106,7 +106,7 @@ class NequIPPotential:
         return energies + self.energy_shift_eV_per_atom * graph.n_atoms, out[AtomicDataDict.FORCE_KEY].detach().double()
 
     def differentiable_energies_forces(self, graph: Graph) -> tuple[torch.Tensor, torch.Tensor]:
-        """See Potential.differentiable_energies_forces. NequIP keeps what forces are made of in training mode alone."""
+        """See Potential.differentiable_energies_forces. NequIP keeps the graph of the forces only in training mode."""
         self.module.train()
         try:
             out = self.module(graph.inputs)
@@ -126,7 +126,7 @@ class NequIPPotential:
         return filter_ids(self.module, CHANNELS_LAST, CHANNELS_APART)
 
     def calculator(self) -> Calculator:
-        """NequIPCalculator around this very module, so with its weights as they are at the time of a calculation."""
+        """NequIPCalculator of this module: a calculation uses its weights at that time."""
         return ShiftedCalculator(NequIPCalculator(self.module, self.device, transforms=self._transforms), self.energy_shift_eV_per_atom)
 
     def _check_elements(self, atoms: Atoms) -> None:

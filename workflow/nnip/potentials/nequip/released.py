@@ -1,9 +1,9 @@
-"""The architecture of nequip 0.5.5, with which the paper's models were made, from the modules of today's NequIP.
+"""The architecture of nequip 0.5.5, which made the paper's models, built from the modules of today's NequIP.
 
-It differs from nequip.model.NequIPGNNModel in what no option of that can say. Every feature and every spherical harmonic is even (0e, 1e, 2e ...),
-so that products couple all degrees, l x l -> l among them; elements enter the self-connections as one-hot vectors and the first layer as an
-embedding of them; the first layer has a self-connection; the last keeps the degrees above 0; the readout is two linear maps.
-Given the same weights it gives the energies of nequip 0.5.5 (tests/potentials/test_paper.py).
+It differs from nequip.model.NequIPGNNModel in ways that no option sets. Every feature and every spherical harmonic is even (0e, 1e, 2e ...), so
+products couple all degrees, including l x l -> l. Elements enter the self-connections as one-hot vectors, and the first layer as an embedding
+of these. The first layer has a self-connection. The last layer keeps the degrees above 0. The readout is two linear maps.
+With the same weights it gives the energies of nequip 0.5.5 (tests/potentials/test_paper.py).
 Sources: nequip 0.5.5, SimpleIrrepsConfig and EnergyModel (parity: false); the paper's released hyperparameters (nequip_hyperparams.csv).
 """
 
@@ -57,8 +57,8 @@ def NequIP055Model(
     per_type_energy_scales_trainable: bool,
     per_type_energy_shifts_trainable: bool,
 ) -> GraphModel:
-    """A model by the options of NequIPGNNModel, of which parity must be off; type_embed_num_features is the width of the element embedding."""
-    assert not parity, "only the models without parity are made here"
+    """A model with the options of NequIPGNNModel; parity must be off, and type_embed_num_features is the width of the element embedding."""
+    assert not parity, "only models without parity can be made"
     degrees = range(l_max + 1)
     features = o3.Irreps([(num_features, (degree, 1)) for degree in degrees])
     modules: dict[str, Any] = {"one_hot": OneHotTypes(len(type_names))}
@@ -70,7 +70,7 @@ def NequIP055Model(
     add("edge_norm", EdgeLengthNormalizer, r_max=r_max, type_names=type_names)
     lengths = {"num_bessels": num_bessels, "trainable": bessel_trainable, "cutoff": PolynomialCutoff(polynomial_cutoff_p)}
     add("bessel_encode", BesselEdgeLengthEncoding, edge_invariant_field=AtomicDataDict.EDGE_EMBEDDING_KEY, **lengths)
-    # Bessel functions of 0.5.5 have the factor 2 / r_max and divide by r, these by x = r / r_max and pi
+    # the Bessel functions of 0.5.5 have the factor 2 / r_max and divide by r; today's divide by x = r / r_max and by pi
     add("factor", ApplyFactor, in_field=AtomicDataDict.EDGE_EMBEDDING_KEY, factor=2 * math.pi / r_max**2)
     add("chemical_embedding", AtomwiseLinear, irreps_out=o3.Irreps([(type_embed_num_features, (0, 1))]))
     convolution = {"radial_mlp_depth": radial_mlp_depth, "radial_mlp_width": radial_mlp_width, "avg_num_neighbors": avg_num_neighbors}

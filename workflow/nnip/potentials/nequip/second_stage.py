@@ -1,4 +1,4 @@
-"""Weight cycling in NequIP: a second stage of training with other loss weights and learning rate, as MACE's stage two has it."""
+"""Weight cycling in NequIP: a second training stage with other loss weights and learning rate, like stage two of MACE."""
 
 import math
 from typing import Any
@@ -10,10 +10,10 @@ from torch.optim import Optimizer
 
 
 class SecondStage(Callback):
-    """From epoch start_epoch (counted from 0) on: new weights of training and validation loss, a constant learning rate, best model sought anew.
+    """From epoch start_epoch (from 0) on: new weights in training and validation loss, a constant learning rate, a new search for the best model.
 
-    It begins earlier if the first stage's patience is used up before. energy_weight, forces_weight, weight_decay, clip_gradient and eps are
-    those of the raw weighted loss; NequIP divides the loss by the sum of its weights (first_total_weight in the first stage), so they are too.
+    It begins earlier if the first stage runs out of patience. energy_weight, forces_weight, weight_decay, clip_gradient and eps are those of
+    the raw weighted loss. NequIP divides the loss by the sum of its weights (first_total_weight in the first stage), so they are divided by it too.
     """
 
     def __init__(
@@ -40,15 +40,15 @@ class SecondStage(Callback):
         self.begun = False
 
     def state_dict(self) -> dict[str, Any]:
-        """What checkpoints keep of it."""
+        """The state for checkpoints."""
         return {"begun": self.begun, "start_epoch": self.start_epoch}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on from a checkpoint."""
+        """Restore the state of a checkpoint."""
         self.begun, self.start_epoch = state_dict["begun"], state_dict["start_epoch"]
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
-        """Where the first stage would stop early (EarlyStopping is asked just before), go on with the second, unless all time is over."""
+        """Begin the second stage where the first would stop early (EarlyStopping is called before this), unless the time is over."""
         timers = [callback for callback in trainer.callbacks if isinstance(callback, Timer)]
         if any((timer.time_remaining() or 0) <= 0 for timer in timers):
             return
@@ -57,12 +57,12 @@ class SecondStage(Callback):
             self.start_epoch = trainer.current_epoch + 1
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
-        """RuntimeError if the training's time was over before: its model is not the one asked for."""
+        """RuntimeError if the training ended before this stage: its model is not the requested one."""
         if not self.begun:
             raise RuntimeError("the training ended before its second stage")
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Begin the second stage when its epoch has come."""
+        """Begin the second stage at its epoch."""
         if self.begun or trainer.current_epoch < self.start_epoch:
             return
         self.begun = True
@@ -87,7 +87,7 @@ class SecondStage(Callback):
     def _set_optimizer(self, optimizer: Optimizer) -> None:
         for group in optimizer.param_groups:
             group.update(lr=self.lr, weight_decay=self.weight_decay / self.total_weight, eps=self.eps / self.total_weight)
-        # Adam's memory of the first stage's gradients, put into the units of the second
+        # Adam's moments of the first stage's gradients, converted to the units of the second
         unit = self.first_total_weight / self.total_weight
         for state in optimizer.state.values():
             state["exp_avg"] *= unit

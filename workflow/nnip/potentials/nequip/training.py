@@ -23,9 +23,9 @@ COMMAND = Path(sys.executable).parent / "nequip-train"
 
 
 def fit(settings: dict[str, Any], train_xyz: Path, val_xyz: Path, directory: Path, environment: Mapping[str, str]) -> Fit:
-    """Train in <directory>/nequip, where config.yaml and everything nequip-train writes stay (nnip.potentials.base says more).
+    """Train in <directory>/nequip, which keeps config.yaml and everything nequip-train writes (see nnip.potentials.base).
 
-    The model file is the checkpoint of the best validation loss; it holds raw and, if there are any, EMA weights, and loads as the latter.
+    The model file is the checkpoint of the lowest validation loss. It holds the raw weights and the EMA weights, if any, which are then loaded.
     """
     h = settings["hyperparameters"]
     model = f"model '{settings['model']}'"
@@ -33,7 +33,7 @@ def fit(settings: dict[str, Any], train_xyz: Path, val_xyz: Path, directory: Pat
         raise InputError(f"{model}: {impossible}")
     numbers = {number for path in (train_xyz, val_xyz) for atoms in ase.io.iread(path, ":") for number in atoms.numbers}
     species = [chemical_symbols[number] for number in sorted(numbers)]
-    # models of one seed start from the same weights where they can, and see the frames in the same order
+    # models with one seed start from the same weights where their shapes agree, and use the frames in the same order
     seeds = {use: derive(settings["root_seed"], "training", use, settings["seed"]) for use in ("weights", "batches")}
     try:
         config = build_config(h, species, train_xyz, val_xyz, settings["device"], seeds, settings["max_hours"])
@@ -57,7 +57,7 @@ def fit(settings: dict[str, Any], train_xyz: Path, val_xyz: Path, directory: Pat
 
 
 def _validation_losses(metrics: Path, weights: dict[str, Any]) -> list[float]:
-    """Raw weighted validation losses: of the untrained model, and after each epoch."""
+    """Raw weighted validation losses, of the untrained model and after each epoch."""
     if not metrics.exists():
         return []
     with open(metrics, newline="", encoding="utf-8") as file:
@@ -71,6 +71,6 @@ def _validation_losses(metrics: Path, weights: dict[str, Any]) -> list[float]:
 def _best_epoch(model_file: Path, losses: list[float]) -> int | None:
     if not model_file.exists():
         return None
-    # the command wrote this file just now; Lightning counts epochs from 0
+    # safe to unpickle: the command just wrote this file; Lightning counts epochs from 0
     epoch = torch.load(model_file, map_location="cpu", weights_only=False)["epoch"] + 1
     return epoch if epoch < len(losses) and losses[epoch] < losses[0] else 0
