@@ -111,16 +111,16 @@ def test_choices_beyond_the_scatter_of_seeds():
     ]
     words = page(effects=rows)["mace"]
     assert (
-        "- Time to failure in hot MD (rmst_fs), 4 choices. beyond the scatter of seeds, all differences considered (Holm): "
-        "m1 against m0 800 [600, 1e+03]. only by its own interval: m2 against m0 -50 [-90, -10]; m3 against m0 50 [10, 90].\n"
+        "- Time to failure in hot MD (rmst_fs), 4 choices. beyond the scatter of seeds, corrected for all differences (Holm): "
+        "m1 against m0 800 [600, 1e+03]. only without the correction: m2 against m0 -50 [-90, -10]; m3 against m0 50 [10, 90].\n"
     ) in words
     assert "- Force error at the highest temperature (test_forces_rmse_hottest), 1 choices. None differs." in words
     assert "- Growth of the force error with temperature (extrapolation_slope), 1 choices. beyond the scatter" in words
     assert "m2 against m0 0.5 [0.4, 0.6]." in words
     assert "1.1" not in words.split("seeds as replicates")[1].split("|")[0]
-    assert "what a choice changes cannot be told" in page()["mace"]
+    assert "the effect of a choice cannot be separated" in page()["mace"]
     strict = page(0.995, effects=rows[:1])["mace"]
-    assert "only by its own interval: m1 against m0" in strict and "beyond" not in strict.split("choices.")[1]
+    assert "only without the correction: m1 against m0" in strict and "beyond" not in strict.split("choices.")[1]
 
 
 def rows_of(section):
@@ -158,12 +158,12 @@ def test_a_line_of_the_correlations_has_its_numbers():
     assert rows_of(found)[3:] == [
         [life, "loss entropy S", "9", "0.75 [0.50, 0.90]", "0.60 [0.30, 0.80]", "0.012", "0.46 [-0.10, 0.79]", "Supported."],
         [life, "loss entropy S, rescaled models only", "4", "0.20", "0.30", "–", "0.77 [0.70, 0.80]", "Undecidable with 4 models."],
-        [life, "loss entropy S, minimum subtracted", "9", "0.10 [-0.20, 0.30]", "0.11 [-0.21, 0.31]", "0.5", "–", "Not shown: zero is inside."],
+        [life, "loss entropy S, minimum subtracted", "9", "0.10 [-0.20, 0.30]", "0.11 [-0.21, 0.31]", "0.5", "–", "Not shown: zero is not excluded."],
         [life, "force error, training frames", "9", "-0.80 [-0.90, -0.70]", "-0.81 [-0.91, -0.71]", "0.001", "–", "Supported."],
     ]
 
 
-OTHER = "Contradicted: the sign is the other one."
+OTHER = "Contradicted: the sign is opposite."
 
 
 @pytest.mark.parametrize(("outcome", "sign"), [(LIFE, 1), (HOT, -1), (CURVE, -1), (GROWTH, -1)])
@@ -179,13 +179,13 @@ def test_the_side_that_is_expected(outcome, sign, quantity, minimum, side):
 
 
 @pytest.mark.parametrize(("pearson", "spearman", "words"), [
-    (UP, AROUND, "Partly supported: only one of the two leaves zero out."),
-    (AROUND, UP, "Partly supported: only one of the two leaves zero out."),
-    (DOWN, AROUND, "Not shown: zero is inside."),
-    (UP, DOWN, "Not shown: zero is inside."),
-    (AROUND, AROUND, "Not shown: zero is inside."),
-    ((0.5, 0.0, 0.9), (0.5, 0.0, 0.9), "Not shown: zero is inside."),
-    ((-0.5, -0.9, 0.0), (-0.5, -0.9, 0.0), "Not shown: zero is inside."),
+    (UP, AROUND, "Partly supported: only one interval excludes zero."),
+    (AROUND, UP, "Partly supported: only one interval excludes zero."),
+    (DOWN, AROUND, "Not shown: zero is not excluded."),
+    (UP, DOWN, "Not shown: zero is not excluded."),
+    (AROUND, AROUND, "Not shown: zero is not excluded."),
+    ((0.5, 0.0, 0.9), (0.5, 0.0, 0.9), "Not shown: zero is not excluded."),
+    ((-0.5, -0.9, 0.0), (-0.5, -0.9, 0.0), "Not shown: zero is not excluded."),
     (UP, (0.5, None, None), "Undecidable with 9 models."),
 ])  # fmt: skip
 def test_verdicts(pearson, spearman, words):
@@ -193,14 +193,14 @@ def test_verdicts(pearson, spearman, words):
 
 
 @pytest.mark.parametrize(("pearson", "spearman", "end"), [
-    (UP, UP, ", and both leave zero out."),
-    (DOWN, DOWN, ", and both leave zero out."),
+    (UP, UP, ", and both intervals exclude zero."),
+    (DOWN, DOWN, ", and both intervals exclude zero."),
     (UP, AROUND, "."),
 ])  # fmt: skip
-def test_a_part_of_the_outcome_says_nothing_by_itself(pearson, spearman, end):
+def test_a_part_of_the_outcome_is_not_evidence(pearson, spearman, end):
     """D1."""
     part = correlation("test_forces_rmse_coolest", GROWTH, pearson, spearman, overlap=True)
-    assert told(page(correlations=[part])["mace"]) == ["Says nothing by itself: the predictor is a part of the outcome" + end]
+    assert told(page(correlations=[part])["mace"]) == ["Not evidence: the predictor is a part of the outcome" + end]
     part["spearman_low"] = None
     assert "Undecidable with 9 models." in page(correlations=[part])["mace"]
 
