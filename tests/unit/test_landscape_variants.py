@@ -94,7 +94,7 @@ def test_what_is_asked_beside_does_not_reach_the_main_line(plain):
         ({"landscape": {"test_splits": ["1200K"]}}, ["'landscape.test_splits' has '1200K'", "did you mean 'test_1200K'?"]),
         ({"landscape": {"test_splits": ["train"]}}, ["'landscape.test_splits' has 'train'", "other than landscape.split"]),
         ({"landscape": {"frozen": {"radial": {"naquip": "a"}}}}, ["'landscape.frozen.radial.naquip'", "did you mean 'nequip'?"]),
-        ({"landscape": {"frozen": {"radial": {"mace": "a("}}}}, ["'landscape.frozen.radial.mace' is 'a('", "no regular expression"]),
+        ({"landscape": {"frozen": {"radial": {"mace": "a("}}}}, ["'landscape.frozen.radial.mace' is 'a('", "not a regular expression"]),
         ({"landscape": {"frozen": {"a b": {"mace": "a"}}}}, ["'landscape.frozen' has the name 'a b'"]),
         ({"landscape": {"frozen": {"radial": {}}}}, ["landscape.frozen.radial"]),
         ({"landscape": {"modes": ["paper"], "variants": {"modes": ["isotropic"]}}}, ["'landscape.variants.modes' has 'isotropic'"]),
