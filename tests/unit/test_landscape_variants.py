@@ -1,4 +1,4 @@
-"""Which landscapes a config asks for beside the main line, and what is refused."""
+"""The landscapes of a config beside the main ones, and the options that are refused."""
 
 from pathlib import Path
 from typing import Any
@@ -78,7 +78,7 @@ def test_frozen_lines_are_of_the_frameworks_with_a_pattern(plain):
 
 
 def test_what_is_asked_beside_does_not_reach_the_main_line(plain):
-    """The options are what its jobs are given: were they to change, every landscape would be made anew."""
+    """The options are those of its jobs: if they changed, every landscape would be made again."""
 
     def main(**change):
         return {folder: job.options for folder, job in jobs("landscape", *asked(plain, **change)).items() if job.variant in ("isotropic", "paper")}
