@@ -1,4 +1,4 @@
-"""A small study of both frameworks in a folder of its own, run by the same command again and again, whatever was done to it."""
+"""A small study of both frameworks in its own folder, run by the same command after every fault."""
 
 import contextlib
 import json
@@ -59,7 +59,7 @@ TIMES = {"trainings.csv": ["wall_s"]}
 
 @dataclass(frozen=True)
 class Outcome:
-    """How one run of the command ended: its exit status (negative: a signal), all that the user saw, and how long it took."""
+    """End of one run of the command: exit status (negative: a signal), all output that the user saw, and wall time."""
 
     status: int
     output: str
@@ -100,7 +100,7 @@ class Running:
 
 
 class Bench:
-    """The study's folder `study`, made anew for every fault from the undisturbed one, and what faults are made of."""
+    """The study's folder `study`, copied from the undisturbed one for every fault, and the functions that faults use."""
 
     def __init__(self, scratch: Path, random: Random) -> None:
         self.scratch, self.random = scratch, random
@@ -115,7 +115,7 @@ class Bench:
         self.n_runs = 0
 
     def prepare(self) -> Outcome | None:
-        """Make the undisturbed study once; None if it is there already. The code that runs is a copy, so that faults may touch it."""
+        """Make the undisturbed study once; None if it exists already. The code that runs is a copy, so that faults can change it."""
         self.scratch.mkdir(parents=True, exist_ok=True)
         if not self.code.exists():
             self._copy_code()
@@ -183,7 +183,7 @@ class Bench:
     # what faults do
 
     def ask_for(self, *tables: str) -> None:
-        """Let the command make these tables alone; the errors, to their last digit, tell whether a training is the same, on which all tables hang."""
+        """Let the command make only these tables; the errors, to the last digit, show whether a training is the same; all tables depend on it."""
         self.targets = [f"results/{STUDY}/tables/{name}.csv" for name in tables]
 
     def lose(self, *patterns: str) -> None:
@@ -224,7 +224,7 @@ class Bench:
                 pass
 
     def until(self, condition: Callable[[], Any], running: Running) -> Any:
-        """Wait until there is something, and a random moment more; what there is then."""
+        """Wait until the condition gives something, then for a random moment; its value after that."""
         end = time.monotonic() + PATIENCE_S / 2
         while not condition():
             if running.process.poll() is not None or time.monotonic() > end:
@@ -247,7 +247,7 @@ class Bench:
         return sorted(found)
 
     def kill_job(self, running: Running, *words: str, after: str | None = None, number: int = signal.SIGKILL) -> Outcome:
-        """Kill one process of a job (the oldest that the words name), once results `after` are there; the rest of the run goes its way."""
+        """Kill one process of a job (the oldest that the words name) once results `after` exist; the rest of the run continues."""
         if after:
             self.until(lambda: self.found_now(after), running)
         for pid in self.until(lambda: self.job(*words), running)[:1]:
@@ -256,7 +256,7 @@ class Bench:
 
     @contextlib.contextmanager
     def small_disk(self, spare_kB: int) -> Iterator[Callable[[], None]]:
-        """The results on a disk of their own with little space left; gives a function that makes more."""
+        """The results on a separate disk with little space left; yields a function that makes more space."""
         aside = self.scratch / "aside"
         results = self.folder / "results"
         results.rename(aside)

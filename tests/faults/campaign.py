@@ -1,7 +1,7 @@
 """The fault campaign: a small real study of both frameworks, one fault after another, and the same command after each. `make faults`
 
-Results come as JSON lines in <folder>/faults.jsonl; a campaign that was interrupted, or whose minutes were up, goes on from them. At the end
-docs/reliability.md is written anew. Linux; the faults of the disk need root.
+Results are JSON lines in <folder>/faults.jsonl; a campaign that was interrupted, or whose time was up, resumes from them. At the end
+docs/reliability.md is written again. Linux only; the faults of the disk need root.
 """
 
 import argparse
@@ -23,9 +23,9 @@ from nnip.jobs.files import alone_in
 
 
 def judge(bench: Bench, fault: Fault) -> dict[str, Any]:
-    """Do one fault to the finished study and tell what became of it.
+    """Inject one fault into the finished study and record the result.
 
-    completes: at once (the fault did no harm that the run could not mend), again (the same command), cured (after what `cure` says), or never
+    completes: at once (the run repaired any harm), again (the same command), cured (after the cure in `cure`), or never
     """
     steps = fault.inject(bench)
     disturbed = next(steps)
@@ -69,7 +69,7 @@ def run_campaign(bench: Bench, faults: list[Fault], seed: int, minutes: float, f
         except NotHereError as reason:
             record = {"not_run": str(reason)}
         except Exception:
-            # the campaign's own failure is no result: it is shown, and tried again next time
+            # a failure of the campaign is not a result: it is shown, and the fault is tried again next time
             traceback.print_exc()
             continue
         finally:
@@ -81,11 +81,13 @@ def run_campaign(bench: Bench, faults: list[Fault], seed: int, minutes: float, f
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--folder", type=Path, default=ROOT / "results" / "faults", help="where the study and the results are (removed with --anew)")
+    parser.add_argument(
+        "--folder", type=Path, default=ROOT / "results" / "faults", help="where the study and the results are (removed with --from-start)"
+    )
     parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="these faults alone, again if they were done before")
     parser.add_argument("--seed", type=int, default=1, help="of the moments at which faults happen")
     parser.add_argument("--minutes", type=float, default=60, help="after which no further fault is begun")
-    parser.add_argument("--anew", action="store_true", help="forget an earlier campaign")
+    parser.add_argument("--from-start", action="store_true", help="remove an earlier campaign")
     parser.add_argument("--list", action="store_true", help="list the faults and do nothing")
     parser.add_argument("--document", type=Path, default=ROOT / "docs" / "reliability.md")
     arguments = parser.parse_args()
@@ -97,7 +99,7 @@ def main() -> None:
         return
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
     folder = arguments.folder.resolve()
-    if arguments.anew:
+    if arguments.from_start:
         shutil.rmtree(folder, ignore_errors=True)
     file = folder / "faults.jsonl"
     done = read_records(file)

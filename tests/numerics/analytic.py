@@ -1,4 +1,4 @@
-"""A potential with known physics behind the study's seam: a molecule held together by Morse bonds, forces by autograd."""
+"""A potential with known physics behind the study's framework interface: a molecule held together by Morse bonds, forces by autograd."""
 
 import os
 from collections.abc import Sequence

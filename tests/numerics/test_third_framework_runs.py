@@ -1,4 +1,4 @@
-"""The third framework of tests/third_framework trains and runs behind the seam, in any Python that has torch."""
+"""The third framework of tests/third_framework trains and runs behind the framework interface, in any Python that has torch."""
 
 import ase.io
 import pytest

@@ -121,7 +121,7 @@ def removed(positions, others):
 @pytest.mark.parametrize("change", [moved, not_finite(np.nan), not_finite(np.inf), removed], ids=["moved", "nan", "inf", "removed"])
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_a_replica_is_bit_identical_whatever_becomes_of_the_others(trained, kind, dtype, change):
-    """True of all but the batch's last replica: matrix kernels add up a matrix's last rows in another way, which rows those are hangs on its size."""
+    """True for all but the batch's last replica: matrix kernels sum a matrix's last rows in another order, and which rows depends on its size."""
     potential = load(trained(kind, dtype=dtype))
     frames = [*(ethanol if kind == "molecule" else aluminium)(11, seed=8)]
     positions = stacked(frames)

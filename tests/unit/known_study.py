@@ -148,7 +148,7 @@ def drawn(failures, horizon_fs=HORIZON_FS, **settings):
 
 
 def measured_anew(values, draws, n, seed=1):
-    """Every model measured anew n times, [n] per model for x and y; values: {model: [(x, y) by seed]}."""
+    """n resampled values of every model, [n] per model for x and y; values: {model: [(x, y) by seed]}."""
     rows = [
         {"framework": "mace", "model": model, "seed": i, "value_x": x, "value_y": y}
         for model, own in values.items()

@@ -172,7 +172,7 @@ def analysed(tables, only=None, settings=None):
 
 
 def with_variants(tables):
-    """The tables with landscapes over other frames and with frozen parameters, and their entropies, beside those of the main line."""
+    """The tables with landscapes over other frames and with frozen parameters, and their entropies, beside the main ones."""
     main = tables["landscape"]
     warmer = main.assign(split="test_1200K", forces_rmse_eV_per_A=2 * main["forces_rmse_eV_per_A"])
     flatter = main.assign(frozen="radial", energy_rmse_eV_per_atom=main["energy_rmse_eV_per_atom"] / 2)

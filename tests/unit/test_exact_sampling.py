@@ -39,7 +39,7 @@ def flat(forces, energies=None, n_points=5, **who):
 def table(found):
     t, (energies, forces) = found.t, found.losses
     rows = [
-        found.who | {"direction": k, "t": t[i], "energy_rmse_eV_per_atom": energies[k, i], "forces_rmse_eV_per_A": forces[k, i]}
+        found.keys | {"direction": k, "t": t[i], "energy_rmse_eV_per_atom": energies[k, i], "forces_rmse_eV_per_A": forces[k, i]}
         for k in range(len(forces))
         for i in range(len(t))
     ]
@@ -132,7 +132,7 @@ def test_streams_are_named_by_all_they_are_for():
     for n in (2, 3):
         counts = np.random.default_rng(derive(7, "sampling", *named, n)).multinomial(n, [0.25] * 4, size=50)
         assert resampled(found, n, settings(seed=7)) == pytest.approx(np.log(5) - counts @ np.arange(4.0) / n / 4)
-        tilted = Lines(found.who, found.t, found.losses * np.linspace(0, 9, 5))
+        tilted = Lines(found.keys, found.t, found.losses * np.linspace(0, 9, 5))
         chosen = np.random.default_rng(derive(7, "subsets", *named, n)).multivariate_hypergeometric([1, 1, 1, 1], n, size=50)
         levels = chosen @ np.arange(4.0) / n / 4
         mean = np.mean([np.log(np.exp(-level * np.linspace(0, 9, 5)).sum()) for level in levels])

@@ -120,19 +120,19 @@ def test_choices_beyond_the_scatter_of_seeds():
     ]
     words = page(effects=rows)["mace"]
     assert (
-        "- Time to failure in hot MD (ps), 4 choices. beyond the scatter of seeds, all differences considered (Holm): "
-        "m1 against m0 0.8 [0.6, 1]. only by its own interval: m2 against m0 -0.05 [-0.09, -0.01]; m3 against m0 0.05 [0.01, 0.09].\n"
+        "- Time to failure in hot MD (ps), 4 choices. beyond the scatter of seeds, corrected for all differences (Holm): "
+        "m1 against m0 0.8 [0.6, 1]. only without the correction: m2 against m0 -0.05 [-0.09, -0.01]; m3 against m0 0.05 [0.01, 0.09].\n"
     ) in words
     assert "- Force error at the highest temperature (meV/Å), 1 choices. None differs." in words
     assert "- Growth of the force error with temperature (meV/Å per 100 K), 1 choices. beyond the scatter" in words
     assert "m2 against m0 5e+04 [4e+04, 6e+04]." in words
     assert "1.1" not in words.split("seeds as replicates")[1].split("|")[0]
-    assert "what a choice changes cannot be told" in page()["mace"]
+    assert "the effect of a choice cannot be separated" in page()["mace"]
     for low, value, high in ((0.5, 0.6, 0.9), (-0.9, -0.6, -0.5)):
         words = page(effects=[compared(CURVE, "m1", value, low, high, 0.07)])["mace"]
-        assert f"1 choices. only by its own interval: m1 against m0 {value} [{low}, {high}]." in words
+        assert f"1 choices. only without the correction: m1 against m0 {value} [{low}, {high}]." in words
     strict = page(0.995, effects=rows[:1])["mace"]
-    assert "only by its own interval: m1 against m0" in strict and "beyond" not in strict.split("choices.")[1]
+    assert "only without the correction: m1 against m0" in strict and "beyond" not in strict.split("choices.")[1]
 
 
 def rows_of(section):
@@ -170,12 +170,12 @@ def test_a_line_of_the_correlations_has_its_numbers():
     assert rows_of(found)[:4] == [
         [life, "loss entropy S", "9", "0.75 [0.50, 0.90]", "0.60 [0.30, 0.80]", "0.012", "0.46 [-0.10, 0.79]", "Supported."],
         [life, "loss entropy S, rescaled models only", "4", "0.20", "0.30", "–", "0.77 [0.70, 0.80]", "Undecidable with 4 models."],
-        [life, "loss entropy S, minimum subtracted", "9", "0.10 [-0.20, 0.30]", "0.11 [-0.21, 0.31]", "0.5", "–", "Not shown: zero is inside."],
+        [life, "loss entropy S, minimum subtracted", "9", "0.10 [-0.20, 0.30]", "0.11 [-0.21, 0.31]", "0.5", "–", "Not shown: zero is not excluded."],
         [life, "force error, training frames", "9", "-0.80 [-0.90, -0.70]", "-0.81 [-0.91, -0.71]", "0.001", "–", "Supported."],
     ]
 
 
-OTHER = "Contradicted: the sign is the other one."
+OTHER = "Contradicted: the sign is opposite."
 
 
 @pytest.mark.parametrize(("outcome", "sign"), [(LIFE, 1), (HOT, -1), (CURVE, -1), (GROWTH, -1)])
@@ -191,13 +191,13 @@ def test_the_side_that_is_expected(outcome, sign, quantity, minimum, side):
 
 
 @pytest.mark.parametrize(("pearson", "spearman", "words"), [
-    (UP, AROUND, "Partly supported: only one of the two leaves zero out."),
-    (AROUND, UP, "Partly supported: only one of the two leaves zero out."),
-    (DOWN, AROUND, "Not shown: zero is inside."),
-    (UP, DOWN, "Not shown: zero is inside."),
-    (AROUND, AROUND, "Not shown: zero is inside."),
-    ((0.5, 0.0, 0.9), (0.5, 0.0, 0.9), "Not shown: zero is inside."),
-    ((-0.5, -0.9, 0.0), (-0.5, -0.9, 0.0), "Not shown: zero is inside."),
+    (UP, AROUND, "Partly supported: only one interval excludes zero."),
+    (AROUND, UP, "Partly supported: only one interval excludes zero."),
+    (DOWN, AROUND, "Not shown: zero is not excluded."),
+    (UP, DOWN, "Not shown: zero is not excluded."),
+    (AROUND, AROUND, "Not shown: zero is not excluded."),
+    ((0.5, 0.0, 0.9), (0.5, 0.0, 0.9), "Not shown: zero is not excluded."),
+    ((-0.5, -0.9, 0.0), (-0.5, -0.9, 0.0), "Not shown: zero is not excluded."),
     (UP, (0.5, None, None), "Undecidable with 9 models."),
 ])  # fmt: skip
 def test_verdicts(pearson, spearman, words):
@@ -205,22 +205,23 @@ def test_verdicts(pearson, spearman, words):
 
 
 @pytest.mark.parametrize(("pearson", "spearman", "words"), [
-    (UP, UP, "Supported."), (DOWN, DOWN, "Supported."), (UP, DOWN, "Not shown: zero is inside."), (UP, AROUND, "Not shown: zero is inside."),
-    (AROUND, AROUND, "Not shown: zero is inside."),
+    (UP, UP, "Supported."), (DOWN, DOWN, "Supported."), (UP, DOWN, "Not shown: zero is not excluded."),
+    (UP, AROUND, "Not shown: zero is not excluded."),
+    (AROUND, AROUND, "Not shown: zero is not excluded."),
 ])  # fmt: skip
 def test_where_nothing_is_expected_either_side_will_do(pearson, spearman, words):
     assert verdict(correlation("S", LIFE, pearson, spearman), 0) == words
 
 
 @pytest.mark.parametrize(("pearson", "spearman", "end"), [
-    (UP, UP, ", and both leave zero out."),
-    (DOWN, DOWN, ", and both leave zero out."),
+    (UP, UP, ", and both intervals exclude zero."),
+    (DOWN, DOWN, ", and both intervals exclude zero."),
     (UP, AROUND, "."),
 ])  # fmt: skip
-def test_a_part_of_the_outcome_says_nothing_by_itself(pearson, spearman, end):
+def test_a_part_of_the_outcome_is_not_evidence(pearson, spearman, end):
     """D1."""
     part = correlation("test_forces_rmse_coolest", GROWTH, pearson, spearman, overlap=True)
-    assert told(page(correlations=[part])["mace"]) == ["Says nothing by itself: the predictor is a part of the outcome" + end]
+    assert told(page(correlations=[part])["mace"]) == ["Not evidence: the predictor is a part of the outcome" + end]
     part["spearman_low"] = None
     assert "Undecidable with 9 models." in page(correlations=[part])["mace"]
 

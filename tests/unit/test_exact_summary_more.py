@@ -16,7 +16,7 @@ def test_the_worst_agreement_of_other_settings():
         for e, f, a, s in ((0.004, 0.04, 0.2, 1.0), (0.0004, 0.004, 0.0, 0.456), (0.04, 0.4, 1.0, 0.9), (9.0, 9.0, 9.0, None))
     ]
     assert (
-        "Order of the models by S at other settings (T from 0.0004 to 0.04 eV/atom and 0.004 to 0.4 eV/Å, alpha 0 to 1) against the study's own: "
+        "Ranking of the models by S at other settings (T from 0.0004 to 0.04 eV/atom and 0.004 to 0.4 eV/Å, alpha 0 to 1) compared with the study's: "
         "Spearman at least 0.46 (at 0.0004 eV/atom, 0.004 eV/Å, alpha 0)."
     ) in page(correlations=[correlation("S", "rmst_fs", UP, UP)], sensitivity=rows)["mace"]
 
@@ -31,12 +31,12 @@ RESOLVED = {
 def test_what_directions_and_seeds_do_to_the_order():
     assert (
         "- Paper landscapes (train): the standard error of S from its 5 directions is 0.12, the standard deviation between 4 models is 1.8, that of "
-        "the seeds of one model is 0.46. Of the variance between trainings 10% directions, 26% seeds, 64% models. Another draw of directions would "
-        "reverse the order of a pair of models with probability 0.032 in the mean of 6 pairs, at most 0.41 (m1 and m2); 2 pairs are above 0.05."
+        "the seeds of one model is 0.46. Variance between trainings: 10% directions, 26% seeds, 64% models. Another draw of directions would "
+        "reverse the order of a pair of models with probability 0.032 on average over 6 pairs, at most 0.41 (m1 and m2); 2 pairs are above 0.05."
     ) in page(resolution=[RESOLVED])["mace"]
     single = RESOLVED | {"spread_of_seeds": None, "share_seeds": None}
     words = page(0.9, resolution=[single])["mace"]
-    assert "between 4 models is 1.8. Of the variance between trainings 10% directions, 64% models and seeds, which one training per" in words
+    assert "between 4 models is 1.8. Variance between trainings: 10% directions, 64% models and seeds (not separable with one" in words
     assert "pairs are above 0.1." in words
     assert "Paper" not in page(resolution=[RESOLVED | {"spread_of_models": None}])["mace"]
 

@@ -1,4 +1,4 @@
-"""Which landscapes a config asks for beside the main line, and what is refused."""
+"""The landscapes of a config beside the main ones, and the options that are refused."""
 
 from pathlib import Path
 from typing import Any
@@ -78,7 +78,7 @@ def test_frozen_lines_are_of_the_frameworks_with_a_pattern(plain):
 
 
 def test_what_is_asked_beside_does_not_reach_the_main_line(plain):
-    """The options are what its jobs are given: were they to change, every landscape would be made anew."""
+    """The options are those of its jobs: if they changed, every landscape would be made again."""
 
     def main(**change):
         return {folder: job.options for folder, job in jobs("landscape", *asked(plain, **change)).items() if job.variant in ("isotropic", "paper")}
@@ -94,7 +94,7 @@ def test_what_is_asked_beside_does_not_reach_the_main_line(plain):
         ({"landscape": {"test_splits": ["1200K"]}}, ["'landscape.test_splits' has '1200K'", "did you mean 'test_1200K'?"]),
         ({"landscape": {"test_splits": ["train"]}}, ["'landscape.test_splits' has 'train'", "other than landscape.split"]),
         ({"landscape": {"frozen": {"radial": {"naquip": "a"}}}}, ["'landscape.frozen.radial.naquip'", "did you mean 'nequip'?"]),
-        ({"landscape": {"frozen": {"radial": {"mace": "a("}}}}, ["'landscape.frozen.radial.mace' is 'a('", "no regular expression"]),
+        ({"landscape": {"frozen": {"radial": {"mace": "a("}}}}, ["'landscape.frozen.radial.mace' is 'a('", "not a regular expression"]),
         ({"landscape": {"frozen": {"a b": {"mace": "a"}}}}, ["'landscape.frozen' has the name 'a b'"]),
         ({"landscape": {"frozen": {"radial": {}}}}, ["landscape.frozen.radial"]),
         ({"landscape": {"modes": ["paper"], "variants": {"modes": ["isotropic"]}}}, ["'landscape.variants.modes' has 'isotropic'"]),

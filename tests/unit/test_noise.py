@@ -1,4 +1,4 @@
-"""Noise on labels, the runs that train on them, their tables apart from the main line's, and their figure."""
+"""Noise on labels, the runs that train on them, their rows apart from those of the main models, and their figure."""
 
 import json
 from pathlib import Path

@@ -61,8 +61,8 @@ def test_the_interval_covers_as_often_as_it_says():
 def test_expected_entropy_of_subsets_is_their_exact_mean():
     own = found([0.02, 0.1, 0.3, 0.2])
     tilted = own.losses * np.linspace(0.2, 1, own.n_points)
-    own = type(own)(own.who, own.t, tilted)
-    pairs = [own_entropy(type(own)(own.who, own.t, tilted[:, [a, b]]), FORCES_ONLY) for a in range(4) for b in range(a + 1, 4)]
+    own = type(own)(own.keys, own.t, tilted)
+    pairs = [own_entropy(type(own)(own.keys, own.t, tilted[:, [a, b]]), FORCES_ONLY) for a in range(4) for b in range(a + 1, 4)]
     assert expected(own, 2, Settings(0.004, 0.04, 0.0, n_bootstrap=20000)) == pytest.approx(np.mean(pairs), abs=0.02)
     assert expected(own, 1, FORCES_ONLY) >= np.mean(pairs) >= own_entropy(own, FORCES_ONLY)
 

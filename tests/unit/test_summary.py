@@ -90,7 +90,7 @@ def test_a_real_relation_is_called_supported_and_its_numbers_are_the_tables():
 
 def test_choices_are_weighed_against_the_scatter_of_seeds():
     tables = small_study(3)
-    assert "what a choice changes cannot be told from what a seed changes" in summary("one-seed", tables, 0.95, "train")
+    assert "the effect of a choice cannot be separated from the effect of the seed" in summary("one-seed", tables, 0.95, "train")
     rows = [
         {"framework": "mace", "model": model, "seed": seed, "quantity": "rmst_fs", "value": value + seed}
         for model, value in (("m0", 100), ("m1", 100.5), ("m2", 900))
@@ -120,8 +120,8 @@ def test_the_page_says_what_directions_do_to_the_order_of_models():
     page = summary("sampled", tables, 0.95, "train")
     assert f"from its 4 directions is {row['standard_error']:.2g}" in page
     assert f"between 3 models is {row['spread_of_models']:.2g}" in page
-    assert f"in the mean of 3 pairs, at most {row['reversal_largest']:.2g} ({row['model_a']} and {row['model_b']})" in page
-    assert "one training per model cannot tell apart" in page
+    assert f"on average over 3 pairs, at most {row['reversal_largest']:.2g} ({row['model_a']} and {row['model_b']})" in page
+    assert "not separable with one training per model" in page
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_verdicts(pearson, spearman, expected, words):
         zip(("pearson_low", "pearson_high", "spearman_low", "spearman_high"), (*pearson, *spearman), strict=True)
     )
     assert verdict(row, expected).startswith(words)
-    assert words == "Undecidable" or verdict(row | {"overlap": True}, expected).startswith("Says nothing by itself: the predictor is a part")
+    assert words == "Undecidable" or verdict(row | {"overlap": True}, expected).startswith("Not evidence: the predictor is a part")
 
 
 def test_a_part_of_the_outcome_is_no_support():

@@ -44,7 +44,7 @@ CONFIG = {
     "statistics": {"n_bootstrap": 100, "n_permutation": 100},
 }
 
-# the experiments beside the main line
+# the experiments beside the main models
 BESIDE = {
     "noise": {"models": ["nequip-a", "mace-a"], "sigmas": [0.5], "n_train": 10},
     "landscape": CONFIG["landscape"]

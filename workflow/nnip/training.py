@@ -1,4 +1,4 @@
-"""One training by a framework's own command, and an open word on whether it can be used."""
+"""One training with a framework's own command, and the verdict on whether its model is usable."""
 
 import math
 import os
@@ -36,7 +36,7 @@ class Verdict:
 
 @dataclass
 class Interruptions:
-    """What a training went through: how often it went on from a checkpoint, how long it took before, what was wrong with checkpoints in words."""
+    """Interruptions of a training: number of resumptions, wall time before them in s, and problems with checkpoints in words."""
 
     resumed: int = 0
     earlier_s: float = 0.0
@@ -52,9 +52,9 @@ def train(
 ) -> None:
     """Train one model (settings: nnip.study.runs.run_settings) and write settings.yaml, training.csv and, last, manifest.json into the directory.
 
-    A training that was interrupted goes on from its newest checkpoint in <directory>/checkpoints, which is removed at the end; one is written
-    every checkpoint_minutes. The manifest says how many times it was resumed; on a CPU the result is the uninterrupted training's, bit for bit.
-    Diverged and failed trainings are results, recorded with a reason. InputError for settings the framework cannot follow and unreadable frames.
+    An interrupted training resumes from its newest checkpoint in <directory>/checkpoints; one is written every checkpoint_minutes, and all are
+    removed at the end. The manifest gives the number of resumptions; on a CPU the result is bit for bit that of an uninterrupted training.
+    Diverged and failed trainings are results, recorded with a reason. InputError for settings the framework does not support and unreadable frames.
     With refit_energy_shift the manifest's energy_shift_eV_per_atom is the mean over the training frames of (E_ref - E_pred) / n_atoms;
     the framework's model file is never edited.
     """
@@ -78,7 +78,7 @@ def _train(settings: dict[str, Any], train_xyz: Path, val_xyz: Path, directory: 
     checkpoints = Checkpoints(directory / "checkpoints", settings_hash(of))
 
     potential, shift = None, 0.0
-    # some frameworks train on in silence without labels
+    # some frameworks train without labels and give no error
     missing = [f"{path.name}: {words}; nothing was trained" for path, part in frames.items() if (words := missing_label(part))]
     if missing:
         shutil.rmtree(directory / framework, ignore_errors=True)
@@ -102,7 +102,7 @@ def _train(settings: dict[str, Any], train_xyz: Path, val_xyz: Path, directory: 
 def _fit(
     settings: dict[str, Any], train_xyz: Path, val_xyz: Path, directory: Path, checkpoints: Checkpoints, minutes: float
 ) -> tuple[Fit, Interruptions]:
-    """Train from the newest checkpoint, or from the start. A command that was killed is started again unless this was its second from one place."""
+    """Train from the newest checkpoint, or from the start; a killed command is restarted unless it was killed twice from the same epoch."""
     training = framework_module(settings["framework"], "training")
     folder = directory / settings["framework"]
     tried: int | None = None
@@ -126,7 +126,7 @@ def _judge_fit(fit: Fit) -> Verdict:
     if fit.failure:
         return Verdict("failed", fit.failure)
     if fit.model_file is None or not fit.model_file.exists():
-        return Verdict("failed", "the training ended well but left no model")
+        return Verdict("failed", "the training succeeded but left no model")
     if fit.best_epoch == 0:
         return Verdict("failed", f"no epoch of {fit.epochs} improved the untrained model's validation loss ({fit.validation_losses[0]:.6g})")
     return Verdict("ok")

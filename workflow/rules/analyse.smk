@@ -1,12 +1,12 @@
-"""Analyses: what is made of the study's tables, for every study alike.
+"""Analyses: tables made from the study's tables, the same for every study.
 
 Needs: results/<study>/tables/*.csv. Makes: further tables there.
-An analysis is a module of nnip.analyse; its tables, settings and when it is made are in its ANALYSIS.
+An analysis is a module of nnip.analyse; its ANALYSIS declares its tables and settings, and when it is made.
 """
 
 
 def analysis_inputs(name, analysis):
-    """The tables an analysis needs, those it uses where the study makes them, and the code that makes it, as named inputs."""
+    """The tables an analysis needs, those it uses if the study makes them, and its code, as named inputs."""
     uses = [table for table in analysis.uses if table not in ABSENT]
     return tables(*analysis.needs, *uses) | {"code": code_of("scripts/analyse.py", f"nnip/analyse/{name}.py")}
 
@@ -14,7 +14,7 @@ def analysis_inputs(name, analysis):
 for name, analysis in ANALYSES.items():
 
     rule:
-        """Tables made of tables by the module of its name."""
+        """Tables made from tables by the module of the same name."""
         name:
             f"analyse_{name}"
         input:

@@ -1,4 +1,4 @@
-# Names and functions that the rules share. Constants are read from the config once; what the config means is decided in nnip/.
+# Names and functions shared by the rules. Constants are read from the config once; nnip/ defines the meaning of the config.
 import json
 import os
 import re
@@ -31,7 +31,7 @@ try:
     SOURCE = ", ".join(map(str, workflow.configfiles)) or "config"
     for path in workflow.configfiles:
         if not str(path).endswith(".json"):
-            read_yaml(path)  # snakemake takes the last of two equal keys in silence
+            read_yaml(path)  # snakemake takes the last of two equal keys without a message
     config = check_config(config, SOURCE)
     PUBLISHED = config["datasets"][config["dataset"]]["source"] == "published"
     MODELS = load_models(config["models"], trained=not PUBLISHED)
@@ -48,7 +48,7 @@ RESULTS = f"results/{config['study']}"
 LOGS = f"logs/{config['study']}"
 DATASET = config["datasets"][config["dataset"]]
 TRAINING_SETS = {} if PUBLISHED else training_sets(config)
-POOLS = {} if PUBLISHED else {pool_folder(name): name for name in pools(config)}  # folder -> data set, the study's own first
+POOLS = {} if PUBLISHED else {pool_folder(name): name for name in pools(config)}  # folder -> data set, the study's first
 MAIN_SET = next((name for name, each in TRAINING_SETS.items() if each.role == "main"), None)
 RUNS = {} if PUBLISHED else list_runs(config, MODELS["models"])
 MAIN_RUNS = [name for name, run in RUNS.items() if run.role == "main"]
@@ -64,7 +64,7 @@ ALL_SPLITS = ["train", "val", *(f"test_{split}" for split in SPLITS)]
 
 
 def setting(key):
-    """A value of the config by its key with dots; None in a block that is off."""
+    """A value of the config by its key with dots; None if the block is off."""
     value = config
     for part in key.split("."):
         value = None if value is None else value[part]
@@ -73,7 +73,7 @@ def setting(key):
 
 made = [table for name in JOBS if JOBS[name] or name in FRAMES_MEASURED for table in measurements()[name].tables_made(config[name])]
 UNMEASURED = measured_tables() - set(RELEASED if PUBLISHED else [*STUDIED, *made])
-# the analyses of this study, and all tables that it does not make, so that no figure is drawn from them
+# the analyses of this study, and all tables that it does not make; no figure is drawn from these
 ANALYSES, ABSENT = made_of(analyses(), UNMEASURED, PUBLISHED, setting)
 DRAWN = {
     name: figure for name, figure in FIGURES.items() if figure.is_drawn(ABSENT, DATASET["source"]) and (figure.when is None or setting(figure.when))
@@ -87,12 +87,12 @@ wildcard_constraints:
 
 
 def framework_of(wildcards):
-    """The framework of a job's run, or the one all its runs share."""
+    """The framework of a job's run, or the wildcard framework."""
     return RUNS[wildcards.run].framework if "run" in wildcards.keys() else wildcards.framework
 
 
 def environment_ready(wildcards):
-    """What a framework's job waits for: its environment, unless the site gives an interpreter or conda does it."""
+    """The environment that a framework's job needs, unless the config gives an interpreter or conda is used."""
     framework = framework_of(wildcards)
     if USE_CONDA or framework in config["python"]:
         return []
@@ -112,7 +112,7 @@ def conda_of(wildcards):
 
 
 def settings_of(wildcards):
-    """A run's settings as the JSON its jobs are given (quoted by :q in the shell command)."""
+    """A run's settings as JSON for its jobs (quoted by :q in the shell command)."""
     return json.dumps(run_settings(RUNS[wildcards.run], config, MODELS["models"]))
 
 
@@ -122,17 +122,17 @@ def script_path(name):
 
 
 def code_of(*files):
-    """Files of workflow/ and all code they import, as inputs: where one changes, the job's results are made again."""
+    """Files of workflow/ and all code they import, as inputs: if one changes, the job's results are made again."""
     return [os.path.relpath(path) for path in code_inputs(*files)]
 
 
 def potential_code(wildcards):
-    """The code through which a job uses a potential of its framework."""
+    """The code with which a job uses a potential of its framework."""
     return [os.path.relpath(path) for path in framework_code(framework_of(wildcards))]
 
 
 def own_frames(pool, tests=True):
-    """The user's own files that a data set is read from (none where frames are made or downloaded)."""
+    """The user's files of a data set (none if its frames are generated or downloaded)."""
     block = config["datasets"][pool]
     if block["source"] != "extxyz":
         return []
@@ -141,7 +141,7 @@ def own_frames(pool, tests=True):
 
 
 def prepared(pool):
-    """What the data stage is told of the study, as JSON; n_pool: how many frames are made, where they are made."""
+    """The study's settings for the data stage, as JSON; n_pool: number of frames to generate, else null."""
     made = config["datasets"][pool]["source"] in MADE_HERE
     return json.dumps({"seed": config["seed"], "n_pool": pool_frames(pool, config) if made else None})
 
@@ -157,7 +157,7 @@ def pool_file(pool):
 
 
 def frames_of_set(name):
-    """The training and validation frames of a training set; of one with noise, the training frames without it too."""
+    """The training and validation frames of a training set; with noise also the training frames without it."""
     names = ["train", "val", *(["train_clean"] if TRAINING_SETS[name].noise else [])]
     return {kind: f"{RESULTS}/data/sets/{name}/{kind}.xyz" for kind in names}
 
@@ -169,7 +169,7 @@ def split_files(training_set, splits):
 
 
 def run_files(name, runs=MAIN_RUNS):
-    """One file of every run, in the runs' order; landscapes and MD are made of trainings on the main training set alone."""
+    """One file of every run, in the runs' order; by default of the runs on the main training set."""
     return [f"{RESULTS}/runs/{run}/{name}" for run in runs]
 
 
@@ -182,17 +182,17 @@ for name, measured in JOBS.items():
 
 
 def parts_of_table(wildcards):
-    """The runs' files that make one table of the study."""
+    """The runs' files of one table of the study."""
     return PARTS[wildcards.table]
 
 
 def missing_unless_trainings(wildcards):
-    """The table of what is missing, which is not made where nothing is left: then the trainings' table is the only one, and tells how they ended."""
+    """Table missing, which stops a study without any model; only table trainings, which shows how they ended, does not need it."""
     return [] if wildcards.table == "trainings" else f"{TABLES}/missing.csv"
 
 
 def gpus(wildcards):
-    """GPUs a job that runs a model asks for; the run is given some by --resources gpu=N, or by its profile."""
+    """GPUs requested by a job that runs a model; --resources gpu=N or the profile gives the run's GPUs."""
     given = workflow.global_resources["gpu"].value if "gpu" in workflow.global_resources else 0
     return estimates.gpus(config["device"], given)
 
@@ -208,7 +208,7 @@ def tables(*names):
 
 
 def frameworks_of(figure):
-    """The frameworks a figure is drawn for: all of the study, less those that a measurement it shows is not made of."""
+    """The frameworks a figure is drawn for: those of the study for which all its measurements are made."""
     made_of = []
     for name, measured in JOBS.items():
         if measured and set(measurements()[name].tables) & set(figure.needs):
@@ -219,7 +219,7 @@ def frameworks_of(figure):
 
 
 def job_manifests():
-    """The manifests of all jobs that a study is made of; none of what an earlier config left in the folder."""
+    """The manifests of all jobs of the study, without those that an earlier config left in the folder."""
     if PUBLISHED:
         return []
     made = [f"{RESULTS}/data/manifest.json", *(f"{RESULTS}/data/sets/{name}/manifest.json" for name in TRAINING_SETS)]
@@ -229,7 +229,7 @@ def job_manifests():
 
 
 def study_targets():
-    """All that the config asks for: every figure of this kind of study, every table that a figure can be drawn from, and the summary."""
+    """All results of the config: every figure of this kind of study, every table that a figure can use, and the summary."""
     files = [f"{name}_{framework}" for name, figure in DRAWN.items() if figure.per_framework for framework in frameworks_of(figure)]
     files += [name for name, figure in DRAWN.items() if not figure.per_framework]
     drawn = [f"{RESULTS}/figures/{file}.{kind}" for file in files for kind in ("png", "pdf")]

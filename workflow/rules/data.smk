@@ -1,7 +1,7 @@
-"""Data: a pool of frames and test splits, whatever their source, and the training sets that are drawn from pools.
+"""Data: a pool of frames and test splits from any source, and the training sets drawn from pools.
 
 Makes: results/<study>/data/{test_<split>.xyz,manifest.json}, data/pools/<data set>/pool.xyz,
-data/sets/<training set>/{train.xyz,val.xyz,manifest.json}, and train_clean.xyz where labels have noise
+data/sets/<training set>/{train.xyz,val.xyz,manifest.json}, and train_clean.xyz if labels have noise
 """
 
 
@@ -11,7 +11,7 @@ localrules:
 
 
 rule prepare_data:
-    """Sample, download or read the study's own frames and check them."""
+    """Sample, download or read the study's frames and check them."""
     input:
         own_frames(config["dataset"]),
         script=script_path("prepare_data.py"),
@@ -24,7 +24,7 @@ rule prepare_data:
         f"{LOGS}/data.log",
     benchmark:
         f"{LOGS}/benchmarks/data.tsv"
-    localrule: DATASET["source"] in ("3bpa", "ani-al")  # what is downloaded, compute nodes may not reach
+    localrule: DATASET["source"] in ("3bpa", "ani-al")  # compute nodes may have no network for downloads
     conda:
         "../../envs/workflow.yaml"
     threads: lambda wildcards: workflow.cores or 1
@@ -32,7 +32,7 @@ rule prepare_data:
         runtime=growing(60),
         mem_mb=growing(4000),
     params:
-        # functions, for snakemake takes braces in a text for wildcards
+        # functions, because snakemake reads braces in texts as wildcards
         dataset=lambda wildcards: config["dataset"],
         options=lambda wildcards: json.dumps(DATASET),
         study=lambda wildcards: prepared(config["dataset"]),
@@ -45,7 +45,7 @@ rule prepare_data:
 
 
 rule prepare_pool:
-    """Sample, download or read the frames of a further data set that training sets are drawn from."""
+    """Sample, download or read the frames of a further data set for training sets."""
     input:
         lambda wildcards: own_frames(POOLS[wildcards.pool], tests=False),
         script=script_path("prepare_data.py"),

@@ -1,6 +1,6 @@
-"""Tables: what every run measured, gathered into the study's tidy tables.
+"""Tables: the measurements of all runs, gathered into the study's tidy tables.
 
-Needs: the runs' own tables. Makes: results/<study>/tables/{models,hyperparameters,training_sets,missing,trainings,errors,landscape,directions,failures}.csv
+Needs: the runs' tables. Makes: results/<study>/tables/{models,hyperparameters,training_sets,missing,trainings,errors,landscape,directions,failures}.csv
 """
 
 
@@ -12,7 +12,7 @@ localrules:
 
 
 rule make_model_tables:
-    """Which models there are, in which experiments, with which switches."""
+    """The models with their experiments and switches."""
     input:
         code=code_of("scripts/make_model_tables.py"),
     output:
@@ -32,7 +32,7 @@ rule make_model_tables:
 
 
 rule list_training_sets:
-    """Which training sets there are, and how large their noise is in the label's unit."""
+    """The training sets, with their noise in the label's unit."""
     input:
         manifests=[f"{RESULTS}/data/sets/{name}/manifest.json" for name in TRAINING_SETS],
         code=code_of("scripts/list_training_sets.py"),
@@ -51,7 +51,7 @@ rule list_training_sets:
 
 
 rule list_missing:
-    """Which trainings gave no model, and why. Where none on all frames did, the study ends here with a message that says so."""
+    """The trainings that gave no model, with reasons. If none on the main training set gave one, the study ends here with a message."""
     input:
         trainings=run_files("train/training.csv", RUNS),
         code=code_of("scripts/list_missing.py"),

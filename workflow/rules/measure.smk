@@ -1,4 +1,4 @@
-"""Measurements: what each trained model is measured for, and what is measured of the frames alone. One module of nnip.measure is one rule here.
+"""Measurements of trained models, and of the frames alone. One module of nnip.measure is one rule here.
 
 Needs: trainings and the data stage's frames. Makes: results/<study>/runs/<run>/<measurement>[-<variant>]/{<table>.csv,manifest.json}
 and results/<study>/data/<measurement>/{<table>.csv,manifest.json}
@@ -6,7 +6,7 @@ and results/<study>/data/<measurement>/{<table>.csv,manifest.json}
 
 
 def job_of(name):
-    """A function giving the job of a measurement that wildcards stand for."""
+    """A function giving the job of a measurement for some wildcards."""
     return lambda wildcards: JOBS[name][f"{wildcards.run}/{name}{getattr(wildcards, 'variant', '')}"]
 
 
@@ -22,7 +22,7 @@ def frames_read(name):
 
 
 def job_minutes(name):
-    """A function giving a job's wall time limit from what it evaluates, doubled with every attempt."""
+    """A function giving a job's wall time limit in minutes from its evaluations, doubled with every attempt."""
 
     def minutes(wildcards, attempt):
         evaluations = module(name).cost(job_of(name)(wildcards).options, N_FRAMES)
@@ -59,7 +59,7 @@ for name, measured in JOBS.items():
     folder = name if list(variants) == [""] else f"{name}{{variant}}"
 
     rule:
-        """One measurement of one trained model, by the module of its name."""
+        """One measurement of one trained model, by the module of the same name."""
         name:
             f"measure_{name}"
         input:
@@ -104,7 +104,7 @@ for name, measured in JOBS.items():
 for name in FRAMES_MEASURED:
 
     rule:
-        """One measurement of the frames of all splits, by the module of its name."""
+        """One measurement of the frames of all splits, by the module of the same name."""
         name:
             f"measure_{name}"
         input:

@@ -35,7 +35,7 @@ rule write_si_tables:
 
 
 rule write_summary:
-    """What the study's data support and what they do not, in words."""
+    """The summary in words: what the study's data support."""
     input:
         **tables(
             "models",

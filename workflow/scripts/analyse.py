@@ -1,4 +1,4 @@
-"""One analysis: tables made of tables by the module nnip.analyse.<analysis>."""
+"""One analysis: tables made from tables by the module nnip.analyse.<analysis>."""
 
 import importlib
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from nnip.study.tables import of_main_models, read_table, write_table
 
 
 def analyse(name: str, inputs: Mapping[str, str], settings: dict[str, Any], main_set: str | None, outputs: Mapping[str, str]) -> None:
-    """Write the tables of one analysis; inputs, outputs: paths of its tables by name; settings: the config by key; main_set: its name."""
+    """Write the tables of one analysis; inputs, outputs: paths of its tables by name; settings: the config by key; main_set: main training set."""
     declared = analyses()[name]
     names = [table for table in (*declared.needs, *declared.uses) if table in inputs]
     tables = {table: of_main_models(table, read_table(table, inputs[table]), main_set) for table in names}

@@ -12,7 +12,7 @@ from nnip.study.tables import of_main_models, read_table
 
 
 def draw_figure(name: str, inputs: Mapping[str, str], given: dict[str, Any], main_set: str | None, outputs: list[str]) -> None:
-    """Write one figure; inputs: its tables and other files by name; given: what else its function takes; main_set: the main training set's name."""
+    """Write one figure; inputs: its tables and other files by name; given: its other arguments; main_set: name of the main training set."""
     figure = importlib.import_module(f"nnip.figures.{name}")
     names = [table for table in (*figure.FIGURE.needs, *figure.FIGURE.uses) if table in inputs]
     tables = {table: of_main_models(table, read_table(table, inputs[table]), main_set) for table in names}

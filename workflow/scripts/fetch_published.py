@@ -1,4 +1,4 @@
-"""The released files of the paper, from their pinned commit or a mirror; each one checked."""
+"""The released files of the paper, from their pinned commit or a mirror, with their checksums verified."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,7 +8,7 @@ from nnip.jobs.errors import run
 
 
 def fetch_published(outputs: Sequence[str], mirror: str | None) -> None:
-    """Put every released file into place; InputError if one cannot be had or is not the published one."""
+    """Fetch every released file; InputError if one is not available or is not the published one."""
     for output in map(Path, outputs):
         fetch("published", output.name, mirror, output.parent)
 

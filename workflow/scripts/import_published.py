@@ -1,4 +1,4 @@
-"""The released raw tables of the paper as this study's tables."""
+"""The released raw tables of the paper as tables of this study."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Which trainings gave no model, and an end with one message where none did."""
+"""Table missing: the trainings that gave no model; the study ends with one message if none gave one."""
 
 from nnip.jobs.errors import run
 from nnip.study.missing import check_something_is_left, missing
@@ -6,7 +6,7 @@ from nnip.study.tables import read_table, write_table
 
 
 def list_missing(paths: dict[str, str], main_runs: list[str], output: str) -> None:
-    """Write table missing from every run's table trainings; InputError where nothing is left to go on with."""
+    """Write table missing from every run's table trainings; InputError if no main training gave a model."""
     lost = missing({name: read_table("trainings", path) for name, path in paths.items()}, main_runs)
     check_something_is_left(lost, main_runs)
     write_table("missing", lost, output)

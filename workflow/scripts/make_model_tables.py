@@ -1,4 +1,4 @@
-"""The tables that say which models a study compares and what they are."""
+"""The tables of a study's models and their switches."""
 
 from typing import Any
 

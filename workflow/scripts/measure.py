@@ -9,13 +9,13 @@ from nnip.jobs.errors import run
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--name", required=True, help="the measurement, a module of nnip.measure")
+    parser.add_argument("--name", required=True, help="name of the measurement, a module of nnip.measure")
     parser.add_argument("--settings", required=True, type=json.loads, help="the run's settings as JSON")
     parser.add_argument("--options", required=True, type=json.loads, help="the measurement's options as JSON")
-    parser.add_argument("--train-directory", required=True, help="where the training's manifest is")
-    parser.add_argument("--frames", nargs="*", default=[], metavar="SPLIT=FILE", help="labelled frames of the splits it reads, extxyz")
-    parser.add_argument("--directory", required=True, help="where its tables and manifest.json go")
-    parser.add_argument("--checkpoint-minutes", default=5.0, type=float, help="how often to write a checkpoint; 0 = as often as it can")
+    parser.add_argument("--train-directory", required=True, help="folder with the training's manifest")
+    parser.add_argument("--frames", nargs="*", default=[], metavar="SPLIT=FILE", help="labelled frames of the measurement's splits, extxyz")
+    parser.add_argument("--directory", required=True, help="folder for tables and manifest.json")
+    parser.add_argument("--checkpoint-minutes", default=5.0, type=float, help="interval of checkpoints; 0 = as often as possible")
     arguments = parser.parse_args()
     # torch reads this when it is imported
     os.environ.setdefault("OMP_NUM_THREADS", "1")

@@ -1,4 +1,4 @@
-"""Train one model by its framework's own command; run by the interpreter of that framework's environment."""
+"""Train one model with its framework's own command; run by the interpreter of that framework's environment."""
 
 import argparse
 import json
@@ -11,9 +11,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--settings", required=True, type=json.loads, help="the run's settings as JSON")
     parser.add_argument("--train", required=True, help="labelled frames to train on, extxyz")
-    parser.add_argument("--val", required=True, help="labelled frames to choose the best epoch by, extxyz")
-    parser.add_argument("--directory", required=True, help="where the model, its table and its manifest go")
-    parser.add_argument("--checkpoint-minutes", default=5.0, type=float, help="how often to write a checkpoint; 0 = after every epoch")
+    parser.add_argument("--val", required=True, help="labelled frames for the choice of the best epoch, extxyz")
+    parser.add_argument("--directory", required=True, help="folder for model, table and manifest")
+    parser.add_argument("--checkpoint-minutes", default=5.0, type=float, help="interval of checkpoints; 0 = after every epoch")
     arguments = parser.parse_args()
     # torch reads this when it is imported
     os.environ.setdefault("OMP_NUM_THREADS", "1")

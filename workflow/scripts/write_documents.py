@@ -1,4 +1,4 @@
-"""Write config/README.md and docs/tables.md from what is declared: PYTHONPATH=workflow python workflow/scripts/write_documents.py"""
+"""Write config/README.md and docs/tables.md from the declarations: PYTHONPATH=workflow python workflow/scripts/write_documents.py"""
 
 from collections.abc import Iterator
 from typing import Any
@@ -16,31 +16,31 @@ from nnip.study.schema import SCHEMAS, load_schema
 HEAD = """# Configuration
 
 A study is one file: `snakemake --cores N --configfile config/<study>.yaml`; without `--configfile` it is `config/demo.yaml`. Single keys can be set
-on the command line: `--config seed=2 'md={n_replicas: 5}'`. Unknown keys, wrong types and impossible values stop the study before any work, naming
-the key and what was probably meant.
+on the command line: `--config seed=2 'md={n_replicas: 5}'`. Unknown keys, wrong types and impossible values stop the study before any work;
+the message names the key and the probable correction.
 
 | file | study |
 |---|---|
 {studies}
 
-Tables below are made from `workflow/schemas/` and from what measurements and analyses declare, by `workflow/scripts/write_documents.py`.
+`workflow/scripts/write_documents.py` makes the tables below from `workflow/schemas/` and from the declarations of measurements and analyses.
 """
 
 
-TRAINING_SETS = """A block under `training_sets` has the set's name (letters, digits, `_`, `+`, `-`). Its models are trained once per seed, and
-their errors taken on every split. Sets beside the main one change no frame of it and of its learning curve.
+TRAINING_SETS = """A block under `training_sets` has the set's name (letters, digits, `_`, `+`, `-`). Its models are trained once per seed and
+evaluated on every split. Further sets do not change the frames of the main set and of its learning curve.
 
 ```yaml
 training_sets:
-  energies: {learn: [energy]}                       # the n_train frames, their energies alone
-  apart:    {select: {every: 5}, size: 50}          # frames that lie apart in their trajectories
+  energies: {learn: [energy]}                       # the n_train frames, energies only
+  apart:    {select: {every: 5}, size: 50}          # every fifth frame of the trajectories
   large:    {pool: aluminium-108, size: 40}         # drawn from another block of `datasets`, tested on the frames of `dataset`
 ```
 """
 
 
 def cell(value: Any) -> str:
-    """A default as it would stand in YAML."""
+    """A default in YAML."""
     return f"`{yaml.safe_dump(value, default_flow_style=True, width=1000).removesuffix('...' + chr(10)).strip()}`"
 
 
@@ -68,13 +68,13 @@ def table(schema: dict[str, Any]) -> str:
 
 
 def selections() -> str:
-    """The kinds of selection with the first line of what their functions say, as a Markdown table."""
+    """The kinds of selection with the first line of their docstrings, as a Markdown table."""
     rows = [f"| `{name}` | {(function.__doc__ or '').splitlines()[0]} |" for name, function in selection.kinds().items()]
     return "\n".join(["| kind | frames |", "|---|---|", *rows]) + "\n"
 
 
 def studies() -> str:
-    """A table row for each config, with what its first line says it is."""
+    """A table row for each config, with its first line."""
     files = sorted((SCHEMAS.parents[1] / "config").glob("*.yaml"))
     firsts = [file.read_text(encoding="utf-8").splitlines()[0].removeprefix("#").split("Every key:")[0].strip() for file in files]
     return "\n".join(f"| `{file.name}`, `models/{file.name}` | {first} |" for file, first in zip(files, firsts, strict=True))
@@ -108,7 +108,7 @@ def config_page() -> str:
 TABLES_HEAD = """# Tables
 
 All tables of a study, `results/<study>/tables/<table>.csv`. A missing measurement is a missing row, never a zero.
-A blank is not known or does not apply. This page is made from the declarations by `workflow/scripts/write_documents.py`.
+A blank means unknown or not applicable. This page is made from the declarations by `workflow/scripts/write_documents.py`.
 """
 
 

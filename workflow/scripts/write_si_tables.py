@@ -1,4 +1,4 @@
-"""The paper's tables S1 to S6 of this study: csv to compute with, Markdown to read, LaTeX to print."""
+"""The paper's tables S1 to S6 of this study as csv, Markdown and LaTeX."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +12,7 @@ TABLES = ("models", "hyperparameters", "entropy", "survival", "failures", "error
 
 
 def write_si_tables(inputs: dict[str, str], split: str, outputs: Sequence[str]) -> None:
-    """Write every output named <folder>/<framework>_<hyperparameters, entropy or errors>.<csv, md or tex>; split: of the main landscapes."""
+    """Write every output named <folder>/<framework>_<hyperparameters, entropy or errors>.<csv, md or tex>; split: frames of the main landscapes."""
     models, hyperparameters, entropy, survival, failures, errors, training_sets = (read_table(name, inputs[name]) for name in TABLES)
     for output in map(Path, outputs):
         framework, name = output.stem.split("_", 1)

@@ -1,4 +1,4 @@
-"""The manifest of a whole study: its config and its models, and the checksums of all tables and figures made from them."""
+"""The manifest of a whole study: config, models, and checksums of all tables and figures."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +10,7 @@ from nnip.study.manifest import Stopwatch, read_manifest, write_manifest
 
 
 def write_study_manifest(config: dict[str, Any], models: dict[str, Any], results: Sequence[str], manifests: Sequence[str], output: str) -> None:
-    """Write manifest.json; manifests: those of the study's jobs, over which stages_wall_s is the sum, in seconds."""
+    """Write manifest.json; manifests: those of the study's jobs; stages_wall_s is the sum of their wall times in s."""
     watch = Stopwatch()
     folder = Path(output).parent
     stages = [read_manifest(path) for path in manifests]

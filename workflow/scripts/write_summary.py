@@ -1,4 +1,4 @@
-"""What the study's data support and what they do not, in words, from its tables."""
+"""The summary of a study from its tables: what its data support, in words."""
 
 from nnip.jobs.errors import run
 from nnip.jobs.files import write_text
@@ -7,7 +7,7 @@ from nnip.study.tables import read_table
 
 
 def write_summary(inputs: dict[str, str], study: str, confidence: float, split: str, output: str) -> None:
-    """Write the page; `inputs` names the study's tables, and under `code` the files that write it; split: of the main landscapes."""
+    """Write the page; inputs: the study's tables by name, and its code under `code`; split: frames of the main landscapes."""
     tables = {name: read_table(name, path) for name, path in inputs.items() if name != "code"}
     write_text(output, summary(study, tables, confidence, split))
 

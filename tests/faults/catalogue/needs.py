@@ -48,7 +48,7 @@ def environment_truncated(bench):
     program.unlink()
     yield bench.run()
     shutil.rmtree(program.parents[1])
-    yield "the environment's folder is removed, so that it is made anew"
+    yield "the environment's folder is removed, so that it is made again"
 
 
 @fault(NEEDS, lasts=True)

@@ -1,4 +1,4 @@
-"""A trained Pairs model behind the seam."""
+"""A trained Pairs model behind the framework interface."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -6,7 +6,7 @@ import numpy as np
 from scipy import stats
 
 Statistic = Callable[..., np.ndarray]
-FEWEST = 5  # with fewer models than this, resamples of them say nothing
+FEWEST = 5  # with fewer models than this, resamples of them are not informative
 
 
 def pearson(x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -31,7 +31,7 @@ def kendall(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def partial(x: np.ndarray, y: np.ndarray, given: np.ndarray) -> np.ndarray:
-    """Pearson's correlation of x and y with a straight line in `given` taken out of both."""
+    """Pearson's correlation of x and y after a straight line in `given` is subtracted from both."""
     xy, xz, yz = pearson(x, y), pearson(x, given), pearson(y, given)
     with np.errstate(divide="ignore", invalid="ignore"):
         rest = (1 - xz**2) * (1 - yz**2)
@@ -50,21 +50,21 @@ def interval(
 ) -> tuple[float, float]:
     """Bias-corrected and accelerated bootstrap interval (Efron, J. Am. Stat. Assoc. 82, 171, 1987) of statistic(*columns).
 
-    columns: arrays [n], one entry per model. draws: arrays [m, n], the same with every model measured anew (a resample within the model; the column
-    itself, m times, where nothing is known about its scatter). chosen: [m, n], the models of every resample. (nan, nan) with fewer than FEWEST
-    models, or where most resamples have no value.
+    columns: arrays [n], one entry per model. draws: arrays [m, n]; row i holds every model's value in resample i, drawn within the model (the column
+    itself, m times, if its scatter is unknown). chosen: [m, n], the models of every resample. (nan, nan) with fewer than FEWEST models, or if
+    most resamples have no value.
     """
-    nothing = (np.nan, np.nan)
+    unknown = (np.nan, np.nan)
     if len(columns[0]) < FEWEST:
-        return nothing
+        return unknown
     estimate = float(statistic(*columns))
     resampled = statistic(*(np.take_along_axis(draw, chosen, axis=1) for draw in draws))
     resampled = resampled[np.isfinite(resampled)]
     if not np.isfinite(estimate) or len(resampled) < len(chosen) / 2:
-        return nothing
+        return unknown
     below = (np.mean(resampled < estimate) + np.mean(resampled <= estimate)) / 2
     if not 0 < below < 1:
-        return nothing
+        return unknown
     jackknife = leave_one_out(statistic, columns)
     jackknife = jackknife[np.isfinite(jackknife)]
     lean = jackknife.mean() - jackknife
@@ -77,7 +77,7 @@ def interval(
 
 
 def permutation_p(x: np.ndarray, y: np.ndarray, n: int, rng: np.random.Generator) -> float:
-    """Two-sided p of Pearson's correlation: how often shuffling the outcomes among models gives one as large (all orders where these are few)."""
+    """Two-sided p of Pearson's correlation: the share of shuffled outcomes with one as large (all orders if these are few)."""
     if len(x) < 3 or not np.isfinite(pearson(x, y)):
         return float("nan")
 

@@ -1,4 +1,4 @@
-"""Which cheap measurement goes with which outcome, over models: correlations with intervals, with and without what the force error already tells."""
+"""Correlations of cheap measurements with outcomes over models, with intervals; partial correlations remove the effect of the force error."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -24,12 +24,12 @@ ANALYSIS = Analysis(
             {
                 "framework": RUN["framework"],
                 "predictor": text("quantity that predicts"),
-                "mode": text("landscape mode it is of", optional=True),
+                "mode": text("landscape mode of the predictor", optional=True),
                 "minimum": text("whether the landscape's minimum is kept or subtracted", optional=True),
                 "outcome": text("quantity to be predicted"),
                 "subset": text("all, or a subset of the models (config: statistics.subsets)"),
                 "n_models": whole("models", "models"),
-                "overlap": flag("whether one is a part of the other, so that the correlation is partly one with itself"),
+                "overlap": flag("whether one quantity is part of the other, so that the correlation is partly with itself"),
                 "pearson": real("Pearson's correlation"),
                 "pearson_low": real("lower bound of its bootstrap interval", optional=True),
                 "pearson_high": real("upper bound", optional=True),
@@ -41,21 +41,21 @@ ANALYSIS = Analysis(
                 "kendall_high": real("upper bound", optional=True),
                 "pearson_loo_low": real("smallest Pearson's correlation without one of the models", optional=True),
                 "pearson_loo_high": real("largest", optional=True),
-                "p_permutation": real("how often shuffled outcomes correlate as much", optional=True),
-                "partial_given": text("quantity whose logarithm is taken out of both in column partial", optional=True),
+                "p_permutation": real("share of shuffled outcomes that correlate as strongly", optional=True),
+                "partial_given": text("control variable of column partial; its logarithm is used", optional=True),
                 "partial": real("partial correlation", optional=True),
             },
         ),
         "partial_correlations": Table(
-            "Pearson's correlation of a predictor and an outcome with a straight line in the logarithm of a third quantity taken out of both.",
+            "Pearson's correlation of a predictor and an outcome after a straight line in the logarithm of a third quantity is subtracted from both.",
             {
                 "framework": RUN["framework"],
                 "predictor": text("quantity that predicts"),
-                "mode": text("landscape mode it is of", optional=True),
+                "mode": text("landscape mode of the predictor", optional=True),
                 "minimum": text("whether the landscape's minimum is kept or subtracted", optional=True),
                 "outcome": text("quantity to be predicted"),
                 "subset": text("all, or a subset of the models (config: statistics.subsets)"),
-                "given": text("quantity whose logarithm is taken out"),
+                "given": text("the third quantity"),
                 "n_models": whole("models", "models"),
                 "partial": real("partial correlation"),
                 "low": real("lower bound of its bootstrap interval", optional=True),
@@ -71,7 +71,7 @@ ANALYSIS = Analysis(
                 "confidence": number(0.95, "Confidence of every interval.", exclusiveMinimum=0.5, exclusiveMaximum=1),
                 "subsets": mapping(
                     {"rescaled": {"rescale": True}},
-                    "Subsets of the models that correlations are computed for too: name -> {switch of the model table: value}; models that have "
+                    "Subsets of the models for which correlations are computed too: name -> {switch of the model table: value}; models with "
                     "another value are left out.",
                     {"type": "object", "minProperties": 1, "additionalProperties": {"type": ["string", "number", "boolean"]}},
                     propertyNames={"pattern": "^(?!all$)[A-Za-z0-9][A-Za-z0-9_.+-]*$", "maxLength": 60},
@@ -87,7 +87,7 @@ ANALYSIS = Analysis(
 
 @dataclass(frozen=True)
 class Settings:
-    """How often to resample, how sure intervals are, subsets of the models (name -> {switch: value}), and the study's seed."""
+    """Numbers of resamples and permutations, confidence of intervals, subsets of the models (name -> {switch: value}), and the study's seed."""
 
     n_bootstrap: int = 2000
     n_permutation: int = 2000
@@ -101,27 +101,27 @@ Draws = Mapping[tuple[str, str, int, str], np.ndarray]
 
 
 def replica_draws(failures: pd.DataFrame, horizon_fs: float, settings: Settings) -> dict[tuple[str, str, int, str], np.ndarray]:
-    """Outcomes rmst_fs and mean_time_to_failure_fs of every model and seed with its replicas drawn anew: arrays [n_bootstrap]."""
+    """Outcomes rmst_fs and mean_time_to_failure_fs of every model and seed, with resampled replicas: arrays [n_bootstrap]."""
     draws = {}
-    for (framework, model, seed), own in failures.groupby(KEYS, sort=False):
+    for (framework, model, seed), replicas in failures.groupby(KEYS, sort=False):
         rng = np.random.default_rng(derive(settings.seed, "replicas", framework, model, seed))
-        time, failed = own["time_fs"].to_numpy(float), own["failed"].to_numpy(bool)
-        counts = rng.multinomial(len(own), np.full(len(own), 1 / len(own)), size=settings.n_bootstrap).astype(float)
+        time, failed = replicas["time_fs"].to_numpy(float), replicas["failed"].to_numpy(bool)
+        counts = rng.multinomial(len(replicas), np.full(len(replicas), 1 / len(replicas)), size=settings.n_bootstrap).astype(float)
         draws[framework, model, seed, "rmst_fs"] = restricted_means(time, failed, horizon_fs, counts)[0]
-        draws[framework, model, seed, "mean_time_to_failure_fs"] = counts @ time / len(own)
+        draws[framework, model, seed, "mean_time_to_failure_fs"] = counts @ time / len(replicas)
     return draws
 
 
 def left_out(hyperparameters: pd.DataFrame, subsets: Mapping[str, Mapping[str, Any]]) -> dict[str, set[str]]:
-    """Models left out of each subset: "all" leaves out none; others those with another value of a switch, if there are any."""
-    found: dict[str, set[str]] = {"all": set()}
+    """Models left out of each subset: "all" leaves out none, others the models with another value of a switch, if there are any."""
+    left: dict[str, set[str]] = {"all": set()}
     for subset, wanted in subsets.items():
-        own = hyperparameters[hyperparameters["name"].isin(list(wanted))]
+        switches = hyperparameters[hyperparameters["name"].isin(list(wanted))]
         # nested values of the command line are texts
         values = {switch: yaml.safe_load(value) if isinstance(value, str) else value for switch, value in wanted.items()}
-        others = {row.model for row in own.itertuples() if yaml.safe_load(row.value) != values[row.name]}
-        found |= {subset: others} if others else {}
-    return found
+        others = {row.model for row in switches.itertuples() if yaml.safe_load(row.value) != values[row.name]}
+        left |= {subset: others} if others else {}
+    return left
 
 
 def correlations(
@@ -130,8 +130,8 @@ def correlations(
     """Tables correlations and partial_correlations: every predictor against every outcome, per framework and subset of its models.
 
     A model is one point: the mean of its seeds. Intervals resample models, within them seeds, within these replicas (draws, from replica_draws).
-    Three models are the fewest there is a row for. A pair of the same measurements under two names has none (the coolest and the hottest test
-    split, where there is one).
+    A row needs at least three models. There is no row for a pair of the same measurements under two names (the coolest and the hottest test
+    split, if there is only one).
     """
     known = quantities()
     controls = together(predictors, outcomes)
@@ -139,11 +139,11 @@ def correlations(
     controls = controls.assign(value=np.log(controls["value"].astype(float)))
     several_modes = predictors["mode"].nunique() > 1
     rows, partials = [], []
-    for framework, own in predictors.groupby("framework", sort=False):
+    for framework, measured in predictors.groupby("framework", sort=False):
         aims = outcomes[outcomes["framework"] == framework]
         control = controls[controls["framework"] == framework].pivot(index=KEYS, columns="quantity", values="value")
         for subset, others in left_out(hyperparameters[hyperparameters["framework"] == framework], settings.subsets).items():
-            for (predictor, mode, minimum), x in own[~own["model"].isin(others)].groupby(NAME, sort=False, dropna=False):
+            for (predictor, mode, minimum), x in measured[~measured["model"].isin(others)].groupby(NAME, sort=False, dropna=False):
                 for outcome, y in aims.groupby("quantity", sort=False):
                     pairs = x[[*KEYS, "value"]].merge(y[[*KEYS, "value"]], on=KEYS, suffixes=("_x", "_y")).join(control, on=KEYS)
                     constant = pairs[["value_x", "value_y"]].nunique().min() < 2
@@ -171,7 +171,7 @@ def _one_measurement(pairs: pd.DataFrame, predictor: str, outcome: str) -> bool:
 
 @dataclass
 class _Sample:
-    """One point per model, and every model measured anew m times."""
+    """One value per model (columns), and m resampled values of every model (draws)."""
 
     columns: list[np.ndarray]
     draws: list[np.ndarray]
@@ -197,11 +197,11 @@ def _sample(pairs: pd.DataFrame, names: list[str], outcome: str, draws: Draws, n
     for places in pairs.reset_index(drop=True).groupby("model", sort=False).indices.values():
         columns.append(values[:, places].mean(axis=1))
         if len(places) == 1:
-            anew = [drawn[:, places[0]] for drawn in again]
+            resampled = [drawn[:, places[0]] for drawn in again]
         else:
             seeds = places[rng.integers(len(places), size=(n, len(places)))]
-            anew = [np.take_along_axis(drawn, seeds, axis=1).mean(axis=1) for drawn in again]
-        for column, drawn in zip(redrawn, anew, strict=True):
+            resampled = [np.take_along_axis(drawn, seeds, axis=1).mean(axis=1) for drawn in again]
+        for column, drawn in zip(redrawn, resampled, strict=True):
             column.append(drawn)
     models = len(columns)
     return _Sample(list(np.array(columns).T), [np.stack(column, axis=1) for column in redrawn], rng.integers(models, size=(n, models)))
@@ -231,8 +231,8 @@ def _pair(
         value = sample.estimate(bootstrap.partial, 0, 1, 2)
         low, high = sample.interval(bootstrap.partial, settings.confidence, 0, 1, 2)
         if np.isfinite(value):
-            whose = {key: each for key, each in name.items() if key != "overlap"}
-            partials.append(whose | {"given": given, "n_models": len(sample.columns[0]), "partial": value, "low": low, "high": high})
+            keys = {key: each for key, each in name.items() if key != "overlap"}
+            partials.append(keys | {"given": given, "n_models": len(sample.columns[0]), "partial": value, "low": low, "high": high})
     if partials and partials[0]["given"] == controls[0]:
         row |= {"partial_given": partials[0]["given"], "partial": partials[0]["partial"]}
     return row, partials
@@ -240,7 +240,7 @@ def _pair(
 
 def analyse(tables: dict[str, pd.DataFrame], settings: dict[str, Any]) -> dict[str, pd.DataFrame]:
     """Tables correlations and partial_correlations."""
-    own = Settings(**settings["statistics"], seed=settings["seed"])
-    draws = replica_draws(tables["failures"], settings["md.duration_fs"], own)
-    found, partials = correlations(tables["predictors"], tables["outcomes"], tables["hyperparameters"], draws, own)
-    return {"correlations": found, "partial_correlations": partials}
+    statistics = Settings(**settings["statistics"], seed=settings["seed"])
+    draws = replica_draws(tables["failures"], settings["md.duration_fs"], statistics)
+    table, partials = correlations(tables["predictors"], tables["outcomes"], tables["hyperparameters"], draws, statistics)
+    return {"correlations": table, "partial_correlations": partials}

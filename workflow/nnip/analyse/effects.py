@@ -1,4 +1,4 @@
-"""What each training choice changes: every model of an experiment against the experiment's first, with seeds as replicates."""
+"""The effect of each training choice: every model of an experiment minus the experiment's first, with seeds as replicates."""
 
 from typing import Any
 
@@ -15,20 +15,20 @@ ANALYSIS = Analysis(
     needs=("models", "predictors", "outcomes"),
     tables={
         "effects": Table(
-            "A quantity of a model less that of the first model of its experiment.",
+            "A quantity of a model minus that of the first model of its experiment.",
             {
                 "framework": RUN["framework"],
                 "experiment": text("name of the experiment"),
                 "model": RUN["model"],
                 "reference": text("the experiment's first model"),
                 "quantity": text("predictor or outcome"),
-                "mode": text("landscape mode it is of", optional=True),
+                "mode": text("landscape mode of the quantity", optional=True),
                 "minimum": text("whether the landscape's minimum is kept or subtracted", optional=True),
                 "n_seeds": whole("seeds of the model", "seeds"),
                 "n_seeds_reference": whole("seeds of the reference", "seeds"),
                 "value": real("mean over the model's seeds"),
                 "value_reference": real("mean over the reference's seeds"),
-                "difference": real("value less value_reference"),
+                "difference": real("value - value_reference"),
                 "low": real("lower bound of Welch's interval", optional=True),
                 "high": real("upper bound", optional=True),
                 "p": real("Welch's p value", optional=True),
@@ -37,36 +37,38 @@ ANALYSIS = Analysis(
         )
     },
     settings=("statistics.confidence",),
-    doing="What each training choice changes",
+    doing="Effects of the training choices",
 )
 
-FEWEST = 2  # seeds of each of two models, below which nothing is known about the scatter between trainings
+FEWEST = 2  # seeds of each of two models; with fewer the scatter between trainings is unknown
 
 
 def effects(models: pd.DataFrame, predictors: pd.DataFrame, outcomes: pd.DataFrame, confidence: float) -> pd.DataFrame:
-    """Table effects from tables models, predictors and outcomes: per experiment, quantity and model the mean over seeds less the reference's.
+    """Table effects from tables models, predictors and outcomes: per experiment, quantity and model the mean over seeds minus the reference's.
 
-    The reference is the first model of the experiment. With two seeds or more of both: Welch's interval and p (Biometrika 34, 28, 1947), and p_holm,
-    corrected for all different pairs of the framework and quantity (Holm, Scand. J. Stat. 6, 65, 1979). With one seed a difference is one between
-    two trainings, and has no interval.
+    The reference is the first model of the experiment. With at least two seeds of both: Welch's interval and p (Biometrika 34, 28, 1947), and p_holm,
+    corrected for all different pairs of the framework and quantity (Holm, Scand. J. Stat. 6, 65, 1979). With one seed the difference is between
+    two single trainings and has no interval.
     """
     long = together(predictors, outcomes)
     rows = []
     for experiment, members in models.sort_values("position", kind="stable").groupby("experiment", sort=False):
         framework, reference = members["framework"].iloc[0], members["model"].iloc[0]
         for name, measured in long[long["framework"] == framework].groupby(NAME, sort=False, dropna=False):
-            values = {model: own["value"].to_numpy(float) for model, own in measured.groupby("model", sort=False)}
+            values = {model: group["value"].to_numpy(float) for model, group in measured.groupby("model", sort=False)}
             for model in members["model"].iloc[1:]:
                 if model in values and reference in values:
-                    who = {"framework": framework, "experiment": experiment, "model": model, "reference": reference}
-                    rows.append(who | dict(zip(NAME, name, strict=True)) | difference(values[model], values[reference], confidence))
+                    keys = {"framework": framework, "experiment": experiment, "model": model, "reference": reference}
+                    rows.append(keys | dict(zip(NAME, name, strict=True)) | difference(values[model], values[reference], confidence))
     table = frame("effects", rows)
-    parts = [own.assign(p_holm=holm_of_pairs(own, "model", "reference")) for _, own in table.groupby(["framework", *NAME], sort=False, dropna=False)]
+    parts = [
+        group.assign(p_holm=holm_of_pairs(group, "model", "reference")) for _, group in table.groupby(["framework", *NAME], sort=False, dropna=False)
+    ]
     return frame("effects", pd.concat(parts).sort_index() if parts else [])
 
 
 def difference(values: np.ndarray, reference: np.ndarray, confidence: float) -> dict[str, float | int | None]:
-    """Difference of two means, with Welch's interval and p where both have two values or more and one of them scatters."""
+    """Difference of two means, with Welch's interval and p if both have at least two values and one of them varies."""
     row: dict[str, float | int | None] = {
         "n_seeds": len(values),
         "n_seeds_reference": len(reference),

@@ -1,4 +1,4 @@
-"""Loss entropy: how much of a loss landscape lies low, as one number."""
+"""Loss entropy: one number for how low and how flat a loss landscape is."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ ANALYSIS = Analysis(
             | {
                 "mode": text("how its directions were drawn"),
                 "split": text("frames the loss is over"),
-                "frozen": text("parameters that stay as they are; blank: all weights move", optional=True),
+                "frozen": text("parameters that are frozen; blank: all weights are displaced", optional=True),
                 "minimum": text("kept (the paper's) or subtracted"),
                 "n_points": whole("points of the sum", "points"),
                 "T_energy_eV_per_atom": real("temperature of the energy entropy", "eV/atom"),
@@ -64,8 +64,8 @@ ENERGY, FORCES = "energy_rmse_eV_per_atom", "forces_rmse_eV_per_A"
 def loss_entropy(losses: np.ndarray, T: float) -> float:
     """S = ln sum_t exp(-l(t) / T) over the points of a curve (k = 1; Vita & Schwalbe-Koda 2023), losses and T in one unit.
 
-    A sum, not a mean: n points at zero loss give ln n, so S has a meaning only together with its number of points.
-    Infinite losses add nothing; where all are infinite S is -inf.
+    It is a sum, not a mean: n points at zero loss give ln n, so S can be compared only for equal numbers of points.
+    Infinite losses add nothing; if all are infinite, S is -inf.
     """
     exponents = -np.asarray(losses, dtype=float) / T
     highest = exponents.max()
@@ -73,7 +73,7 @@ def loss_entropy(losses: np.ndarray, T: float) -> float:
 
 
 def main_lines(lines: pd.DataFrame, split: str) -> pd.DataFrame:
-    """Rows of table landscape or entropy that are over the frames of one split with all weights moved: the study's main line."""
+    """Rows of table landscape or entropy of the main landscapes: over the frames of one split, with all weights displaced."""
     return lines[(lines["split"] == split) & lines["frozen"].isna()]
 
 
@@ -82,8 +82,8 @@ def entropy_table(landscape: pd.DataFrame, T_energy_eV_per_atom: float, T_forces
     subtracted.
 
     The paper's order: losses are first averaged over directions at each t, then S = alpha S_energy + (1 - alpha) S_forces.
-    Kept, S tells of level and flatness at once; with each curve's own minimum subtracted, of flatness alone.
-    A curve that is infinite everywhere has no minimum to subtract: -inf in both rows.
+    With the minimum kept, S depends on level and flatness; with each curve's minimum subtracted, on flatness alone.
+    A curve that is infinite everywhere has no minimum: S is -inf in both rows.
     """
     rows = []
     for key, group in landscape.groupby(KEYS, sort=False, dropna=False):
@@ -104,5 +104,5 @@ def analyse(tables: dict[str, pd.DataFrame], settings: dict[str, Any]) -> dict[s
 
 
 def _mean(alpha: float, S_energy: float, S_forces: float) -> float:
-    # a weight of zero leaves a term out, also an infinite one
+    # a weight of zero removes a term, even an infinite one
     return sum(weight * S for weight, S in ((alpha, S_energy), (1 - alpha, S_forces)) if weight)

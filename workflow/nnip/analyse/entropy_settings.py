@@ -1,4 +1,4 @@
-"""How much loss entropy, and the order it puts models in, depends on its temperatures and on alpha."""
+"""How loss entropy, and the ranking of models by it, depend on its temperatures and on alpha."""
 
 from typing import Any
 
@@ -21,8 +21,8 @@ ANALYSIS = Analysis(
                 "T_forces_eV_per_A": real("temperature of the forces entropy", "eV/A"),
                 "alpha": real("weight of the energy entropy"),
                 "S": real("loss entropy"),
-                "rank": real("of the model within its framework and mode; 1 = largest S"),
-                "spearman": real("rank correlation of the framework's models with those at the study's own settings", optional=True),
+                "rank": real("rank of the model within its framework and mode; 1 = largest S"),
+                "spearman": real("rank correlation of the framework's models with their order at the study's settings", optional=True),
             },
         )
     },
@@ -37,14 +37,14 @@ KEYS = ["framework", "model", "seed", "mode"]
 
 def sensitivity(landscape: pd.DataFrame, T_energy: float, T_forces: float, alpha: float) -> pd.DataFrame:
     """Table sensitivity: S with the minimum kept over a grid of both temperatures (eV/atom, eV/A) and alpha, each model's rank (1 = largest S) within
-    its framework and landscape mode, and Spearman's correlation of that order with the one at the settings given. Models are ranked by the means of
-    their seeds, so that seeds are no models of their own.
+    its framework and landscape mode, and Spearman's correlation of that order with the order at the given settings. Models are ranked by their means
+    over seeds.
     """
     parts = []
     for factor in FACTORS:
         entropies = entropy_table(landscape, T_energy * factor, T_forces * factor, alpha).query("minimum == 'kept'")
         for weight in sorted({*ALPHAS, alpha}):
-            # a weight of zero leaves a term out, also an infinite one
+            # a weight of zero removes a term, even an infinite one
             terms = [share * entropies[name] for share, name in ((weight, "S_energy"), (1 - weight, "S_forces")) if share]
             S = sum(terms[1:], start=terms[0])
             parts.append(
@@ -63,9 +63,9 @@ def sensitivity(landscape: pd.DataFrame, T_energy: float, T_forces: float, alpha
 
 def analyse(tables: dict[str, pd.DataFrame], settings: dict[str, Any]) -> dict[str, pd.DataFrame]:
     """Table sensitivity."""
-    own = settings["entropy"]
+    entropy = settings["entropy"]
     landscape = main_lines(tables["landscape"], settings["landscape.split"])
-    return {"sensitivity": sensitivity(landscape, own["T_energy_eV_per_atom"], own["T_forces_eV_per_A"], own["alpha"])}
+    return {"sensitivity": sensitivity(landscape, entropy["T_energy_eV_per_atom"], entropy["T_forces_eV_per_A"], entropy["alpha"])}
 
 
 def _spearman(group: pd.DataFrame) -> float:

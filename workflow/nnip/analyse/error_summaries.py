@@ -1,4 +1,4 @@
-"""Errors in one number per model and seed: over the training frames, at the lowest and the highest test temperature, over all test frames."""
+"""Errors as one number per model and seed: over the training frames, at the lowest and highest test temperature, and over all test frames."""
 
 from typing import Any
 
@@ -15,10 +15,10 @@ ANALYSIS = Analysis(
     uses=("landscape",),
     tables={
         "error_summaries": Table(
-            "The errors of a training on all frames over some frames.",
+            "The errors of a training on the main set over some frames.",
             RUN
             | {
-                "frames": text("training, coolest and hottest (of the test splits named by temperatures), all (test frames together)"),
+                "frames": text("training; coolest or hottest (test split with the lowest or highest temperature); all (all test frames)"),
                 "energy_rmse_eV_per_atom": real("root mean square energy error per atom", "eV/atom", optional=True),
                 "forces_rmse_eV_per_A": real("root mean square error of the force components", "eV/A"),
             },
@@ -58,7 +58,7 @@ ANALYSIS = Analysis(
             parts=("test_forces_rmse_coolest", "test_forces_rmse_hottest"),
         ),
     ),
-    doing="Errors of every model in one number each",
+    doing="Summarise the errors of every model",
 )  # fmt: skip
 
 KEYS = ["framework", "model", "seed"]
@@ -66,7 +66,7 @@ RMSES = ["energy_rmse_eV_per_atom", "forces_rmse_eV_per_A"]
 
 
 def temperatures_K(splits: pd.Series) -> pd.Series:
-    """Temperature in the name of a split such as 1200K; nan for other names."""
+    """Temperature in a split's name such as 1200K; nan for other names."""
     return pd.to_numeric(splits.astype(str).str.extract(r"^(\d+(?:\.\d+)?)K$")[0])
 
 
@@ -77,20 +77,20 @@ def main_tests(errors: pd.DataFrame, training_sets: pd.DataFrame) -> pd.DataFram
 
 
 def training_errors(errors: pd.DataFrame, training_sets: pd.DataFrame, landscape: pd.DataFrame | None) -> pd.DataFrame:
-    """RMSE of every model and seed over its training frames, for trainings on all frames: split train of table errors.
+    """RMSE of every model and seed over its training frames, for trainings on the main set: split train of table errors.
 
-    Where no model has that split (the released data), the centre (t = 0) of the landscapes over it.
+    If no model has that split (the released data): the centre (t = 0) of the landscapes over it.
     """
-    own = main_errors(errors, training_sets).query("split == 'train'")
-    if len(own) or landscape is None:
-        return own
+    rows = main_errors(errors, training_sets).query("split == 'train'")
+    if len(rows) or landscape is None:
+        return rows
     lines = main_lines(landscape, "train")
     centre = lines[lines["t"].astype(float).abs() < 1e-9]
     return centre[centre["mode"].isin(centre["mode"].head(1))].groupby(KEYS, as_index=False, sort=False)[RMSES].mean()
 
 
 def error_summaries(errors: pd.DataFrame, training_sets: pd.DataFrame, landscape: pd.DataFrame | None) -> pd.DataFrame:
-    """Table error_summaries from table errors, and from table landscape where the errors over the training frames are not known."""
+    """Table error_summaries from table errors, and from table landscape if the errors over the training frames are unknown."""
     tests = main_tests(errors, training_sets)
     parts = {
         "training": training_errors(errors, training_sets, landscape),

@@ -13,7 +13,7 @@ ANALYSIS = Analysis(
     needs=("errors", "training_sets"),
     tables={
         "extrapolation": Table(
-            "The straight line through a model's force error against temperature.",
+            "A straight line fitted to a model's force error against temperature.",
             RUN
             | {
                 "n_temperatures": whole("test temperatures", "temperatures"),
@@ -40,13 +40,13 @@ ANALYSIS = Analysis(
 
 
 def extrapolation(errors: pd.DataFrame, training_sets: pd.DataFrame) -> pd.DataFrame:
-    """Table extrapolation from table errors: trainings on the main set with finite errors at two test temperatures or more."""
+    """Table extrapolation from table errors: trainings on the main set with finite errors at two or more test temperatures."""
     tests = main_tests(errors, training_sets)
     known = tests[tests["temperature_K"].notna() & np.isfinite(tests["forces_rmse_eV_per_A"].to_numpy(float, na_value=np.nan))]
     rows = []
-    for keys, own in known.groupby(KEYS, sort=False):
-        if (n := own["temperature_K"].nunique()) > 1:
-            slope = np.polyfit(own["temperature_K"].to_numpy(float), own["forces_rmse_eV_per_A"].to_numpy(float), 1)[0]
+    for keys, points in known.groupby(KEYS, sort=False):
+        if (n := points["temperature_K"].nunique()) > 1:
+            slope = np.polyfit(points["temperature_K"].to_numpy(float), points["forces_rmse_eV_per_A"].to_numpy(float), 1)[0]
             rows.append(dict(zip(KEYS, keys, strict=True)) | {"n_temperatures": n, "slope_eV_per_A_per_K": slope})
     return frame("extrapolation", rows)
 

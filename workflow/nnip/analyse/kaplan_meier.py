@@ -14,16 +14,16 @@ ANALYSIS = Analysis(
     needs=("failures",),
     tables={
         "kaplan_meier": Table(
-            "A step of the share of a model's replicas that have not failed; the curve starts at 1.",
+            "A step of a survival curve: the share of a model's replicas that have not failed; it starts at 1.",
             {
                 "framework": RUN["framework"],
                 "model": RUN["model"],
-                "seed": whole("seed of the training; blank: several together", optional=True),
-                "time_fs": real("after which the share holds", "fs"),
-                "survival": real("share of the replicas"),
+                "seed": whole("seed of the training; blank: all seeds together", optional=True),
+                "time_fs": real("time of the step", "fs"),
+                "survival": real("share of the replicas after the step"),
                 "low": real("lower bound of its pointwise interval", optional=True),
                 "high": real("upper bound", optional=True),
-                "n_at_risk": whole("replicas watched and not failed just before", "replicas"),
+                "n_at_risk": whole("replicas at risk just before the step", "replicas"),
             },
         )
     },
@@ -33,16 +33,16 @@ ANALYSIS = Analysis(
 
 
 def kaplan_meier(failures: pd.DataFrame, confidence: float = 0.95) -> pd.DataFrame:
-    """Table kaplan_meier from table failures: a curve per model and seed, and one with blank seed over the seeds of a model that has several.
+    """Table kaplan_meier from table failures: a curve per model and seed, and one with blank seed over all seeds of a model with several.
 
-    The band is lifelines' (log-log transformed Greenwood) and speaks of more replicas of the same trainings. None where nothing is known about the
-    scatter: one replica, copies of one trajectory, no failure.
+    The band is lifelines' (log-log transformed Greenwood) and describes further replicas of the same trainings. It is blank if the scatter is
+    unknown: one replica, copies of one trajectory, or no failure.
     """
     parts = []
-    for (framework, model), own in failures.groupby(["framework", "model"], sort=False):
-        curves = [_curve(part, confidence).assign(seed=seed) for seed, part in own.groupby("seed", sort=False)]
+    for (framework, model), replicas in failures.groupby(["framework", "model"], sort=False):
+        curves = [_curve(part, confidence).assign(seed=seed) for seed, part in replicas.groupby("seed", sort=False)]
         if len(curves) > 1:
-            curves.append(_curve(own, confidence).assign(seed=pd.NA))
+            curves.append(_curve(replicas, confidence).assign(seed=pd.NA))
         parts += [curve.assign(framework=framework, model=model) for curve in curves]
     return frame("kaplan_meier", pd.concat([part.astype({"seed": "Int64"}) for part in parts], ignore_index=True) if parts else [])
 

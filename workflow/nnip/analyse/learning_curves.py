@@ -1,4 +1,4 @@
-"""Learning curves: how the force error over all test frames falls with the number of training frames."""
+"""Learning curves: how the force error over all test frames decreases with the number of training frames."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ ANALYSIS = Analysis(
             | {
                 "n_points": whole("sizes of training sets", "sizes"),
                 "slope": real("slope of ln(forces RMSE) over all test frames against ln(labelled frames)"),
-                "slope_low": real("lower bound of the straight line's interval", optional=True),
+                "slope_low": real("lower bound of the interval of the linear fit", optional=True),
                 "slope_high": real("upper bound", optional=True),
             },
         )
@@ -44,18 +44,18 @@ ANALYSIS = Analysis(
 )
 
 NOT_TEST = ("train", "val", "train_clean", "all")
-SMALLEST = 10  # below this a tenth of the frames is no validation frame; the paper, too, leaves its n = 5 out
+SMALLEST = 10  # below this a tenth of the frames gives no validation frame; the paper omits n = 5 too
 
 
 def main_errors(errors: pd.DataFrame, training_sets: pd.DataFrame) -> pd.DataFrame:
-    """The rows of table errors of the main training set, with its n_train."""
+    """The rows of table errors of the main training set, with column n_train."""
     return _of_roles(errors, training_sets, "main")
 
 
 def test_errors(errors: pd.DataFrame, training_sets: pd.DataFrame) -> pd.DataFrame:
-    """The rows of table errors that are test splits, of the main training set and those of the learning curve, with role and n_train."""
-    own = _of_roles(errors, training_sets, "main", "curve")
-    return own[~own["split"].isin(NOT_TEST)]
+    """The rows of table errors over test splits, for the main training set and those of the learning curve, with columns role and n_train."""
+    rows = _of_roles(errors, training_sets, "main", "curve")
+    return rows[~rows["split"].isin(NOT_TEST)]
 
 
 def _of_roles(errors: pd.DataFrame, training_sets: pd.DataFrame, *roles: str) -> pd.DataFrame:
@@ -66,12 +66,12 @@ def _of_roles(errors: pd.DataFrame, training_sets: pd.DataFrame, *roles: str) ->
 def overall_errors(errors: pd.DataFrame, training_sets: pd.DataFrame) -> pd.DataFrame:
     """Columns framework, model, training_set, seed, role, n_train, forces_rmse_eV_per_A over all test frames together, as test_errors.
 
-    A row of split "all" is taken as it is; otherwise the test splits are combined, weighted by their force components, or their frames where
-    these are not known (equally if neither is).
+    A row of split "all" is used unchanged. Otherwise the test splits are combined with their numbers of force components as weights, or of frames
+    if these are unknown (equal weights if both are).
     """
     keys = ["framework", "model", "training_set", "seed", "role", "n_train"]
-    own = _of_roles(errors, training_sets, "main", "curve")
-    given = own[own["split"] == "all"]
+    rows = _of_roles(errors, training_sets, "main", "curve")
+    given = rows[rows["split"] == "all"]
     tests = test_errors(errors, training_sets).merge(given[keys], how="left", on=keys, indicator=True).query("_merge == 'left_only'")
     known = tests["n_components"].notna().all()
     weight = tests["n_components" if known else "n_frames"].astype(float).fillna(1.0)
@@ -84,24 +84,24 @@ def overall_errors(errors: pd.DataFrame, training_sets: pd.DataFrame) -> pd.Data
 
 
 def learning_curves(errors: pd.DataFrame, training_sets: pd.DataFrame, confidence: float = 0.95) -> pd.DataFrame:
-    """Table learning_curves: slope of ln(forces RMSE) against ln(n_train) of every model and seed with two sizes of finite error or more.
+    """Table learning_curves: slope of ln(forces RMSE) against ln(n_train) of every model and seed with finite errors at two or more sizes.
 
-    The interval is the straight line's own (Student's t, n_points - 2); two points have none.
+    The interval is that of the linear fit (Student's t, n_points - 2); two points have none.
     """
     points = overall_errors(errors, training_sets)
     points = points[np.isfinite(points["forces_rmse_eV_per_A"].to_numpy(float))]
     rows = []
-    for (framework, model, seed), own in points[points["n_train"] >= SMALLEST].groupby(["framework", "model", "seed"], sort=False):
-        if own["n_train"].nunique() < 2:
+    for (framework, model, seed), curve in points[points["n_train"] >= SMALLEST].groupby(["framework", "model", "seed"], sort=False):
+        if curve["n_train"].nunique() < 2:
             continue
-        fit = stats.linregress(np.log(own["n_train"].astype(float)), np.log(own["forces_rmse_eV_per_A"].astype(float)))
-        half = fit.stderr * stats.t.ppf((1 + confidence) / 2, len(own) - 2) if len(own) > 2 else np.nan
+        fit = stats.linregress(np.log(curve["n_train"].astype(float)), np.log(curve["forces_rmse_eV_per_A"].astype(float)))
+        half = fit.stderr * stats.t.ppf((1 + confidence) / 2, len(curve) - 2) if len(curve) > 2 else np.nan
         rows.append(
             {
                 "framework": framework,
                 "model": model,
                 "seed": seed,
-                "n_points": len(own),
+                "n_points": len(curve),
                 "slope": fit.slope,
                 "slope_low": fit.slope - half,
                 "slope_high": fit.slope + half,

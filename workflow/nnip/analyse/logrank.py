@@ -1,4 +1,4 @@
-"""Log-rank tests: whether the replicas of two trainings live equally long."""
+"""Log-rank tests: whether the replicas of two trainings have the same survival curve."""
 
 from collections.abc import Iterator
 from itertools import pairwise
@@ -16,7 +16,7 @@ ANALYSIS = Analysis(
     needs=("failures", "models"),
     tables={
         "logrank": Table(
-            "Two neighbours of an experiment and the log-rank test between their trainings.",
+            "The log-rank test between the trainings of two neighbours of an experiment.",
             {
                 "framework": RUN["framework"],
                 "experiment": text("name of the experiment"),
@@ -39,17 +39,17 @@ NO_SCATTER = "one replica, or copies of one trajectory"
 
 
 def neighbours(models: pd.DataFrame) -> Iterator[tuple[str, str, str, str]]:
-    """Framework, experiment and the two models of every pair that stands side by side in table models."""
+    """Framework, experiment and the two models of every pair of neighbours in table models."""
     for experiment, members in models.groupby("experiment", sort=False):
         for a, b in pairwise(members.sort_values("position")["model"]):
             yield members["framework"].iloc[0], str(experiment), a, b
 
 
 def logrank(failures: pd.DataFrame, models: pd.DataFrame) -> pd.DataFrame:
-    """Table logrank: a test between every two neighbours of an experiment, p corrected over all different pairs.
+    """Table logrank: a test between every two neighbours of an experiment, p corrected for all different pairs.
 
-    It compares two trainings, not their settings. Replicas of several seeds of a model are no independent sample of either: such a model is
-    untested here, and table effects weighs its seeds. Untested, too, is a model with one replica, or with replicas that are copies of one trajectory.
+    A test compares two trainings, not their settings. Replicas of several seeds are not independent samples: a model with several seeds is
+    not tested here, but by its seeds in table effects. A model with one replica, or with copies of one trajectory, is not tested either.
     """
     rows = []
     by_model = dict(tuple(failures.groupby("model", sort=False)))

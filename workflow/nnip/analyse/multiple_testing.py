@@ -5,7 +5,7 @@ import pandas as pd
 
 
 def holm(p: np.ndarray) -> np.ndarray:
-    """P values corrected for their number (Holm, Scand. J. Stat. 6, 65, 1979), shape [n]; nan stays nan and does not count."""
+    """P values corrected for their number (Holm, Scand. J. Stat. 6, 65, 1979), shape [n]; nan stays nan and is not counted."""
     corrected = np.full(len(p), np.nan)
     known = np.flatnonzero(~np.isnan(p))
     order = known[np.argsort(p[known], kind="stable")]
@@ -15,7 +15,7 @@ def holm(p: np.ndarray) -> np.ndarray:
 
 
 def holm_of_pairs(tests: pd.DataFrame, one: str, other: str) -> np.ndarray:
-    """Column p of a table of tests corrected for their number, shape [n]; a pair of models, whichever comes first, counts once.
+    """Column p of a table of tests corrected for their number, shape [n]; a pair of models counts once, in either order.
 
     one, other: the columns with the two models' names.
     """

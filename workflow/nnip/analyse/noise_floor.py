@@ -1,4 +1,4 @@
-"""The noise floor: what one choice of settings, measured more than once, says about how far two measurements of it lie apart."""
+"""The noise floor: differences between repeated measurements of the same settings."""
 
 from itertools import combinations
 from typing import Any
@@ -17,35 +17,35 @@ ANALYSIS = Analysis(
     uses=("errors_repeated",),
     tables={
         "noise_floor": Table(
-            "One choice of settings measured more than once.",
+            "Two measurements of the same settings.",
             {
                 "framework": RUN["framework"],
                 "model_a": text("one measurement: a model, or model#seed"),
                 "model_b": text("the other"),
-                "kind": text("same settings (two models alike in every switch), seeds (of one model), released twice"),
+                "kind": text("same settings (two models with equal switches), seeds (of one model), released twice"),
                 "quantity": text("predictor or outcome"),
-                "mode": text("landscape mode it is of", optional=True),
+                "mode": text("landscape mode of the quantity", optional=True),
                 "minimum": text("whether the landscape's minimum is kept or subtracted", optional=True),
-                "value_a": real("value of one"),
-                "value_b": real("value of the other"),
-                "difference": real("value_b less value_a"),
-                "standard_error": real("of the difference, from the scatter of the replicas", optional=True),
+                "value_a": real("value of model_a"),
+                "value_b": real("value of model_b"),
+                "difference": real("value_b - value_a"),
+                "standard_error": real("standard error of the difference, from the scatter of the replicas", optional=True),
                 "spread_of_models": real("standard deviation over the framework's models", optional=True),
-                "share_of_spread": real("size of the difference in these", optional=True),
+                "share_of_spread": real("absolute difference divided by spread_of_models", optional=True),
             },
         )
     },
-    doing="How far repeated measurements lie apart",
+    doing="Differences between repeated measurements",
 )
 
 
 def twins(hyperparameters: pd.DataFrame) -> list[tuple[str, str, str]]:
     """Framework and names of every two models with the same value of every switch."""
-    found = []
-    for framework, own in hyperparameters.groupby("framework", sort=False):
-        settings = own.groupby("model", sort=False)[["name", "value"]].apply(lambda rows: frozenset(rows.itertuples(index=False, name=None)))
-        found += [(str(framework), a, b) for a, b in combinations(settings.index, 2) if settings[a] == settings[b]]
-    return found
+    pairs = []
+    for framework, switches in hyperparameters.groupby("framework", sort=False):
+        settings = switches.groupby("model", sort=False)[["name", "value"]].apply(lambda rows: frozenset(rows.itertuples(index=False, name=None)))
+        pairs += [(str(framework), a, b) for a, b in combinations(settings.index, 2) if settings[a] == settings[b]]
+    return pairs
 
 
 def noise_floor(
@@ -55,16 +55,16 @@ def noise_floor(
     failures: pd.DataFrame,
     errors_repeated: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
-    """Table noise_floor. kind: "same settings" (two models alike in every switch), "seeds" (of one model, named model#seed), "released twice".
+    """Table noise_floor. kind: "same settings" (two models with equal switches), "seeds" (of one model, named model#seed), "released twice".
 
-    Twins of several seeds are compared seed by seed, in order, so that every training is in one pair.
-    standard_error is that of the difference from the scatter of the replicas; spread_of_models the standard deviation of the quantity over the
+    Models with the same settings are compared seed by seed, in order, so that every training is in one pair.
+    standard_error is that of the difference, from the scatter of the replicas; spread_of_models the standard deviation of the quantity over the
     framework's models (means of their seeds).
     """
     known = quantities()
     values = together(predictors, outcomes)
     values = values[values["quantity"].isin([name for name, each in known.items() if each.floor])]
-    values = values.assign(**{name: values[name].fillna("") for name in NAME})  # so that they can be keys
+    values = values.assign(**{name: values[name].fillna("") for name in NAME})  # blanks cannot be keys
     by_model = values.groupby(["framework", *NAME, "model"])["value"].mean()
     spread = by_model.groupby(["framework", *NAME]).std()
     variances = failures.groupby(["model", "seed"])["time_fs"].apply(lambda times: times.astype(float).var(ddof=1) / len(times))
@@ -74,8 +74,8 @@ def noise_floor(
         for framework, a, b in twins(hyperparameters)
         for seed, other in zip(_seeds(values, a), _seeds(values, b), strict=False)
     ]
-    for model, own in values.groupby("model", sort=False):
-        pairs += [(own["framework"].iloc[0], "seeds", (model, a), (model, b)) for a, b in combinations(sorted(own["seed"].unique()), 2)]
+    for model, of_model in values.groupby("model", sort=False):
+        pairs += [(of_model["framework"].iloc[0], "seeds", (model, a), (model, b)) for a, b in combinations(sorted(of_model["seed"].unique()), 2)]
     rows = []
     for framework, kind, one, other in pairs:
         for name in dict.fromkeys(values[NAME].itertuples(index=False, name=None)):

@@ -1,4 +1,4 @@
-"""What is cheap to measure (predictors) and what one would like to know (outcomes), one number per model and seed, from all tables that hold any."""
+"""Predictors (cheap to measure) and outcomes (what they should predict): one number per model and seed, from all tables with quantities."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -18,20 +18,20 @@ ANALYSIS = Analysis(
             "A predictor of a model and seed.",
             RUN
             | {
-                "quantity": text("its name"),
-                "mode": text("landscape mode it is of", optional=True),
+                "quantity": text("name of the quantity"),
+                "mode": text("landscape mode of the quantity", optional=True),
                 "minimum": text("whether the landscape's minimum is kept or subtracted", optional=True),
-                "value": real("its value, in the unit of the table it stands in"),
+                "value": real("its value, in the unit of its table"),
             },
         ),
         "outcomes": Table(
             "An outcome of a model and seed.",
             RUN
             | {
-                "quantity": text("its name"),
-                "mode": text("landscape mode it is of", optional=True),
+                "quantity": text("name of the quantity"),
+                "mode": text("landscape mode of the quantity", optional=True),
                 "minimum": text("whether the landscape's minimum is kept or subtracted", optional=True),
-                "value": real("its value, in the unit of the table it stands in"),
+                "value": real("its value, in the unit of its table"),
                 "low": real("lower bound of its interval", optional=True),
                 "high": real("upper bound of its interval", optional=True),
             },
@@ -48,26 +48,25 @@ NAME = ["quantity", *VARIANTS]
 def values(quantity: Quantity, table: pd.DataFrame, settings: Mapping[str, Any]) -> pd.DataFrame:
     """Columns KEYS, NAME, value, low and high of one quantity from its table; settings: the config by the keys of the quantity's `at`.
 
-    A value that is not finite (a landscape that overflows) is no measurement, and a row without a seed (several together) is none of one model and
-    seed.
+    Values that are not finite (a landscape that overflows) and rows without a seed (all seeds together) are left out.
     """
-    own = table[table["seed"].notna() & np.isfinite(table[quantity.column].to_numpy(float, na_value=np.nan))]
+    rows = table[table["seed"].notna() & np.isfinite(table[quantity.column].to_numpy(float, na_value=np.nan))]
     for column, value in {**quantity.where, **{column: settings[key] for column, key in quantity.at.items()}}.items():
-        own = own[own[column].isna() if value is None else (own[column] == value).fillna(False).astype(bool)]
-    found = own[[*KEYS, *quantity.variants]].assign(quantity=quantity.name, value=own[quantity.column])
-    bounds = {name: own[column] if column else pd.NA for name, column in (("low", quantity.low), ("high", quantity.high))}
-    return found.assign(**bounds, **{name: pd.NA for name in VARIANTS if name not in quantity.variants})
+        rows = rows[rows[column].isna() if value is None else (rows[column] == value).fillna(False).astype(bool)]
+    result = rows[[*KEYS, *quantity.variants]].assign(quantity=quantity.name, value=rows[quantity.column])
+    bounds = {name: rows[column] if column else pd.NA for name, column in (("low", quantity.low), ("high", quantity.high))}
+    return result.assign(**bounds, **{name: pd.NA for name in VARIANTS if name not in quantity.variants})
 
 
 def collected(table: str, wanted: Iterable[Quantity], tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> pd.DataFrame:
-    """Table predictors or outcomes of these quantities, as far as their tables are there."""
+    """Table predictors or outcomes of the wanted quantities whose tables exist."""
     parts = [values(quantity, tables[quantity.table], settings) for quantity in wanted if quantity.table in tables]
     rows = pd.concat([frame("outcomes", part) for part in parts], ignore_index=True) if parts else frame("outcomes", [])
     return frame(table, rows if table == "outcomes" else rows.drop(columns=["low", "high"]))
 
 
 def together(predictors: pd.DataFrame, outcomes: pd.DataFrame) -> pd.DataFrame:
-    """Both tables as one without bounds; a number that is predictor and outcome stands there once."""
+    """Both tables as one without bounds; a quantity that is predictor and outcome appears once."""
     both = pd.concat([predictors, outcomes[list(predictors)]], ignore_index=True)
     return both.drop_duplicates([*KEYS, *NAME], ignore_index=True)
 

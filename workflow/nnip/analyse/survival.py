@@ -1,6 +1,6 @@
 """Times to failure as right-censored data: restricted means.
 
-A replica that was still whole when its run ended says only that it lives longer. Kaplan & Meier, J. Am. Stat. Assoc. 53, 457 (1958); restricted
+A replica that has not failed when its run ends gives only a lower bound. Kaplan & Meier, J. Am. Stat. Assoc. 53, 457 (1958); restricted
 mean: Royston & Parmar, BMC Med. Res. Methodol. 13, 152 (2013).
 """
 
@@ -17,19 +17,19 @@ ANALYSIS = Analysis(
     needs=("failures",),
     tables={
         "survival": Table(
-            "The times to failure of a model's replicas with one seed, or with all its seeds (blank) where it has several.",
+            "The times to failure of a model's replicas with one seed, or with all seeds (blank) of a model with several.",
             {
                 "framework": RUN["framework"],
                 "model": RUN["model"],
-                "seed": whole("seed of the training; blank: several together", optional=True),
+                "seed": whole("seed of the training; blank: all seeds together", optional=True),
                 "n_replicas": whole("replicas", "replicas"),
                 "n_failed": whole("replicas that failed", "replicas"),
-                "horizon_fs": real("how long replicas were watched", "fs"),
+                "horizon_fs": real("duration of the MD", "fs"),
                 "rmst_fs": real("restricted mean survival time, up to the horizon", "fs"),
                 "rmst_low_fs": real("lower bound of its interval", "fs", optional=True),
                 "rmst_high_fs": real("upper bound of its interval", "fs", optional=True),
-                "median_fs": real("when half of the replicas have failed", "fs", optional=True),
-                "mean_fs": real("plain mean that counts a censored replica as failed when its run ended (the paper's)", "fs"),
+                "median_fs": real("time at which half of the replicas have failed", "fs", optional=True),
+                "mean_fs": real("mean time, with a censored replica counted as failed at the end of its run (the paper's)", "fs"),
             },
         )
     },
@@ -49,9 +49,9 @@ ANALYSIS = Analysis(
 
 
 def is_one_measurement(failures: pd.DataFrame) -> bool:
-    """Whether there is one replica, or all failed at the same time: copies of one trajectory, whose scatter is unknown.
+    """Whether there is one replica, or all failed at the same time: copies of one trajectory, so the scatter is unknown.
 
-    Replicas that all outlived their run have equal times too, and are no copies.
+    Replicas that all survived their run have equal times too, but are not copies.
     """
     return len(failures) < 2 or (failures["time_fs"].nunique() == 1 and bool(failures["failed"].all()))
 
@@ -59,8 +59,8 @@ def is_one_measurement(failures: pd.DataFrame) -> bool:
 def restricted_means(time_fs: np.ndarray, failed: np.ndarray, horizon_fs: float, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Restricted mean survival times up to the horizon and their variances, for many weightings of one sample at once.
 
-    time_fs, failed: shape [n]. counts: [m, n], how often each replica is in each of m (re)samples. Returns two arrays of shape [m]: the area
-    under the Kaplan-Meier curve and its Greenwood variance, times r/(r-1) with r failures as usual for small samples.
+    time_fs, failed: shape [n]. counts: [m, n], how often each replica occurs in each of m (re)samples. Returns two arrays of shape [m]: the area
+    under the Kaplan-Meier curve and its Greenwood variance, times r/(r-1) for r failures, the usual correction for small samples.
     """
     failed = failed & (time_fs <= horizon_fs)
     times = np.unique(time_fs[failed])
@@ -79,19 +79,19 @@ def restricted_means(time_fs: np.ndarray, failed: np.ndarray, horizon_fs: float,
 
 
 def survival(failures: pd.DataFrame, horizon_fs: float, confidence: float = 0.95) -> pd.DataFrame:
-    """Table survival: one row per model and seed, and one with blank seed over the seeds of a model that has several.
+    """Table survival: one row per model and seed, and one with blank seed over all seeds of a model with several.
 
-    A seed's interval speaks of more replicas of that one training (Greenwood's variance, Student's t); the row over seeds of more trainings
-    (scatter of the seeds' restricted means, Student's t). Blank where nothing is known about the scatter: copies of one trajectory, fewer
-    than two failures. mean_fs is the plain mean that counts a censored replica as failed when its run ended (the paper's).
+    The interval of one seed describes further replicas of that training (Greenwood's variance, Student's t); that over seeds further trainings
+    (scatter of the seeds' restricted means, Student's t). It is blank if the scatter is unknown: copies of one trajectory, fewer than two
+    failures. In mean_fs a censored replica counts as failed at the end of its run (the paper's).
     """
     rows = []
-    for (framework, model), own in failures.groupby(["framework", "model"], sort=False):
-        seeds = [_one_seed(part, horizon_fs, confidence) | {"seed": seed} for seed, part in own.groupby("seed", sort=False)]
+    for (framework, model), replicas in failures.groupby(["framework", "model"], sort=False):
+        seeds = [_one_seed(part, horizon_fs, confidence) | {"seed": seed} for seed, part in replicas.groupby("seed", sort=False)]
         if len(seeds) > 1:
             means = np.array([seed["rmst_fs"] for seed in seeds])
             half = stats.t.ppf((1 + confidence) / 2, len(means) - 1) * means.std(ddof=1) / np.sqrt(len(means))
-            together = _one_seed(own, horizon_fs, confidence) | {"seed": pd.NA, "rmst_fs": means.mean()}
+            together = _one_seed(replicas, horizon_fs, confidence) | {"seed": pd.NA, "rmst_fs": means.mean()}
             seeds.append(together | _interval(means.mean(), half, horizon_fs))
         rows += [{"framework": framework, "model": model, **seed} for seed in seeds]
     return frame("survival", rows)
@@ -113,7 +113,7 @@ def _one_seed(failures: pd.DataFrame, horizon_fs: float, confidence: float) -> d
 
 
 def median(time_fs: np.ndarray, failed: np.ndarray) -> float:
-    """First time at which the Kaplan-Meier curve is at one half or lower; nan if it stays above."""
+    """First time at which the Kaplan-Meier curve is one half or less; nan if it stays above."""
     times = np.unique(time_fs[failed])
     at_risk = (time_fs[:, None] >= times).sum(axis=0)
     deaths = (failed[:, None] & (time_fs[:, None] == times)).sum(axis=0)
@@ -122,7 +122,7 @@ def median(time_fs: np.ndarray, failed: np.ndarray) -> float:
 
 
 def _interval(mean: float, half: float, horizon_fs: float) -> dict[str, float]:
-    # min() and max() would keep the bound where the half width is nan
+    # Python's min() and max() would not give nan for a half width of nan
     return {"rmst_low_fs": float(np.maximum(mean - half, 0.0)), "rmst_high_fs": float(np.minimum(mean + half, horizon_fs))}
 
 

@@ -1,13 +1,13 @@
-"""A linear regressor fitted to noisy labels: the toy system beside the noise study (the paper's appendix B).
+"""A linear regressor fitted to noisy labels: the toy system for the noise study (the paper's appendix B).
 
-The paper's text does not fix the regressor; here it is the textbook one, where every expectation is known: points x in p dimensions from the
-standard normal distribution, labels y = f(x) + sigma * noise, weights by least squares. The clean labels have the standard deviation 1, so that all
-errors are in units of it. A part of f can lie outside the regressor's span: f(x) = sqrt(1 - m^2) u.x + m ((v.x)^2 - 1) / sqrt(2) with random unit
+The paper's text does not define the regressor. Here it is the textbook one, with known expectations: points x in p dimensions from the
+standard normal distribution, labels y = f(x) + sigma * noise, weights by least squares. The clean labels have standard deviation 1, the unit of all
+errors. A part of f can lie outside the regressor's span: f(x) = sqrt(1 - m^2) u.x + m ((v.x)^2 - 1) / sqrt(2) with random unit
 vectors u and v; the second term is orthogonal to every linear function, so m, the misfit, is the RMSE of the best regressor.
 
 Expected mean squares over n points with s^2 = sigma^2 (Hastie, Tibshirani & Friedman, The Elements of Statistical Learning, section 7.4 for the
-training points; E (X'X)^-1 = 1 / (n - p - 1) of a Wishart matrix for new points). They are exact for m = 0; for m > 0 the second term is taken for
-noise that does not hang on the linear one, which holds up to terms of higher order in p / n.
+training points; E (X'X)^-1 = 1 / (n - p - 1) of a Wishart matrix for new points). They are exact for m = 0; for m > 0 the second term is treated
+as noise independent of the linear term, which is correct up to terms of higher order in p / n.
 """
 
 from typing import Any
@@ -29,12 +29,12 @@ ANALYSIS = Analysis(
                 "misfit": real("RMSE of the best regressor"),
                 "n_points": whole("training points", "points"),
                 "sigma": real("standard deviation of the labels' noise"),
-                "error": text("noisy_labels and true_function at the training points, new_points: the true function elsewhere"),
+                "error": text("noisy_labels or true_function: at the training points; new_points: of the true function at new points"),
                 "n_repeats": whole("draws of points and noise", "draws"),
                 "rmse": real("root of the mean square over all repeats"),
-                "rmse_low": real("lower bound of a single repeat"),
-                "rmse_high": real("upper bound of a single repeat"),
-                "rmse_expected": real("what theory expects"),
+                "rmse_low": real("lower bound of the interval of a single repeat"),
+                "rmse_high": real("upper bound"),
+                "rmse_expected": real("expectation from theory"),
             },
         )
     },
@@ -50,14 +50,14 @@ ANALYSIS = Analysis(
                 ),
                 "misfits": many(
                     [0],
-                    "Part of the true function that the regressor cannot represent, as the RMSE of the best one; 0 = it lies in the span.",
+                    "Part of the true function that the regressor cannot represent, as the RMSE of the best regressor; 0 = none.",
                     {"type": "number", "minimum": 0, "maximum": 1},
                     "standard deviations of the clean labels",
                 ),
-                "n_features": integer(5, "Features, so weights, of the regressor; every n_points is larger by 2 at least.", minimum=1),
-                "n_repeats": integer(100, "Draws of points and noise that the errors are summarised over.", minimum=2),
+                "n_features": integer(5, "Features (weights) of the regressor; every n_points must be at least n_features + 2.", minimum=1),
+                "n_repeats": integer(100, "Draws of points and noise; errors are summarised over them.", minimum=2),
             },
-            "A linear regressor fitted to noisy labels, the toy system beside the noise study (table and figure toy); null = none.",
+            "A linear regressor fitted to noisy labels, the toy system for the noise study (table and figure toy); null = none.",
             None,
         )
     },
@@ -79,7 +79,7 @@ def expected_rmse(n_points: int, n_features: int, sigma: float, misfit: float = 
 
 
 def fitted_errors(n_points: int, n_features: int, sigma: float, misfit: float, rng: np.random.Generator) -> np.ndarray:
-    """Mean squared errors of one fit, shape [3] in the order of ERRORS: on its noisy labels, on the true function there, and on it anywhere."""
+    """Mean squared errors of one fit, shape [3] in the order of ERRORS: on the noisy labels, on the true function there, and at new points."""
     linear, curved = (direction / np.linalg.norm(direction) for direction in rng.normal(size=(2, n_features)))
     weights = np.sqrt(1 - misfit**2) * linear
     points = rng.normal(size=(n_points, n_features))
@@ -87,14 +87,14 @@ def fitted_errors(n_points: int, n_features: int, sigma: float, misfit: float, r
     labels = true + sigma * rng.normal(size=n_points)
     fitted = np.linalg.lstsq(points, labels, rcond=None)[0]
     values = points @ fitted
-    # the mean over all of the normal distribution has a closed form: no test points are drawn
+    # the mean over the normal distribution has a closed form, so no test points are drawn
     return np.array([np.mean((values - labels) ** 2), np.mean((values - true) ** 2), np.sum((fitted - weights) ** 2) + misfit**2])
 
 
 def toy(options: dict[str, Any], seed: int, confidence: float = 0.95) -> pd.DataFrame:
     """Table toy: one row per misfit, number of points, sigma and error; options: the config's block toy, seed: the study's.
 
-    rmse is the root of the mean square over all repeats; rmse_low and rmse_high hold the given share of the repeats between them.
+    rmse is the root of the mean square over all repeats; rmse_low and rmse_high enclose the given share of the repeats.
     """
     rows = []
     p = options["n_features"]
@@ -113,6 +113,6 @@ def toy(options: dict[str, Any], seed: int, confidence: float = 0.95) -> pd.Data
     return frame("toy", rows)
 
 
-def analyse(tables: dict[str, pd.DataFrame], settings: dict[str, Any]) -> dict[str, pd.DataFrame]:  # noqa: ARG001 - it needs no table
+def analyse(tables: dict[str, pd.DataFrame], settings: dict[str, Any]) -> dict[str, pd.DataFrame]:  # noqa: ARG001 - needs no table
     """Table toy."""
     return {"toy": toy(settings["toy"], settings["seed"], settings["statistics.confidence"])}

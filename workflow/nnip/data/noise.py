@@ -1,4 +1,4 @@
-"""Noisy labels: Gaussian noise on the forces or the energies of labelled frames, in units of the labels' own spread."""
+"""Noisy labels: Gaussian noise on the forces or energies of labelled frames, in units of the labels' standard deviation."""
 
 from collections.abc import Sequence
 
@@ -20,10 +20,10 @@ def spread(frames: Sequence[Atoms], label: str) -> float:
 
 
 def with_noise(frames: Sequence[Atoms], label: str, sigma: float, seed: int) -> list[Atoms]:
-    """Copies of the data stage's frames with Gaussian noise of standard deviation sigma on one label, the other one as it is.
+    """Copies of the data stage's frames with Gaussian noise of standard deviation sigma on one label; the other is unchanged.
 
-    forces: sigma in eV/A, on each component; energy: sigma in eV/atom, one draw a frame, times its number of atoms. Equal seeds give equal
-    noise but for the factor sigma. Vita and Schwalbe-Koda (2023), figure 1a, for forces.
+    forces: sigma in eV/A, on each component; energy: sigma in eV/atom, one draw per frame, times its number of atoms. Equal seeds give equal
+    noise except for the factor sigma. Vita and Schwalbe-Koda (2023), figure 1a, for forces.
     """
     random = np.random.default_rng(seed)
     made = []
@@ -40,11 +40,11 @@ def with_noise(frames: Sequence[Atoms], label: str, sigma: float, seed: int) -> 
 def noisy(frames: Sequence[Atoms], label: str, sigma: float, root_seed: int) -> tuple[list[Atoms], dict[str, float], int]:
     """Copies of a training set's frames with noise of sigma standard deviations of the label; standard deviation and noise in its unit; the seed.
 
-    The unit noise is the same for every sigma, so what differs between them is sigma alone. InputError if the label is the same everywhere.
+    The unit noise is the same for every sigma, so sets differ only in sigma. InputError if all frames have the same label.
     """
     deviation = spread(frames, label)
     if deviation == 0:
-        raise InputError(f"all frames have the same {label}, so noise in units of its standard deviation is none")
+        raise InputError(f"all frames have the same {label}, so noise in units of its standard deviation is zero")
     seed = derive(root_seed, "noise", label)
     sizes = {f"standard_deviation_{UNITS[label]}": deviation, f"noise_sigma_{UNITS[label]}": sigma * deviation}
     return with_noise(frames, label, sigma * deviation, seed), sizes, seed

@@ -1,4 +1,4 @@
-"""A data set as every later stage reads it: a pool that training sets are drawn from, test frames, and a manifest."""
+"""A data set in the form that all later stages read: a pool for training sets, test frames, and a manifest."""
 
 import shutil
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ FILE_KEYS = ("source", "train", "test", "energy_key", "forces_key", "drop_duplic
 
 @dataclass
 class Source:
-    """Labelled frames as a source gives them: a pool to draw training sets from, test frames by split, and notes for the manifest."""
+    """Labelled frames of a source: a pool for training sets, test frames by split, and notes for the manifest."""
 
     pool: list[Atoms]
     tests: dict[str, list[Atoms]]
@@ -29,11 +29,11 @@ class Source:
 
 
 def prepare(dataset: str, options: dict[str, Any], study: dict[str, Any], directory: str | Path, processes: int = 1) -> None:
-    """Write the study's own pools/<data set>/pool.xyz and test_<split>.xyz, and manifest.json, into `directory`.
+    """Write pools/<data set>/pool.xyz, test_<split>.xyz and manifest.json of the study's data set into `directory`.
 
-    `options` is the config's block of the data set; `study` has seed, n_pool (how many frames to make, where they are made) and mirror (a folder
-    or None). Energies in eV, forces in eV/A. Frames that are made here are kept in chunks/ until all is written, so that the same call goes on
-    after an interruption. InputError naming data set and key, or file and frame, for anything that cannot be used.
+    `options` is the config's block of the data set; `study` has seed, n_pool (number of frames, if they are generated) and mirror (a folder
+    or None). Energies in eV, forces in eV/A. Generated frames are kept in chunks/ until all is written, so that the same call resumes after an
+    interruption. InputError naming data set and key, or file and frame, for unusable input.
     """
     with alone_in(directory):
         watch = Stopwatch()
@@ -43,7 +43,7 @@ def prepare(dataset: str, options: dict[str, Any], study: dict[str, Any], direct
 
 
 def prepare_pool(dataset: str, options: dict[str, Any], study: dict[str, Any], directory: str | Path, processes: int = 1) -> None:
-    """Write pool.xyz and manifest.json of a further data set that training sets are drawn from, without its tests; arguments as of prepare."""
+    """Write pool.xyz and manifest.json of a further data set for training sets, without its tests; arguments as for prepare."""
     with alone_in(directory):
         watch = Stopwatch()
         tests: dict[str, Any] = {"test_temperatures_K": []} if options["source"] in ("xtb", "emt") else {"test": None}
@@ -76,7 +76,7 @@ def _write(
 
 
 def load(dataset: str, options: dict[str, Any], study: dict[str, Any], directory: Path, processes: int) -> Source:
-    """Frames of a data set block by its `source`: xtb, emt, 3bpa, ani-al or extxyz; InputError messages start with the block's name."""
+    """Frames of a data set by its `source`: xtb, emt, 3bpa, ani-al or extxyz; InputError messages start with the block's name."""
     options = {key: value for key, value in options.items() if key != "n_pool"}
     try:
         match options.get("source"):
@@ -103,7 +103,7 @@ def load(dataset: str, options: dict[str, Any], study: dict[str, Any], directory
 
 
 def from_files(options: dict[str, Any], mirror: str | None, downloads: Path | None) -> Source:
-    """Frames of extxyz files: a user's own, or published ones (`downloads` given), whose known repeats are left out without asking."""
+    """Frames of extxyz files of the user, or of published ones (`downloads` given), whose duplicates are dropped by default."""
     for key in options:
         if key not in FILE_KEYS:
             raise InputError(f"{key}: no key of source {options['source']}; it knows {', '.join(FILE_KEYS[1:])}")

@@ -1,7 +1,7 @@
-"""Which frames of a pool a training set is drawn from: one function for each kind, which the config names, `select: {<name>: <value>}`.
+"""Selections of the frames of a pool for a training set: one function per kind; in the config `select: {<name>: <value>}`.
 
-A kind takes the pool's frames in their order, and a value, and gives those that count. It says what is wrong with a value by an InputError, also
-where there are no frames, for that is how a config is checked.
+A kind takes the pool's frames in order and a value, and returns the selected frames. It raises InputError for an invalid value, also for an empty
+list of frames: this is how a config is checked.
 """
 
 import inspect
@@ -18,7 +18,7 @@ Kind = Callable[["Sequence[Atoms]", Any], "Sequence[Atoms]"]
 
 
 def every(frames: "Sequence[Atoms]", value: Any) -> "Sequence[Atoms]":
-    """One frame in so many, in the pool's order: frames that follow one another in a trajectory are alike."""
+    """Every n-th frame (value n) in the pool's order, because successive frames of a trajectory are similar."""
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         raise InputError(f"is {repr(value)[:100]}, but must be a whole number, 1 or more")
     return frames[::value]
@@ -31,7 +31,7 @@ def kinds() -> dict[str, Kind]:
 
 
 def selected(pool: "Sequence[Atoms]", select: Mapping[str, Any]) -> "Sequence[Atoms]":
-    """The frames that all kinds of `select` leave, one after the other."""
+    """The frames left after all kinds of `select`, applied in order."""
     for kind, value in select.items():
         pool = kinds()[kind](pool, value)
     return pool

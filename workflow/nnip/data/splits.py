@@ -1,4 +1,4 @@
-"""Training and validation frames of a pool, nested: the frames of a smaller set are those of a larger one."""
+"""Training and validation frames of a pool, nested: a smaller set is contained in a larger one."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from nnip.study.seeds import derive
 
 
 def validation_every(fraction: float) -> int:
-    """The n of "every nth frame is for validation", round(1 / fraction)."""
+    """round(1 / fraction), the n of "every nth frame is for validation"; InputError for a fraction outside (0, 0.5]."""
     if not 0 < fraction <= 0.5:
         raise InputError(f"validation_fraction: {fraction} should be above 0 and at most 0.5")
     return round(1 / fraction)
@@ -19,13 +19,13 @@ def validation_every(fraction: float) -> int:
 def subset(pool: Sequence[Atoms], size: int, fraction: float, root_seed: int, key: str = "n_train") -> tuple[list[Atoms], list[Atoms]]:
     """Training and validation frames: the first `size` of the pool in one shuffled order, of which every nth is for validation.
 
-    Sets of one pool are nested by this: a smaller one's training frames are the first of a larger one's, and its validation frames likewise.
-    fraction: validation_fraction. InputError, which begins with `key`, for a size that the pool does not have or that leaves none to validate.
+    Sets of one pool are therefore nested: the training frames of a smaller set are the first of a larger one, and so are its validation frames.
+    fraction: validation_fraction. InputError, which starts with `key`, for a size larger than the pool or too small for a validation frame.
     """
     every = validation_every(fraction)
     if size < every:
         raise InputError(
-            f"{key}: size {size} leaves no validation frame, for validation_fraction {fraction} takes every {every}th; "
+            f"{key}: size {size} leaves no validation frame: with validation_fraction {fraction} it is every {every}th; "
             f"use {every} or more, or a larger validation_fraction"
         )
     if len(pool) < size:

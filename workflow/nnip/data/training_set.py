@@ -1,4 +1,4 @@
-"""The frames of one training set: drawn from a pool, split into those trained on and those for validation, with noise where it has some."""
+"""The frames of one training set: drawn from a pool, split into training and validation frames, with noise if it has any."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -24,11 +24,11 @@ def make_training_set(
     tests: Mapping[str, str | os.PathLike[str]],
     directory: str | os.PathLike[str],
 ) -> None:
-    """Write train.xyz, val.xyz and manifest.json of a training set; where it has noise, train_clean.xyz too, the training frames without.
+    """Write train.xyz, val.xyz and manifest.json of a training set; with noise also train_clean.xyz, the training frames without it.
 
-    recipe: nnip.study.training_sets.TrainingSet.recipe; study: seed, validation_fraction, dataset (the study's own, whose pool was checked against
-    the test splits; frames of other pools that a test split has are left out). InputError for a pool without enough frames, and for test frames
-    with a species that no training frame has.
+    recipe: nnip.study.training_sets.TrainingSet.recipe; study: seed, validation_fraction, dataset (the study's, whose pool was checked against
+    the test splits; frames of other pools that are in a test split are left out). InputError for a pool with too few frames, and for test frames
+    with a species that is not in the training frames.
     """
     watch, directory, key = Stopwatch(), Path(directory), recipe["size_key"]
     test_frames = {f"test {name}": read_labelled(path) for name, path in tests.items()}
@@ -41,7 +41,7 @@ def make_training_set(
     if recipe["select"] and len(pool) < recipe["size"]:
         raise InputError(
             f"{key}: {recipe['size']} frames asked for, but 'select' leaves {len(pool)} of the {n_pool} of '{recipe['pool']}'; "
-            f"lower it or give more frames (datasets.{recipe['pool']}.n_pool, where they are made)"
+            f"lower it or give more frames (datasets.{recipe['pool']}.n_pool, if they are generated)"
         )
     train, validation = splits.subset(pool, recipe["size"], study["validation_fraction"], study["seed"], key)
     words = f"n_train {recipe['size']}" if key in ("n_train", "learning_curve") else f"training set {recipe['name']}"

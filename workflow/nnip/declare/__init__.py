@@ -1,4 +1,4 @@
-"""What a study is made of, declared: tables, options, quantities, measurements, analyses, figures. Light: the standard library alone."""
+"""Declarations of a study's tables, options, quantities, measurements, analyses and figures; needs only the standard library."""
 
 from nnip.declare.analysis import Analysis
 from nnip.declare.columns import RUN, TRAINED, TRAINING, Column, Table, flag, real, text, whole

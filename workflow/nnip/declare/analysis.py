@@ -1,4 +1,4 @@
-"""An analysis: what one module of nnip.analyse makes of a study's tables."""
+"""An analysis: the tables that one module of nnip.analyse makes from a study's tables."""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
@@ -10,18 +10,18 @@ from nnip.declare.quantity import Quantity
 
 @dataclass(frozen=True, kw_only=True)
 class Analysis:
-    """What an analysis declares as ANALYSIS; the module's docstring says what it is.
+    """The declaration ANALYSIS of an analysis; the module's docstring describes it.
 
-    needs:       tables it cannot be made without
-    uses:        tables it takes where the study makes them
-    tables:      what it makes
+    needs:       tables that it requires
+    uses:        tables that it takes if the study makes them
+    tables:      tables that it makes
     quantities:  the numbers per model and seed in those tables
     options:     blocks of the config that it declares: name -> schema
     settings:    keys of the config that it reads, with dots; a block's key gives the whole block
-    when:        key of the config, with dots, without a value of which it is not made
-    published:   whether it is made of released tables too
-    collects:    whether it uses every table in which a quantity stands; the registry adds these, and the keys of the quantities' `at`
-    doing:       what its job's message says
+    when:        key of the config, with dots; the analysis is made only if this key has a value
+    published:   whether it is made for released tables too
+    collects:    whether it uses all tables with quantities; the registry adds these tables, and the keys of the quantities' `at`
+    doing:       message of its job
 
     The module's function analyse(tables, settings) -> {table: rows} takes tables by name and settings by key.
     """
@@ -38,7 +38,7 @@ class Analysis:
     doing: str
 
     def __post_init__(self) -> None:
-        """TypeError or ValueError for what is no declaration."""
+        """TypeError or ValueError for an invalid declaration."""
         for name in ("needs", "uses", "quantities", "settings"):
             if not isinstance(getattr(self, name), tuple):
                 raise TypeError(f"{name} is {getattr(self, name)!r}, but should be a tuple")
@@ -50,5 +50,5 @@ class Analysis:
                 raise ValueError(f"quantity {quantity.name} stands in table {quantity.table}, which this analysis does not make")
 
     def is_made(self, absent: Collection[str], released: bool, setting: Callable[[str], Any]) -> bool:
-        """Whether a study makes it that lacks the tables `absent`, of released tables or not; setting: the value of a key of the config."""
+        """Whether a study without the tables `absent` makes it; released: of released tables; setting: the value of a key of the config."""
         return not set(self.needs) & set(absent) and (self.published or not released) and bool(self.when is None or setting(self.when))

@@ -1,11 +1,11 @@
-"""Columns and tables. Units stand in the columns' names; a missing measurement is a missing row, never a zero."""
+"""Columns and tables. Column names contain units; a missing measurement is a missing row, never a zero."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its kind (str, int, float, bool), what it means, its unit, and whether a value may be blank."""
+    """One column: kind (str, int, float, bool), meaning, unit, and whether values may be blank."""
 
     kind: str
     meaning: str
@@ -15,7 +15,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """One table: what a row is, and its columns in order. `when`: an option of the measurement without which the table is not made."""
+    """One table: the meaning of a row, and the columns in order. `when`: option of the measurement; the table is made only if it is set."""
 
     row: str
     columns: dict[str, Column]
@@ -38,7 +38,7 @@ def real(meaning: str, unit: str = "", optional: bool = False) -> Column:
 
 
 def flag(meaning: str, optional: bool = False) -> Column:
-    """A column of true and false."""
+    """A column of true or false."""
     return Column("bool", meaning, "", optional)
 
 

@@ -1,4 +1,4 @@
-"""The tables that no measurement and no analysis makes: what a study consists of, and what became of its trainings."""
+"""The tables that no measurement and no analysis makes: models, training sets, and the outcomes of trainings."""
 
 from nnip.declare.columns import RUN, TRAINING, Table, real, text, whole
 
@@ -16,11 +16,11 @@ ERRORS = {
 
 CORE = {
     "models": Table(
-        "A model in an experiment, in the order they are drawn.",
+        "A model in an experiment, in the order of the figures.",
         {
             "framework": RUN["framework"],
             "model": RUN["model"],
-            "label": text("how figures call the model"),
+            "label": text("name of the model in figures"),
             "experiment": text("name of the experiment"),
             "title": text("title of the experiment"),
             "position": whole("place in the experiment, from 0"),
@@ -28,21 +28,21 @@ CORE = {
     ),
     "hyperparameters": Table(
         "A switch of a model.",
-        {"framework": RUN["framework"], "model": RUN["model"], "name": text("key of the model table"), "value": text("its value as in YAML")},
+        {"framework": RUN["framework"], "model": RUN["model"], "name": text("key of the model table"), "value": text("its value in YAML")},
     ),
     "training_sets": Table(
         "A training set.",
         {
             "training_set": TRAINING["training_set"],
-            "role": text("main: everything is measured on it; curve: a point of the learning curve; beside: errors, and what it asks for"),
-            "pool": text("the data set its frames are drawn from"),
+            "role": text("main: all measurements; curve: a point of the learning curve; beside: errors, and the measurements it names"),
+            "pool": text("data set of its frames"),
             "n_train": N_TRAIN,
-            "learn": text("the labels that are learnt, joined by +"),
-            "noise_label": text("the label that has noise, which may be 0", optional=True),
+            "learn": text("labels that are trained on, joined by +"),
+            "noise_label": text("label with noise, which may be 0", optional=True),
             "noise": real("Gaussian noise on that label; 0: clean", "standard deviations of the label"),
-            "noise_sigma_eV_per_A": real("the noise, where it is on forces", "eV/A", optional=True),
-            "noise_sigma_eV_per_atom": real("the noise, where it is on energies", "eV/atom", optional=True),
-            "selection": text("which frames of the pool count, where not all do", optional=True),
+            "noise_sigma_eV_per_A": real("the noise, if it is on forces", "eV/A", optional=True),
+            "noise_sigma_eV_per_atom": real("the noise, if it is on energies", "eV/atom", optional=True),
+            "selection": text("selection of the pool's frames; blank: all", optional=True),
         },
     ),
     "trainings": Table(
@@ -50,30 +50,34 @@ CORE = {
         TRAINING
         | {
             "status": STATUS,
-            "epochs": whole("epochs it went through", optional=True),
+            "epochs": whole("epochs of the training", optional=True),
             "wall_s": real("wall time of the framework's command", "s", optional=True),
             "n_parameters": whole("weights of the model", optional=True),
-            "best_epoch": whole("after how many epochs the model was the best", optional=True),
+            "best_epoch": whole("epochs after which the model was best", optional=True),
             "device": text("cpu or cuda"),
-            "reason": text("why there is no model", optional=True),
+            "reason": text("reason if there is no model", optional=True),
         },
     ),
     "missing": Table(
         "A training that gave no model.",
         {"run": text("its folder under runs/")}
         | TRAINING
-        | {"status": STATUS, "reason": text("why there is no model", optional=True), "without": text("what could not be measured for want of it")},
+        | {
+            "status": STATUS,
+            "reason": text("reason if there is no model", optional=True),
+            "without": text("measurements that are missing as a result"),
+        },
     ),
     "notes": Table(
-        "An oddity of the released data, kept and named.",
-        {"framework": RUN["framework"], "model": RUN["model"], "table": text("where it stands"), "note": text("what is odd")},
+        "An oddity of the released data, kept in the tables.",
+        {"framework": RUN["framework"], "model": RUN["model"], "table": text("table with the oddity"), "note": text("description")},
     ),
     "errors_repeated": Table(
-        "Errors that the released data hold a second time, with other values.",
+        "Errors that the released data contain a second time, with different values.",
         RUN | {"n_train": N_TRAIN} | ERRORS,
     ),
 }
 
-# of a study that trains, and of the paper's released data
+# tables of a study that trains, and of the paper's released data
 STUDIED = ("models", "hyperparameters", "training_sets", "trainings", "missing")
 RELEASED = ("models", "hyperparameters", "training_sets", "errors", "errors_repeated", "landscape", "failures", "notes")

@@ -1,4 +1,4 @@
-"""What a figure's module declares at its top: `FIGURE = Figure(...)`, which nnip.declare.registry reads without importing the module."""
+"""A figure: the declaration `FIGURE = Figure(...)` at the top of its module, which nnip.declare.registry reads without importing the module."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, field, fields
@@ -6,19 +6,19 @@ from dataclasses import dataclass, field, fields
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """What a figure is drawn from and how the report shows it.
+    """The inputs of a figure and its place in the report.
 
-    needs:          tables it cannot be drawn without
-    uses:           tables it takes where the study makes them
-    per_framework:  one figure for each framework, or one in all
+    needs:          tables that it requires
+    uses:           tables that it takes if the study makes them
+    per_framework:  one figure for each framework, or one for all
     category:       its chapter of the report
-    caption:        its text there, reStructuredText; {framework} stands for the framework of a figure that has one
-    datasets:       sources of data it applies to (config: datasets.<name>.source); None: all
-    when:           key of the config, with dots, without a value of which it is not drawn
+    caption:        its text there, reStructuredText; {framework} is replaced by the figure's framework
+    datasets:       sources of data for which it is drawn (config: datasets.<name>.source); None: all
+    when:           key of the config, with dots; the figure is drawn only if this key has a value
     options:        argument of its function -> key of the config, with dots
-    inputs:         argument of its function -> csv file in workflow/, read as it is
+    inputs:         argument of its function -> csv file in workflow/, read unchanged
 
-    The module's function draw takes all these by their names, and `framework` where there is one figure for each.
+    The module's function draw takes all these by name, and `framework` if there is one figure for each.
     """
 
     needs: tuple[str, ...]
@@ -32,7 +32,7 @@ class Figure:
     inputs: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """TypeError or ValueError for what is no declaration: a text in place of a tuple, an empty caption."""
+        """TypeError or ValueError for an invalid declaration: a text instead of a tuple, an empty caption."""
         kinds = {"needs": tuple, "uses": tuple, "per_framework": bool, "category": str, "caption": str, "options": dict, "inputs": dict}
         for each in fields(self):
             value = getattr(self, each.name)
@@ -47,9 +47,9 @@ class Figure:
 
     @property
     def arguments(self) -> set[str]:
-        """What its function takes."""
+        """The arguments of its function."""
         return {*self.needs, *self.uses, *self.options, *self.inputs, *(["framework"] if self.per_framework else [])}
 
     def is_drawn(self, absent: Collection[str], source: str) -> bool:
-        """Whether a study draws it that does not make the tables `absent` and whose data are of this source."""
+        """Whether a study without the tables `absent` and with data of this source draws it."""
         return not set(self.needs) & set(absent) and (self.datasets is None or source in self.datasets)

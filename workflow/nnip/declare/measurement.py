@@ -1,4 +1,4 @@
-"""A measurement: what one module of nnip.measure measures of a trained model, or of the frames alone."""
+"""A measurement: one module of nnip.measure that measures a trained model, or the frames alone."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,23 +10,23 @@ from nnip.declare.quantity import Quantity
 
 @dataclass(frozen=True, kw_only=True)
 class Measurement:
-    """What a measurement declares as MEASUREMENT; the module's docstring says what it is.
+    """The declaration MEASUREMENT of a measurement; the module's docstring describes it.
 
     options:     its block of the config, which has the module's name (nnip.declare.options.block)
-    tables:      what it makes
+    tables:      tables that it makes
     quantities:  the numbers per model and seed that statistics take from its tables
-    of:          "main": models trained on training sets with the role main, and those that a training set names under `measure`; "all": every
+    of:          "main": models trained on the main training set, or on a training set that names the measurement under `measure`; "all": every
                  training; "frames": no model, the frames alone
-    begun:       what the job's message says: "Scan the loss landscape of", say
+    begun:       start of the job's message, for example "Scan the loss landscape of"
 
-    Beside it the module has
+    The module also has
 
-    measure(job) -> {table: rows}            nnip.measure.base.Job; imports torch and the like inside
+    measure(job) -> {table: rows}            nnip.measure.base.Job; imports torch and similar packages inside
     cost(options, n_frames) -> int           evaluations of one frame by the network; n_frames: frames of all splits it reads
-    frames_at_once(options) -> int           frames evaluated at once, which bound the memory
+    frames_at_once(options) -> int           frames evaluated at once, which determine the memory
     splits(options, all) -> [split]          the splits it reads: of train, val, train_clean, test_<name>
-    variants(config, run) -> {variant: options}   the jobs of one run; without it one job with the block's options
-    problems(config, splits) -> [text]       what no schema can see in its block; without it nothing
+    variants(config, run) -> {variant: options}   the jobs of one run; default: one job with the block's options
+    problems(config, splits) -> [text]       errors in its block that no schema can detect; default: none
     """
 
     options: dict[str, Any]
@@ -36,7 +36,7 @@ class Measurement:
     begun: str
 
     def __post_init__(self) -> None:
-        """ValueError for what is no declaration."""
+        """ValueError for an invalid declaration."""
         if self.of not in ("main", "all", "frames"):
             raise ValueError(f"of is {self.of!r}, but should be main, all or frames")
         if not self.tables:

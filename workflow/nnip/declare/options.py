@@ -1,4 +1,4 @@
-"""Options of the config as JSON schema: type, default, unit (x-unit) and meaning, one call each. Without a default an option is required."""
+"""Options of the config as JSON schema: type, default, unit (x-unit) and meaning, one call per option. An option without a default is required."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ def _option(kind: str | None, default: Any, help: str, unit: str, limits: dict[s
 
 
 def integer(default: Any, help: str, unit: str = "", **limits: Any) -> dict[str, Any]:
-    """A whole number; limits: minimum, maximum and so on as in JSON schema. The default None, or nullable=True, allows null."""
+    """A whole number; limits: minimum, maximum etc. of JSON schema. The default None, or nullable=True, allows null."""
     return _option("integer", default, help, unit, limits)
 
 
@@ -40,18 +40,18 @@ def choice(default: Any, help: str, values: list[Any]) -> dict[str, Any]:
 
 
 def many(default: Any, help: str, items: dict[str, Any], unit: str = "", minimum: int = 1) -> dict[str, Any]:
-    """A list of different values; items: the schema of each; minimum: how many there are at least."""
+    """A list of different values; items: the schema of each; minimum: smallest number of values."""
     limits: dict[str, Any] = {"items": items, "uniqueItems": True}
     return _option("array", default, help, unit, limits | ({"minItems": minimum} if minimum else {}))
 
 
 def mapping(default: Any, help: str, values: dict[str, Any], **limits: Any) -> dict[str, Any]:
-    """Names with a value each; values: the schema of a value; limits: propertyNames, minProperties."""
+    """A mapping of names to values; values: the schema of a value; limits: propertyNames, minProperties."""
     return _option("object", default, help, "", {"additionalProperties": values} | limits)
 
 
 def block(options: dict[str, dict[str, Any]], help: str, default: Any = "on") -> dict[str, Any]:
-    """A block of options. default: "on" = there with its own defaults; None = off unless it is given."""
+    """A block of options. default: "on" = the block with its defaults; None = off unless it is given."""
     required = [name for name, option in options.items() if "default" not in option]
     schema = _option("object", {} if default == "on" else default, help, "", {"additionalProperties": False})
     return schema | ({"required": required} if required else {}) | {"properties": options}

@@ -1,28 +1,28 @@
-"""A quantity: one number per model and seed that predicts (cheap) or is worth knowing (an outcome), declared where it is measured."""
+"""A quantity: one number per model and seed that is a predictor, an outcome or both; declared in the module that measures it."""
 
 from dataclasses import dataclass, field
 from typing import Any
 
-VARIANTS = ("mode", "minimum")  # columns of tables predictors and outcomes that tell variants of one quantity apart
+VARIANTS = ("mode", "minimum")  # columns of tables predictors and outcomes that distinguish variants of a quantity
 
 
 @dataclass(frozen=True, kw_only=True)
 class Quantity:
-    """What a number is, where it stands, how it is drawn and what is expected of it.
+    """Source, label, unit and role of a quantity, and the expected sign of its effect.
 
-    table, column:  where its values stand, a row per model and seed (and variant)
-    where:          column -> value that its rows have; None: blank
-    at:             column -> key of the config, with dots, whose value its rows have
-    variants:       of VARIANTS, the columns that tell variants of it apart; only a predictor has any
+    table, column:  source of its values, a row per model and seed (and variant)
+    where:          column -> value in its rows; None: blank
+    at:             column -> key of the config, with dots, that gives the value in its rows
+    variants:       those of VARIANTS that distinguish its variants; only for a predictor
     role:           predictor, outcome or both
-    better:         1: larger values go with better extrapolation, -1: smaller ones, 0: nothing is expected
+    better:         1: larger values are expected to mean better extrapolation, -1: smaller ones, 0: no expectation
     label, unit, factor:  on axes; factor turns the table's unit into `unit`
     log:            whether it is positive and spans decades
-    words:          what the summary calls it; blank: neither the summary nor the figure of effects shows it
+    words:          its name in the summary; blank: neither the summary nor the figure of effects shows it
     low, high:      columns of its interval, if the table has one
-    parts:          names of quantities that are contained in this one: their correlation is partly one with itself
+    parts:          names of quantities contained in this one: their correlation with it is partly with itself
     floor:          whether the noise floor lists it
-    control:        whether partial correlations take a straight line in its logarithm out; the first one's is in table correlations too
+    control:        whether its logarithm is a control variable of partial correlations; those for the first are in table correlations too
     """
 
     name: str
@@ -45,11 +45,11 @@ class Quantity:
     control: bool = False
 
     def __post_init__(self) -> None:
-        """ValueError for a role, a sign or variants there are not."""
+        """ValueError for an unknown role, sign or variant."""
         if self.role not in ("predictor", "outcome", "both") or self.better not in (-1, 0, 1):
-            raise ValueError(f"quantity {self.name}: role {self.role!r} or better {self.better!r} is none there is")
+            raise ValueError(f"quantity {self.name}: role {self.role!r} or better {self.better!r} is unknown")
         if not set(self.variants) <= set(VARIANTS) or (self.variants and self.role != "predictor"):
-            raise ValueError(f"quantity {self.name}: variants {self.variants!r} are not of {', '.join(VARIANTS)}, or it is no mere predictor")
+            raise ValueError(f"quantity {self.name}: variants {self.variants!r} are not of {', '.join(VARIANTS)}, or it is not only a predictor")
 
     @property
     def axis(self) -> str:
@@ -71,11 +71,11 @@ class Quantity:
         return other.name in self.parts or self.name in other.parts
 
     def stands_beside(self, other: "Quantity") -> bool:
-        """Whether the values of both are taken from one column of one table, so that their rows may be the same."""
+        """Whether both are taken from the same column of the same table, so that their rows may be identical."""
         return (self.table, self.column) == (other.table, other.column)
 
 
 def in_words(mode: Any, minimum: Any, several_modes: bool) -> list[str]:
-    """What tells a variant apart, in words; mode and minimum blank (no text) where it has none, the mode's name only where there are several."""
+    """Words that distinguish a variant; mode and minimum are not texts if the quantity has none, and the mode is named only if there are several."""
     words = [mode] if isinstance(mode, str) and mode and several_modes else []
     return words + (["minimum subtracted"] if isinstance(minimum, str) and minimum == "subtracted" else [])

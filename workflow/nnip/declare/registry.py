@@ -1,7 +1,7 @@
-"""What there is: the figures, measurements and analyses that modules declare.
+"""The registry of the figures, measurements and analyses that modules declare.
 
-A declaration (FIGURE, MEASUREMENT, ANALYSIS) is found in the module's source, and its expression alone is evaluated, with the names of nnip.declare
-in scope. So planning a study, or checking a table in any environment, loads neither torch nor pandas nor matplotlib.
+A declaration (FIGURE, MEASUREMENT, ANALYSIS) is found in the module's source, and only its expression is evaluated, with the names of nnip.declare
+in scope. Planning a study, or checking a table in any environment, therefore loads neither torch nor pandas nor matplotlib.
 """
 
 import ast
@@ -23,11 +23,11 @@ T = TypeVar("T", Figure, Measurement, Analysis)
 
 @functools.cache
 def figures(folder: Path = LIBRARY / "figures") -> dict[str, Figure]:
-    """Name of the module -> its figure; InputError names the file of a declaration that is incomplete or of other arguments than draw's."""
-    found = _declared(folder, Figure, "draw")
-    for name, figure in found.items():
+    """Name of the module -> its figure; InputError names the file of a declaration that is incomplete or does not have the arguments of draw."""
+    declared = _declared(folder, Figure, "draw")
+    for name, figure in declared.items():
         _check_arguments(figure, folder / f"{name}.py")
-    return found
+    return declared
 
 
 @functools.cache
@@ -38,23 +38,23 @@ def measurements(folder: Path = LIBRARY / "measure") -> dict[str, Measurement]:
 
 @functools.cache
 def analyses(folder: Path = LIBRARY / "analyse") -> dict[str, Analysis]:
-    """Name of the module -> its analysis; one that collects uses the tables of all quantities."""
-    found = _declared(folder, Analysis, "analyse")
-    every = _quantities(found)
-    for name, analysis in found.items():
+    """Name of the module -> its analysis; an analysis that collects uses the tables of all quantities."""
+    declared = _declared(folder, Analysis, "analyse")
+    every = _quantities(declared)
+    for name, analysis in declared.items():
         if analysis.collects:
             uses = dict.fromkeys((*analysis.uses, *(quantity.table for quantity in every)))
             keys = dict.fromkeys((*analysis.settings, *(key for quantity in every for key in quantity.at.values())))
-            found[name] = replace(analysis, uses=tuple(table for table in uses if table not in analysis.needs), settings=tuple(keys))
-    return found
+            declared[name] = replace(analysis, uses=tuple(table for table in uses if table not in analysis.needs), settings=tuple(keys))
+    return declared
 
 
 def made_of(
     found: Mapping[str, Analysis], absent: Collection[str], released: bool, setting: Callable[[str], Any]
 ) -> tuple[dict[str, Analysis], set[str]]:
-    """The analyses that a study makes, and all tables that it does not.
+    """The analyses that a study makes, and all tables that it does not make.
 
-    absent: tables that it does not measure; released: whether it is of released tables; setting: the value of a key of the config.
+    absent: tables that it does not measure; released: whether the study is of released tables; setting: the value of a key of the config.
     """
     lacking = set(absent)
     while missing := [each for each in found.values() if not each.is_made(lacking, released, setting) and not set(each.tables) <= lacking]:
@@ -64,13 +64,13 @@ def made_of(
 
 @functools.cache
 def tables() -> dict[str, Table]:
-    """Every table a study can have, by name; InputError where two modules declare the same."""
-    found = dict(CORE)
+    """Every table a study can have, by name; InputError if two modules declare the same table."""
+    known = dict(CORE)
     for made in (*(each.tables for each in measurements().values()), *(each.tables for each in analyses().values())):
-        if twice := found.keys() & made.keys():
+        if twice := known.keys() & made.keys():
             raise InputError(f"nnip: table '{min(twice)}' is declared twice")
-        found |= made
-    return found
+        known |= made
+    return known
 
 
 @functools.cache
@@ -81,18 +81,18 @@ def measured_tables() -> set[str]:
 
 @functools.cache
 def quantities() -> dict[str, Quantity]:
-    """Every predictor and outcome by name, in the order of their modules."""
+    """Every predictor and outcome by name, in the order of the modules."""
     return {quantity.name: quantity for quantity in _quantities(analyses())}
 
 
 def _quantities(found: Mapping[str, Analysis]) -> list[Quantity]:
     made = (*(each.quantities for each in measurements().values()), *(each.quantities for each in found.values()))
-    return [quantity for own in made for quantity in own]
+    return [quantity for group in made for quantity in group]
 
 
 def _declared(folder: Path, kind: type[T], function: str) -> dict[str, T]:
     """Declarations of the modules of a folder. A module with neither the declaration nor the function is a helper."""
-    name, found = kind.__name__.upper(), {}
+    name, declared = kind.__name__.upper(), {}
     for path in sorted(folder.glob("*.py")):
         statements = ast.parse(path.read_text(encoding="utf-8"), str(path)).body
         declarations = [node.value for node in statements if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name]
@@ -103,8 +103,8 @@ def _declared(folder: Path, kind: type[T], function: str) -> dict[str, T]:
             raise InputError(f"{path}: has a function {function}, but no {name} = {kind.__name__}(...)")
         if not functions:
             raise InputError(f"{path}: declares {name}, but has no function {function}")
-        found[path.stem] = _evaluated(declarations[0], path, kind)
-    return found
+        declared[path.stem] = _evaluated(declarations[0], path, kind)
+    return declared
 
 
 def _evaluated(expression: ast.expr, path: Path, kind: type[T]) -> T:
@@ -113,7 +113,7 @@ def _evaluated(expression: ast.expr, path: Path, kind: type[T]) -> T:
     except Exception as error:
         raise InputError(f"{path}: {kind.__name__.upper()}: {error}") from None
     if not isinstance(value, kind):
-        raise InputError(f"{path}: {kind.__name__.upper()} is no {kind.__name__}(...)")
+        raise InputError(f"{path}: {kind.__name__.upper()} is not a {kind.__name__}(...)")
     return value
 
 

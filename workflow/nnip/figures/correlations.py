@@ -1,4 +1,4 @@
-"""All correlations of a study at a glance: Pearson's and Spearman's with their intervals, for every predictor and outcome."""
+"""All correlations of a study: Pearson's and Spearman's with intervals, for every predictor and outcome."""
 
 import math
 from collections.abc import Mapping
@@ -22,8 +22,8 @@ FIGURE = Figure(
     category="What predicts extrapolation",
     caption=(
         "**Every correlation of {framework}** with its bootstrap interval over models, for all models and for subsets of "
-        "them. An interval that spans zero supports neither sign. Crosses are correlations of a quantity with a part of itself, which support "
-        "nothing. Kendall's coefficient, leave-one-out ranges, permutation p and partial "
+        "them. An interval that spans zero supports neither sign. Crosses are correlations of a quantity with a part of itself, which are "
+        "not evidence. Kendall's coefficient, leave-one-out ranges, permutation p and partial "
         "correlations are in tables ``correlations`` and ``partial_correlations``."
     ),
 )
@@ -37,24 +37,24 @@ INKS = {"black": "black", "blue": "#0072B2", "orange": "#D55E00", "green": "#009
 def draw(framework: str, correlations: pd.DataFrame, subsets: Mapping[str, Mapping[str, Any]]) -> Drawing:
     """Forest plots of one framework, a panel per outcome and a line per predictor; filled: Pearson, hollow: Spearman.
 
-    A cross stands where one of the two is a part of the other. subsets: the config's statistics.subsets.
+    A cross marks a pair in which one is a part of the other. subsets: the config's statistics.subsets.
 
-    Each subset of the models has its own colour. With fewer than three models no correlation exists, and the figure says so.
+    Each subset of the models has its own colour. With fewer than three models there is no correlation, and the figure says so.
     """
-    own = correlations[correlations["framework"] == framework]
-    if own.empty:
+    of_framework = correlations[correlations["framework"] == framework]
+    if of_framework.empty:
         figure, axes = style.panels(1, 1, style.SINGLE_MM, 30)
         axes[0, 0].set_axis_off()
         style.say(axes[0, 0], "no correlations: fewer than three models were measured")
         return figure
-    shown, outcomes = (list(dict.fromkeys(own[name])) for name in ("subset", "outcome"))
-    predictors, modes = names(own, "predictor"), several_modes(own)
+    shown, outcomes = (list(dict.fromkeys(of_framework[name])) for name in ("subset", "outcome"))
+    predictors, modes = names(of_framework, "predictor"), several_modes(of_framework)
     columns = min(COLUMNS, len(outcomes))
     rows = math.ceil(len(outcomes) / columns)
     width = style.SINGLE_MM + 30 * (columns - 1)
     figure, axes = style.panels(rows, columns, width, 12 + rows * (14 + 4.2 * len(predictors)), sharex=True, sharey=True)
     for axis, outcome in zip(axes.flat, outcomes, strict=False):
-        part = own[own["outcome"] == outcome]
+        part = of_framework[of_framework["outcome"] == outcome]
         for number, subset in enumerate(shown):
             shift = 0.44 * (number - (len(shown) - 1) / 2)
             draw_forest(axis, part[part["subset"] == subset], predictors, shift, list(INKS.values())[number % len(INKS)])
@@ -75,13 +75,13 @@ def draw(framework: str, correlations: pd.DataFrame, subsets: Mapping[str, Mappi
     style.note(
         figure,
         f"{style.framework_title(framework)}. ● Pearson, ◇ Spearman, lines: bootstrap intervals over models; {', '.join(inks)}.",
-        "×: one quantity is a part of the other, so they correlate whatever the models do." if own["overlap"].any() else "",
+        "×: one quantity is a part of the other, so they correlate for any models." if of_framework["overlap"].any() else "",
     )
     return figure
 
 
 def draw_forest(axis: Axes, rows: pd.DataFrame, predictors: list[Name], shift: float, colour: str) -> None:
-    """The correlations of one outcome and subset: a mark and an interval each; crosses where one quantity is a part of the other."""
+    """The correlations of one outcome and subset: a mark and an interval each; a cross if one quantity is a part of the other."""
     overlap = rows["overlap"].to_numpy(bool)
     for step, (name, (marker, filled)) in zip((-0.1, 0.1), MEASURES.items(), strict=True):
         at = np.array([predictors.index(predictor) for predictor in named(rows, "predictor")]) + shift + step

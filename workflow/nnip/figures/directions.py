@@ -1,4 +1,4 @@
-"""How far the directions of a loss landscape are from orthogonal: mean cosines between them."""
+"""Mean cosines between the directions of loss landscapes: whether they are orthogonal."""
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,7 @@ FIGURE = Figure(
     category="Loss landscapes",
     caption=(
         "**Directions of the loss landscapes**: mean cosines between the directions of each mode. Orthogonal directions have 0 off the diagonal; "
-        "near 1, many lines are about one line."
+        "near 1, many lines are nearly the same line."
     ),
 )
 

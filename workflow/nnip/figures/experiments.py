@@ -24,12 +24,12 @@ FIGURE = Figure(
         "**Experiments of {framework}** (figures 3 and 4 of the paper). Columns: experiments, whose models differ in one choice. Rows: force "
         "landscape and loss entropy (filled: minimum kept, as in the paper; hollow: minimum subtracted) of every landscape mode, then the time to "
         "failure of every replica of hot MD. Open triangles are replicas that had not failed when their run ended. Black: restricted mean time to "
-        "failure with its interval; no interval where all replicas are copies of one trajectory or fewer than two failed."
+        "failure with its interval; no interval if all replicas are copies of one trajectory or fewer than two failed."
     ),
 )
 
-STRIP, STRIP_WIDTH, MEAN_AT = -0.12, 0.5, 0.3  # where, in a model's unit of width, its replicas and their mean are drawn
-SEEDS_BESIDE = 1.8  # a model's seeds stand so many times further from its middle than their mean
+STRIP, STRIP_WIDTH, MEAN_AT = -0.12, 0.5, 0.3  # positions of a model's replicas and their mean, in units of its width
+SEEDS_BESIDE = 1.8  # distance of a model's seeds from its middle, in units of that of their mean
 GOLDEN = (np.sqrt(5) - 1) / 2
 
 
@@ -46,7 +46,7 @@ def draw(
 ) -> Drawing:
     """One column per experiment of a framework; rows: force landscape and entropy (once per landscape mode), then time to failure.
 
-    Takes the tables of these names; split: frames of the main landscapes. Models without data are named where they would stand.
+    Takes the tables of these names; split: frames of the main landscapes. Models without data are named at their place.
     """
     landscape, entropy = main_lines(landscape, split), main_lines(entropy, split)
     style.need(framework, models=models, landscape=landscape, entropy=entropy, failures=failures, survival=survival)
@@ -113,7 +113,7 @@ def _notes(landscape: pd.DataFrame, entropy: pd.DataFrame, failures: pd.DataFram
 
 
 def mark_temperature(row: Sequence[Axes], entropy: pd.DataFrame) -> None:
-    """A dashed line at the temperature of the forces entropy: what lies far above it adds nothing to S."""
+    """A dashed line at the temperature of the forces entropy: losses far above it do not contribute to S."""
     for temperature in entropy["T_forces_eV_per_A"].unique():
         for axis in row:
             axis.axhline(temperature, color=GREY, linewidth=0.5, linestyle="--", zorder=0)
@@ -123,7 +123,7 @@ def mark_temperature(row: Sequence[Axes], entropy: pd.DataFrame) -> None:
 
 
 def replicas(failures: pd.DataFrame, look: dict[str, Look]) -> str:
-    """How many replicas the models were run with, in words."""
+    """The numbers of replicas of the models in words."""
     counts = failures[failures["model"].isin(list(look))].groupby(["model", "seed"]).size()
     usual = int(counts.mode().iloc[0])
     others = counts[counts != usual]
@@ -133,13 +133,13 @@ def replicas(failures: pd.DataFrame, look: dict[str, Look]) -> str:
 
 
 def draw_entropy(axis: Axes, entropy: pd.DataFrame, members: Sequence[str], look: dict[str, Look], why: dict[str, str]) -> None:
-    """S of each model: filled with the landscape's minimum kept, hollow with it subtracted; small points beside are seeds."""
+    """S of each model: filled with the landscape's minimum kept, hollow with it subtracted; small points: seeds."""
     for x, name in enumerate(members):
-        own = entropy[entropy["model"] == name]
-        if own.empty:
+        rows = entropy[entropy["model"] == name]
+        if rows.empty:
             style.mark_missing(axis, x, why[name])
         for minimum, shift in (("kept", -0.14), ("subtracted", 0.14)):
-            values = own.loc[own["minimum"] == minimum, "S"].to_numpy(float)
+            values = rows.loc[rows["minimum"] == minimum, "S"].to_numpy(float)
             if not len(values):
                 continue
             face = look[name].colour if minimum == "kept" else "white"
@@ -155,22 +155,22 @@ def draw_failures(
 ) -> None:
     """Every replica's time to failure in ps (seeds side by side), and the restricted mean with its interval."""
     for x, name in enumerate(members):
-        own = failures[failures["model"] == name].sort_values("time_fs")
-        if own.empty:
+        rows = failures[failures["model"] == name].sort_values("time_fs")
+        if rows.empty:
             style.mark_missing(axis, x, why[name])
             continue
-        seeds = sorted(own["seed"].unique())
+        seeds = sorted(rows["seed"].unique())
         lane = STRIP_WIDTH / len(seeds)
         for index, seed in enumerate(seeds):
-            part = own[own["seed"] == seed]
-            # golden-ratio steps spread neighbours in time evenly and alike every time
+            part = rows[rows["seed"] == seed]
+            # golden-ratio steps spread neighbours in time evenly and reproducibly
             across = (np.arange(len(part)) * GOLDEN) % 1 - 0.5
             at = x + STRIP + (index - (len(seeds) - 1) / 2) * lane + across * 0.9 * lane
             time = part["time_fs"].to_numpy(float) / 1000
             failed = part["failed"].to_numpy(bool)
             colour = look[name].colour
             axis.plot(at[failed], time[failed], ".", color=colour, markersize=3, markeredgewidth=0, alpha=0.75)
-            if not failed.all():  # an empty line that is not clipped would be laid out at the page's corner
+            if not failed.all():  # an empty line without clipping would be placed at the page's corner
                 axis.plot(at[~failed], time[~failed], "^", color=colour, markerfacecolor="none", markersize=3.2, markeredgewidth=0.6, clip_on=False)
         draw_mean(axis, x + MEAN_AT, survival[survival["model"] == name])
     for horizon in survival["horizon_fs"].unique():

@@ -1,4 +1,4 @@
-"""Level or flatness: whether entropy speaks of the landscape's shape or only of the error at its centre."""
+"""Level or flatness: whether entropy depends on the landscape's shape or only on the error at its centre."""
 
 from typing import Any
 
@@ -21,14 +21,14 @@ FIGURE = Figure(
     category="What predicts extrapolation",
     caption=(
         "**Level or flatness.** Loss entropy over the force RMSE at the centre of the landscape, with the minimum kept and with it subtracted; "
-        "colour is the time to failure. Entropy with the minimum kept falls with the error at the centre by construction; what is left after "
-        "subtraction is shape."
+        "colour: time to failure. With the minimum kept, entropy decreases with the error at the centre by construction; with it "
+        "subtracted, entropy depends on shape alone."
     ),
 )
 
 
 def centre_errors(landscape: pd.DataFrame) -> pd.DataFrame:
-    """Force RMSE (meV/Å) where t is nearest to 0, per framework, model, seed and mode; mean over directions. Finite ones alone."""
+    """Force RMSE (meV/Å) where t is nearest to 0, per framework, model, seed and mode; mean over directions; finite values only."""
     nearest = landscape.assign(distance=landscape["t"].abs())
     keys = ["framework", "model", "seed", "mode"]
     nearest = nearest[nearest["distance"] == nearest.groupby(keys)["distance"].transform("min")]
@@ -66,14 +66,14 @@ def draw(models: pd.DataFrame, landscape: pd.DataFrame, entropy: pd.DataFrame, s
         points = pd.concat([centre, values, rmst.rename("rmst")], axis=1).dropna(subset=["centre", "S"])
         for column, framework in enumerate(frameworks):
             axis: Axes = axes[row, column]
-            own = points[points.index.get_level_values("framework") == framework]
-            if own.empty:
+            rows = points[points.index.get_level_values("framework") == framework]
+            if rows.empty:
                 style.say(axis, "no landscape with a finite centre and entropy")
                 continue
-            known = own[own["rmst"].notna()]
-            axis.scatter(own["centre"], own["S"], s=16, facecolors="none", edgecolors=GREY, linewidths=0.5)
+            known = rows[rows["rmst"].notna()]
+            axis.scatter(rows["centre"], rows["S"], s=16, facecolors="none", edgecolors=GREY, linewidths=0.5)
             image = axis.scatter(known["centre"], known["S"], c=known["rmst"], s=16, linewidths=0, **shades) if len(known) else image
-            around = draw_seeds(axis, own, seeds[seeds.index.get_level_values("framework") == framework]) if several else None
+            around = draw_seeds(axis, rows, seeds[seeds.index.get_level_values("framework") == framework]) if several else None
             axis.set_xscale("log")
             style.plain_log(axis.xaxis)
             axis.margins(0.12)
@@ -81,20 +81,20 @@ def draw(models: pd.DataFrame, landscape: pd.DataFrame, entropy: pd.DataFrame, s
                 axis.set_title(style.framework_title(framework))
             else:
                 axis.set_xlabel(f"{in_words(split)} force RMSE at $t$ = 0 (meV/Å)")
-            if len(own) > 2 and np.ptp(own["S"]) > 1e-9:
-                pearson = np.corrcoef(np.log(own["centre"]), own["S"])[0, 1]
+            if len(rows) > 2 and np.ptp(rows["S"]) > 1e-9:
+                pearson = np.corrcoef(np.log(rows["centre"]), rows["S"])[0, 1]
                 axis.text(0.98, 0.98, f"r($S$, ln RMSE) = {style.signed(pearson)}", ha="right", va="top", fontsize=6, transform=axis.transAxes)
-            to_label.append((axis, own, around))
+            to_label.append((axis, rows, around))
         axes[row, 0].set_ylabel(f"loss entropy $S$, {words}")
         style.letter(axes[row, 0], "ab"[row])
     if image is not None:
         figure.colorbar(image, ax=axes, label="restricted mean time to failure (ps)", shrink=0.6, aspect=30, pad=0.01)
     words = " Small points: seeds; large: their mean." if several else ""
     style.note(figure, f"{str(mode).capitalize()} directions; one point per model, {style.counted(entropy)}{words} Hollow: no time to failure.")
-    for axis, own, around in to_label:
-        names = [model for _, model in own.index]
+    for axis, rows, around in to_label:
+        names = [model for _, model in rows.index]
         texts = [look[name].label if name in look else name for name in names]
-        label_points(axis, own["centre"].tolist(), own["S"].tolist(), texts, ["#333333"] * len(own), avoid=around, size_pt=5)
+        label_points(axis, rows["centre"].tolist(), rows["S"].tolist(), texts, ["#333333"] * len(rows), avoid=around, size_pt=5)
     return figure
 
 

@@ -1,4 +1,4 @@
-"""Loss landscapes with some parameters left as they are beside those with all weights displaced (the paper's figure S6)."""
+"""Loss landscapes with frozen parameters compared with those with all weights displaced (the paper's figure S6)."""
 
 import pandas as pd
 from matplotlib.figure import Figure as Drawing
@@ -15,8 +15,8 @@ FIGURE = Figure(
     when="landscape.frozen",
     category="Loss landscapes",
     caption=(
-        "**Landscapes of {framework} with frozen parameters**: RMSE along lines that displace all weights and along lines that leave some as they "
-        "are, and their loss entropies against each other; the line marks equality."
+        "**Landscapes of {framework} with frozen parameters**: RMSE along lines that displace all weights and along lines with frozen "
+        "parameters, and their loss entropies against each other; the line marks equality."
     ),
 )
 

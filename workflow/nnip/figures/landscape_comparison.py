@@ -1,4 +1,4 @@
-"""Landscapes beside those of the main line, model by model, and their entropies against each other: what two figures share."""
+"""Further landscapes compared with the main ones, model by model, and their entropies against each other; used by two figures."""
 
 from collections.abc import Callable
 
@@ -20,13 +20,13 @@ def draw_comparison(
     framework: str, models: pd.DataFrame, landscapes: tuple[pd.DataFrame, pd.DataFrame], entropies: tuple[pd.DataFrame, pd.DataFrame],
     key: str, main: str, words: Callable[[str], str],
 ) -> Drawing:  # fmt: skip
-    """A row of landscapes per model, of the main line in black and of the others in colour; on the right loss entropy against loss entropy.
+    """A row per model with the main landscapes in black and the others in colour; on the right their loss entropies against each other.
 
-    landscapes, entropies: tables of the main line and of the others; key: the others' column that tells them apart; main, words: what the
-    lines are called, of the main line and of a value of key.
+    landscapes, entropies: tables of the main landscapes and of the others; key: the column that distinguishes the others; main, words: labels
+    of the main landscapes and of a value of key.
     """
     look = style.looks(style.of_framework(models, framework))
-    (own, others), (S_own, S_others) = ([table[table["framework"] == framework] for table in pair] for pair in (landscapes, entropies))
+    (rows, others), (S_own, S_others) = ([table[table["framework"] == framework] for table in pair] for pair in (landscapes, entropies))
     names, modes = [name for name in look if name in set(others["model"])], list(dict.fromkeys(others["mode"]))
     colours = dict(zip(dict.fromkeys(others[key]), style.COLOURS[1:] + style.COLOURS[:1], strict=False))
     columns = [(mode, quantity) for mode in modes for quantity in QUANTITIES]
@@ -36,7 +36,7 @@ def draw_comparison(
     squares = halves[1].subgridspec(len(modes), 1).subplots(squeeze=False)[:, 0]
     for column, (mode, quantity) in enumerate(columns):
         for axis, name in zip(axes[:, column], names, strict=True):
-            lines = {main: (own, MAIN)} | {words(kind): (others[others[key] == kind], colour) for kind, colour in colours.items()}
+            lines = {main: (rows, MAIN)} | {words(kind): (others[others[key] == kind], colour) for kind, colour in colours.items()}
             for label, (table, colour) in lines.items():
                 draw_line(axis, table[(table["model"] == name) & (table["mode"] == mode)], quantity, colour, label)
             axis.axvline(0, color=LIGHT, linewidth=0.5, zorder=0)
@@ -75,16 +75,16 @@ def draw_line(axis: Axes, landscape: pd.DataFrame, quantity: str, colour: str, l
 
 
 def scale(axis: Axes) -> None:
-    """A logarithmic axis, with plain numbers where it has few decades."""
+    """A logarithmic axis, with plain numbers if it spans few decades."""
     axis.set_yscale("log")
     low, high = axis.get_ylim()
     if high < FEW_DECADES * low:
         style.plain_log(axis.yaxis)
 
 
-def draw_entropies(axis: Axes, own: pd.DataFrame, others: pd.DataFrame, key: str, colours: dict[str, str], look: dict[str, Look]) -> None:
-    """S of the others against S of the main line, two points per model and seed: filled with the minimum kept, hollow with it subtracted."""
-    both = own.merge(others, on=["model", "seed", "minimum"], suffixes=("_own", ""))
+def draw_entropies(axis: Axes, rows: pd.DataFrame, others: pd.DataFrame, key: str, colours: dict[str, str], look: dict[str, Look]) -> None:
+    """S of the other against S of the main landscapes, two points per model and seed: filled: minimum kept, hollow: subtracted."""
+    both = rows.merge(others, on=["model", "seed", "minimum"], suffixes=("_own", ""))
     both = both[np.isfinite(both[["S_own", "S"]].astype(float)).all(axis=1)]
     if both.empty:
         style.say(axis, "no finite entropy")

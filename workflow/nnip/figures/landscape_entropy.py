@@ -1,4 +1,4 @@
-"""How the loss entropy is made of a landscape: the flattest and the sharpest model of the study (the paper's figure 1c)."""
+"""How loss entropy is computed from a landscape: the flattest and the sharpest model of the study (the paper's figure 1c)."""
 
 import numpy as np
 import pandas as pd
@@ -22,7 +22,7 @@ FIGURE = Figure(
     ),
 )
 
-SHOWN_TEMPERATURES = 12  # the vertical axis ends here: exp(-12) adds nothing that could be seen
+SHOWN_TEMPERATURES = 12  # end of the vertical axis: exp(-12) is not visible
 
 
 @style.styled
@@ -41,8 +41,8 @@ def draw(models: pd.DataFrame, landscape: pd.DataFrame, entropy: pd.DataFrame, s
     width = style.SINGLE_MM if len(chosen) > 1 else 0.6 * style.SINGLE_MM
     figure, axes = style.panels(2, len(chosen), width, 80, sharex=True, sharey="row", gridspec_kw={"height_ratios": [1.3, 1]})
     for column, (row, kind) in enumerate(zip(chosen, ("sharpest", "flattest"), strict=False)):
-        own = landscape[(landscape["model"] == row["model"]) & (landscape["framework"] == row["framework"]) & (landscape["mode"] == mode)]
-        curve = mean_curves(own[own["seed"] == row["seed"]], "forces_rmse_eV_per_A").iloc[:, 0]
+        rows = landscape[(landscape["model"] == row["model"]) & (landscape["framework"] == row["framework"]) & (landscape["mode"] == mode)]
+        curve = mean_curves(rows[rows["seed"] == row["seed"]], "forces_rmse_eV_per_A").iloc[:, 0]
         t, loss, temperature = curve.index.to_numpy(float), curve.to_numpy(float), float(row["T_forces_eV_per_A"])
         colour = look[row["model"]].colour if row["model"] in look else style.COLOURS[column]
         label = look[row["model"]].label if row["model"] in look else row["model"]

@@ -1,4 +1,4 @@
-"""Loss landscapes over test frames beside those over the training frames, and their entropies (the paper's figure S5)."""
+"""Loss landscapes over test frames compared with those over training frames, and their entropies (the paper's figure S5)."""
 
 import pandas as pd
 from matplotlib.figure import Figure as Drawing

@@ -27,7 +27,7 @@ FIGURE = Figure(
 def draw(framework: str, models: pd.DataFrame, landscape: pd.DataFrame, split: str, trainings: pd.DataFrame | None = None) -> Drawing:
     """RMSE of forces and of energy per atom against the displacement of the weights; columns: experiments, rows: modes and quantities.
 
-    Lines are means over directions, bands their range; split: frames of the main landscapes, which alone are drawn.
+    Lines are means over directions, bands their range; only the main landscapes are drawn; split: their frames.
     """
     landscape = main_lines(landscape, split)
     style.need(framework, models=models, landscape=landscape)

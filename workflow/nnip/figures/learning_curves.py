@@ -18,7 +18,7 @@ FIGURE = Figure(
     category="Accuracy and learning",
     caption=(
         "**Learning curves of {framework}**: force RMSE over all test frames against the number of training frames (validation included). Dashed: "
-        "the fitted power law, drawn over the sizes it was fitted to."
+        "the fitted power law, over the range of the fit."
     ),
 )
 
@@ -34,8 +34,8 @@ def draw(
 ) -> Drawing:
     """Force RMSE over all test frames against n_train, both logarithmic; one panel per experiment of the framework.
 
-    Points are means over seeds (thin lines: the seeds), dashes the power law with the model's mean slope of table learning_curves; the slope stands
-    beside the model's name.
+    Points are means over seeds (thin lines: the seeds), dashed the power law with the model's mean slope of table learning_curves; the slope is
+    next to the model's name.
     """
     style.need(framework, models=models, errors=errors)
     models = style.of_framework(models, framework)
@@ -54,11 +54,11 @@ def draw(
     }
     for axis, (_, members) in zip(axes[0], groups, strict=True):
         for name in members["model"]:
-            own = curves[curves["model"] == name]
-            if own.empty:
+            rows = curves[curves["model"] == name]
+            if rows.empty:
                 words[name] = style.why_missing(name, trainings)
             else:
-                draw_curve(axis, own, slopes.loc[name] if name in slopes.index else None, look[name])
+                draw_curve(axis, rows, slopes.loc[name] if name in slopes.index else None, look[name])
         axis.set(xscale="log", yscale="log", xlabel="$n$ (training frames)")
     sizes = sorted(set(curves["n_train"].astype(int)))
     axes[0, 0].xaxis.set_major_locator(FixedLocator(sizes))
@@ -74,9 +74,9 @@ def draw(
     return figure
 
 
-def draw_curve(axis: Axes, own: pd.DataFrame, fit: pd.Series | None, look: Look) -> None:
+def draw_curve(axis: Axes, rows: pd.DataFrame, fit: pd.Series | None, look: Look) -> None:
     """One model's learning curve: seeds thin, their (geometric) mean as marks, the fitted power law dashed."""
-    table = own.pivot_table(index="n_train", columns="seed", values="forces_rmse_eV_per_A").sort_index().astype(float)
+    table = rows.pivot_table(index="n_train", columns="seed", values="forces_rmse_eV_per_A").sort_index().astype(float)
     sizes = table.index.to_numpy(float)
     if table.shape[1] > 1:
         axis.plot(sizes, table, color=look.colour, linewidth=0.4, alpha=0.6)
@@ -84,6 +84,6 @@ def draw_curve(axis: Axes, own: pd.DataFrame, fit: pd.Series | None, look: Look)
     axis.plot(sizes, mean, look.marker, color=look.colour, markersize=3.5, label=look.label)
     if fit is not None and len(sizes) > 1:
         slope = float(fit["slope"])
-        fitted = np.arange(len(sizes)) >= len(sizes) - fit["n_points"]  # a size that is too small for a fit is the smallest
+        fitted = np.arange(len(sizes)) >= len(sizes) - fit["n_points"]  # sizes too small for the fit come first
         through = np.exp(np.mean(np.log(mean[fitted]) - slope * np.log(sizes[fitted])))
         axis.plot(sizes[fitted], through * sizes[fitted] ** slope, color=look.colour, linewidth=0.8, linestyle="--", label="_fit")

@@ -22,8 +22,8 @@ FIGURE = Figure(
     category="Loss landscapes",
     caption=(
         "**Loss over planes of {framework}**: w E/T_E + (1 - w) F/T_F around the trained weights, from forces only (w = 0) to energy only (w = "
-        "1); E and F are the RMSE of energy per atom and of forces, T_E and T_F the temperatures of the loss entropy. One scale of colours, "
-        "logarithmic."
+        "1); E and F are the RMSE of energy per atom and of forces, T_E and T_F the temperatures of the loss entropy. One logarithmic colour "
+        "scale."
     ),
 )
 
@@ -33,23 +33,23 @@ SHADES = 40  # filled levels, at most
 def losses(plane: pd.DataFrame, T_energy: float, T_forces: float, weight: float) -> pd.DataFrame:
     """The dimensionless loss w E/T_E + (1 - w) F/T_F of a plane's RMSE, as a table: rows t2, columns t1; blank where it is not finite."""
     parts = ((weight, plane["energy_rmse_eV_per_atom"] / T_energy), (1 - weight, plane["forces_rmse_eV_per_A"] / T_forces))
-    # a weight of zero leaves a term out, also an infinite one
+    # a weight of zero removes a term, even an infinite one
     loss = sum(share * part.astype(float) for share, part in parts if share)
     return plane.assign(loss=loss).pivot(index="t2", columns="t1", values="loss").astype(float).replace(np.inf, np.nan)
 
 
 @style.styled
 def draw(framework: str, models: pd.DataFrame, planes: pd.DataFrame, entropy: pd.DataFrame, energy_weights: Sequence[float]) -> Drawing:
-    """One row of contour maps per model, a column per weight of the energy; all on one logarithmic scale of colours.
+    """One row of contour maps per model, a column per weight of the energy; all on one logarithmic colour scale.
 
     T_E and T_F are those of table entropy.
     """
     style.need(framework, models=models, planes=planes, entropy=entropy)
     look = style.looks(style.of_framework(models, framework))
-    own = planes[planes["framework"] == framework]
+    rows = planes[planes["framework"] == framework]
     T_energy, T_forces, _ = settings(entropy)
-    names = [name for name in look if name in set(own["model"])]
-    maps = {(name, w): losses(own[own["model"] == name], T_energy, T_forces, w) for name in names for w in energy_weights}
+    names = [name for name in look if name in set(rows["model"])]
+    maps = {(name, w): losses(rows[rows["model"] == name], T_energy, T_forces, w) for name in names for w in energy_weights}
     levels = shades([table.to_numpy() for table in maps.values()])
     width = max(style.SINGLE_MM, min(style.DOUBLE_MM, 30 + 30 * len(energy_weights)))
     side = (width - 32) / len(energy_weights)
@@ -70,19 +70,19 @@ def draw(framework: str, models: pd.DataFrame, planes: pd.DataFrame, entropy: pd
     bar = figure.colorbar(drawn, ax=axes, label="loss  $w\\,E/T_E + (1-w)\\,F/T_F$", aspect=22, shrink=0.9, pad=0.01)
     bar.ax.yaxis.set_major_locator(MaxNLocator(6, integer=True) if np.ptp(levels) > 2 else MaxNLocator(5))
     bar.ax.yaxis.set_major_formatter(FuncFormatter(power_of_ten))
-    first, n_points = own.iloc[0], own["t1"].nunique()
+    first, n_points = rows.iloc[0], rows["t1"].nunique()
     style.note(
         figure,
         f"$E$, $F$: RMSE of the energy per atom and of the force components over {in_words(first['split'])} frames, in units of"
         f" $T_E$ = {1000 * T_energy:g} meV/atom and $T_F$ = {1000 * T_forces:g} meV/Å. Displacements in norms of the weights along two",
-        f"{first['mode']} directions, {n_points} × {n_points} points; + the trained weights, ○ the lowest point. {style.counted(own)}",
+        f"{first['mode']} directions, {n_points} × {n_points} points; + the trained weights, ○ the lowest point. {style.counted(rows)}",
         "Grey: not finite." if any(table.isna().any(axis=None) for table in maps.values()) else "",
     )
     return figure
 
 
 def shades(maps: Sequence[np.ndarray]) -> np.ndarray:
-    """Levels in log10 of the loss that all maps share: at most SHADES, in steps of a round part of a decade."""
+    """Common levels of all maps in log10 of the loss: at most SHADES, with a step that is a round fraction of a decade."""
     finite = np.log10(np.concatenate([part[np.isfinite(part) & (part > 0)] for part in maps]))
     low, high = (finite.min(), finite.max()) if len(finite) else (-1.0, 1.0)
     step = next(step for step in (0.05, 0.1, 0.2, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 100.0) if (high - low) / step < SHADES)
@@ -114,5 +114,5 @@ def weight_title(weight: float) -> str:
 
 
 def power_of_ten(exponent: float, _: int) -> str:
-    """A tick of the colour bar: the loss whose log10 it stands at."""
+    """Label of a tick of the colour bar: the loss for its log10."""
     return f"$10^{{{exponent:.0f}}}$" if float(exponent).is_integer() else f"{10**exponent:.2g}"

@@ -1,4 +1,4 @@
-"""Extrapolation against accuracy at the training temperature: models of the literature, and the study's own (the paper's figure 1b)."""
+"""Extrapolation against accuracy at the training temperature for models of the literature and of the study (the paper's figure 1b)."""
 
 import numpy as np
 import pandas as pd
@@ -14,19 +14,19 @@ from nnip.figures.style import GREY, LIGHT
 FIGURE = Figure(
     needs=("models", "errors", "training_sets", "outcomes"),
     per_framework=False,
-    datasets=("3bpa", "published"),  # the literature is of 3BPA
+    datasets=("3bpa", "published"),  # the literature values are for 3BPA
     inputs={"literature": "nnip/figures/literature_3bpa.csv"},
     category="Accuracy and learning",
     caption=(
         "**Extrapolation against accuracy** (figure 1b of the paper). Slope of the force RMSE with temperature over the force RMSE at 300 K. The "
         "dashed line is a power law fitted to the models of the literature that were trained on 300 K frames alone; force fields and models "
-        "pre-trained on other data lie below it. The study's own models stand beside them, each the mean of its seeds (small points)."
+        "pre-trained on other data lie below it. The study's models are shown too, each as the mean of its seeds (small points)."
     ),
 )
 
-TRAINING_K = 300  # what the literature's models were trained on
+TRAINING_K = 300  # training temperature of the literature's models
 FRAMEWORK_MARKS = ("s", "^", "v", "P")
-LABELLED = 16  # own models at most whose names are written; more would cover everything
+LABELLED = 16  # largest number of the study's models with names; more would cover the figure
 
 
 def fit_power_law(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
@@ -38,28 +38,28 @@ def fit_power_law(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
 def literature_slopes(literature: pd.DataFrame) -> pd.DataFrame:
     """One row per literature model: force RMSE at its lowest temperature (meV/Å), slope against temperature (meV/Å/K), its training."""
     rows = []
-    for name, own in literature.groupby("model", sort=False):
-        slope = np.polyfit(own["temperature_K"].astype(float), own["forces_rmse_meV_per_A"].astype(float), 1)[0]
-        lowest = own.sort_values("temperature_K").iloc[0]
+    for name, points in literature.groupby("model", sort=False):
+        slope = np.polyfit(points["temperature_K"].astype(float), points["forces_rmse_meV_per_A"].astype(float), 1)[0]
+        lowest = points.sort_values("temperature_K").iloc[0]
         rows.append({"model": name, "training": str(lowest["training"]), "rmse": float(lowest["forces_rmse_meV_per_A"]), "slope": float(slope)})
     return pd.DataFrame(rows)
 
 
 def own_slopes(errors: pd.DataFrame, training_sets: pd.DataFrame, outcomes: pd.DataFrame) -> pd.DataFrame:
-    """One row per model and seed of the study that was tested at 300 K and whose force RMSE grows with temperature: rmse, slope, as above."""
+    """One row per model and seed of the study with a test at 300 K and a force RMSE that grows with temperature: rmse, slope, as above."""
     cold = main_tests(errors, training_sets).query("temperature_K == @TRAINING_K")
     slopes = outcomes.query("quantity == 'extrapolation_slope' and value > 0")
-    own = cold[[*KEYS, "forces_rmse_eV_per_A"]].merge(slopes[[*KEYS, "value"]], on=KEYS)
-    return own.assign(rmse=1000 * own["forces_rmse_eV_per_A"].astype(float), slope=1000 * own["value"].astype(float))
+    rows = cold[[*KEYS, "forces_rmse_eV_per_A"]].merge(slopes[[*KEYS, "value"]], on=KEYS)
+    return rows.assign(rmse=1000 * rows["forces_rmse_eV_per_A"].astype(float), slope=1000 * rows["value"].astype(float))
 
 
 @style.styled
 def draw(literature: pd.DataFrame, models: pd.DataFrame, errors: pd.DataFrame, training_sets: pd.DataFrame, outcomes: pd.DataFrame) -> Drawing:
     """Slope of the force RMSE against temperature over the force RMSE at 300 K, both logarithmic.
 
-    literature: columns model, training, temperature_K, forces_rmse_meV_per_A; the line is fitted to what was trained on 300 K frames alone
-    (training "300K"), so force fields and models pre-trained on other data are marked as exceptions. models, errors and outcomes: tables, for
-    the study's own models, each the mean of its seeds (small points); one without a test at 300 K has no place here.
+    literature: columns model, training, temperature_K, forces_rmse_meV_per_A; the line is fitted to models trained on 300 K frames alone
+    (training "300K"), so force fields and models pre-trained on other data are marked as exceptions. models, errors, outcomes: tables with the
+    study's models, each drawn as the mean of its seeds (small points); models without a test at 300 K are not drawn.
     InputError if the literature has no row.
     """
     style.need(literature=literature)
@@ -68,11 +68,11 @@ def draw(literature: pd.DataFrame, models: pd.DataFrame, errors: pd.DataFrame, t
     exponent, prefactor = fit_power_law(points.loc[fitted, "rmse"].to_numpy(), points.loc[fitted, "slope"].to_numpy())
     figure, axes = style.panels(1, 1, 120, 92)
     axis = axes[0, 0]
-    own = own_slopes(errors, training_sets, outcomes)
-    means = own.groupby(["framework", "model"], sort=False)[["rmse", "slope"]].mean()
-    inks = {framework: style.COLOURS[(0, 2, 3, 5)[place % 4]] for place, framework in enumerate(style.frameworks(own))}
+    rows = own_slopes(errors, training_sets, outcomes)
+    means = rows.groupby(["framework", "model"], sort=False)[["rmse", "slope"]].mean()
+    inks = {framework: style.COLOURS[(0, 2, 3, 5)[place % 4]] for place, framework in enumerate(style.frameworks(rows))}
     for framework, marker in zip(inks, FRAMEWORK_MARKS, strict=False):
-        draw_own(axis, means.loc[framework], own[own["framework"] == framework], framework, marker, inks[framework])
+        draw_own(axis, means.loc[framework], rows[rows["framework"] == framework], framework, marker, inks[framework])
     axis.plot(points.loc[fitted, "rmse"], points.loc[fitted, "slope"], "o", color="black", markersize=4, label="literature, trained on 300 K")
     axis.plot(
         points.loc[~fitted, "rmse"],
@@ -98,25 +98,25 @@ def draw(literature: pd.DataFrame, models: pd.DataFrame, errors: pd.DataFrame, t
         transform=axis.transAxes,
     )
     axis.legend(loc="upper left", handletextpad=0.3)
-    several = " Small points: seeds; large: their mean." if len(own) > len(means) else ""
+    several = " Small points: seeds; large: their mean." if len(rows) > len(means) else ""
     style.note(
         figure,
         "Slope: straight line through the force RMSE at 300, 600 and 1200 K (literature) or at the study's test temperatures.",
         "Literature: DFT 3BPA, numbers from the papers named in workflow/nnip/figures/literature_3bpa.csv.",
-        f"This study: {style.counted(own)}{several}" if len(own) else "This study: no model with a test at 300 K and a slope.",
+        f"This study: {style.counted(rows)}{several}" if len(rows) else "This study: no model with a test at 300 K and a slope.",
     )
     named = means if len(means) <= LABELLED else means.iloc[:0]
     labels = models.drop_duplicates(["framework", "model"]).set_index(["framework", "model"])["label"]
     texts = [*points["model"], *(str(labels.get(key, key[1])) for key in named.index)]
     colours = ["black" if yes else "#D55E00" for yes in fitted] + [inks[framework] for framework, _ in named.index]
     places = np.vstack([points[["rmse", "slope"]].to_numpy(float), named.to_numpy(float)])
-    avoid = own[["rmse", "slope"]].to_numpy(float) if len(own) > len(means) or named.empty else None
+    avoid = rows[["rmse", "slope"]].to_numpy(float) if len(rows) > len(means) or named.empty else None
     label_points(axis, places[:, 0].tolist(), places[:, 1].tolist(), texts, colours, avoid=avoid, size_pt=5)
     return figure
 
 
 def draw_own(axis: Axes, means: pd.DataFrame, seeds: pd.DataFrame, framework: str, marker: str, colour: str) -> None:
-    """A framework's models of the study: means over seeds and, joined to them, the seeds where there are several."""
+    """A framework's models of the study: means over seeds, joined to the seeds if there are several."""
     if len(seeds) > len(means):
         for seed in seeds.itertuples():
             mean = means.loc[seed.model]

@@ -18,14 +18,14 @@ FIGURE = Figure(
     category="Loss landscapes",
     caption=(
         "**Sensitivity of loss entropy of {framework}** (figure S4 of the paper) to its temperatures and to α: S of every model with its rank, "
-        "and how well the ranking agrees with the one at the study's own settings."
+        "and the agreement of the ranking with that at the study's settings."
     ),
 )
 
 
 @style.styled
 def draw(framework: str, models: pd.DataFrame, sensitivity: pd.DataFrame, entropy: pd.DataFrame) -> Drawing:
-    """Heat maps, a row per landscape mode: S of each model against T; against alpha; Spearman of the ranking with the study's own over T and alpha.
+    """Heat maps, a row per landscape mode: S of each model against T; against alpha; Spearman of the ranking with the study's over T and alpha.
 
     T scales both temperatures together. Numbers in the cells are ranks (1 = largest S).
     """
@@ -33,14 +33,14 @@ def draw(framework: str, models: pd.DataFrame, sensitivity: pd.DataFrame, entrop
     models = style.of_framework(models, framework)
     look = style.looks(models)
     T_energy, T_forces, alpha = settings(entropy)
-    own = sensitivity[sensitivity["framework"] == framework]
-    own = own.astype(dict.fromkeys(("T_energy_eV_per_atom", "T_forces_eV_per_A", "alpha", "S", "rank", "spearman"), float))
-    own = own[np.isclose(own["T_energy_eV_per_atom"] / T_energy, own["T_forces_eV_per_A"] / T_forces)]
-    modes = list(dict.fromkeys(own["mode"])) or ["-"]
-    names = [name for name in look if name in set(own["model"])]
+    rows = sensitivity[sensitivity["framework"] == framework]
+    rows = rows.astype(dict.fromkeys(("T_energy_eV_per_atom", "T_forces_eV_per_A", "alpha", "S", "rank", "spearman"), float))
+    rows = rows[np.isclose(rows["T_energy_eV_per_atom"] / T_energy, rows["T_forces_eV_per_A"] / T_forces)]
+    modes = list(dict.fromkeys(rows["mode"])) or ["-"]
+    names = [name for name in look if name in set(rows["model"])]
     figure, axes = style.panels(len(modes), 3, style.DOUBLE_MM, 22 + (26 + 3.2 * len(names)) * len(modes), gridspec_kw={"width_ratios": [1, 1, 1]})
     for row, mode in enumerate(modes):
-        part = own[own["mode"] == mode]
+        part = rows[rows["mode"] == mode]
         if part.empty:
             for axis in axes[row]:
                 axis.set_axis_off()
@@ -62,7 +62,7 @@ def draw(framework: str, models: pd.DataFrame, sensitivity: pd.DataFrame, entrop
             style.say(axes[row, 2], "no ranking of fewer than three models")
         for column in range(3):
             style.letter(axes[row, column], "abcdefghi"[3 * row + column])
-    counts = f"{style.framework_title(framework)}, minimum kept, {style.counted(own)}" if len(own) else ""
+    counts = f"{style.framework_title(framework)}, minimum kept, {style.counted(rows)}" if len(rows) else ""
     style.note(figure, counts, "In the cells of a and b: rank, 1 = largest S.")
     return figure
 
@@ -88,7 +88,7 @@ def heat_of_models(
 
 
 def heat_of_ranks(axis: Axes, part: pd.DataFrame) -> AxesImage:
-    """Spearman's correlation of the models' ranking with that at the study's own settings, over alpha and temperature."""
+    """Spearman's correlation of the models' ranking with that at the study's settings, over alpha and temperature."""
     table = part.pivot_table(index="alpha", columns="T_forces_eV_per_A", values="spearman").sort_index(ascending=False)
     image = axis.imshow(table.to_numpy(), aspect="auto", cmap="RdBu_r", vmin=-1, vmax=1, interpolation="nearest")
     for (row, column), value in np.ndenumerate(table.to_numpy()):

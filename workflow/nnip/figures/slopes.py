@@ -39,7 +39,7 @@ def draw(
 ) -> Drawing:
     """Rows: force RMSE against temperature; its slope; slope of the learning curve with its interval. Columns: experiments of the framework.
 
-    Takes the training of every model on the main set.
+    Takes the trainings on the main set.
     """
     style.need(framework, models=models, errors=errors)
     models = style.of_framework(models, framework)
@@ -95,14 +95,14 @@ def draw_values(axis: Axes, names: list[str], values: dict[str, np.ndarray], loo
 
 
 def draw_learning_slopes(axis: Axes, names: list[str], learning_curves: pd.DataFrame, look: dict[str, Look], why: dict[str, str]) -> None:
-    """Each seed's slope with its interval, beside one another."""
+    """Each seed's slope with its interval, side by side."""
     for x, name in enumerate(names):
-        own = learning_curves[learning_curves["model"] == name]
-        if own.empty:
+        rows = learning_curves[learning_curves["model"] == name]
+        if rows.empty:
             style.mark_missing(axis, x, why[name])
-        places = x + 0.15 * (np.arange(len(own)) - (len(own) - 1) / 2)
-        for place, row in zip(places, own.to_dict("records"), strict=True):
+        places = x + 0.15 * (np.arange(len(rows)) - (len(rows) - 1) / 2)
+        for place, row in zip(places, rows.to_dict("records"), strict=True):
             if pd.notna(row["slope_low"]) and pd.notna(row["slope_high"]):
                 axis.plot([place, place], [row["slope_low"], row["slope_high"]], color=look[name].colour, linewidth=0.8)
-            axis.plot([place], [row["slope"]], marker=look[name].marker, color=look[name].colour, markersize=4.5 if len(own) == 1 else 3)
+            axis.plot([place], [row["slope"]], marker=look[name].marker, color=look[name].colour, markersize=4.5 if len(rows) == 1 else 3)
     axis.axhline(0, color=LIGHT, linewidth=0.5, zorder=0)

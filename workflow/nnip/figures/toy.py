@@ -1,4 +1,4 @@
-"""The toy system: how far a linear regressor fitted to noisy labels is from the labels, and how near to the true function."""
+"""The toy system: errors of a linear regressor fitted to noisy labels, on the labels and on the true function."""
 
 from typing import Any
 
@@ -21,13 +21,13 @@ FIGURE = Figure(
     category="Noise",
     caption=(
         "**The toy system** (the paper's appendix B, with a regressor whose errors are known in closed form). A linear regressor is fitted by "
-        "least squares to noisy labels of a true function: its error on the labels stays near the noise, its error on the true function falls "
-        "with the square root of the number of points, far below the noise, as long as the function lies in its span. Where it does not, the "
-        "error ends at that of the best regressor."
+        "least squares to noisy labels of a true function: its error on the labels stays near the noise; its error on the true function decreases "
+        "with the square root of the number of points, far below the noise, if the function is in its span. If not, the "
+        "error converges to that of the best regressor."
     ),
 )
 
-KINDS: dict[str, dict[str, Any]] = {  # how the errors are drawn
+KINDS: dict[str, dict[str, Any]] = {  # style of the errors
     "noisy_labels": {"marker": "s", "markerfacecolor": "white", "linestyle": ":"},
     "true_function": {"marker": "o", "linestyle": "-"},
 }
@@ -40,17 +40,17 @@ GROUPS = {"n_points": "points $n$", "sigma": "noise σ"}
 def draw(toy: pd.DataFrame) -> Drawing:
     """Rows: misfits. Left: error against the number of points, a colour per sigma; right: against sigma, a colour per number of points.
 
-    Marks are root mean squares over repeats with the interval of a single one, lines the expected values. InputError if the table has no row.
+    Marks are root mean squares over repeats with the interval of a single repeat, lines the expected values. InputError if the table has no row.
     """
     style.need(toy=toy)
     misfits = sorted(toy["misfit"].unique())
     figure, axes = style.panels(len(misfits), 2, style.DOUBLE_MM, 14 + 62 * len(misfits), sharey="row")
     p = int(toy["n_features"].iloc[0])
     for row, misfit in enumerate(misfits):
-        own = toy[toy["misfit"] == misfit]
+        rows = toy[toy["misfit"] == misfit]
         left, right = axes[row]
         for axis, (x, group) in zip((left, right), (("n_points", "sigma"), ("sigma", "n_points")), strict=True):
-            shown = own[own["sigma"] > 0]
+            shown = rows[rows["sigma"] > 0]
             values = sorted(shown[group].unique())
             for value, colour in zip(values, ramp(len(values)), strict=True):
                 for error, look in KINDS.items():
@@ -75,30 +75,30 @@ def draw(toy: pd.DataFrame) -> Drawing:
     keys = [Line2D([], [], color=GREY, markersize=4, label=NAMES[error], **look) for error, look in KINDS.items()]
     keys.append(Line2D([], [], color=GREY, linestyle="--", linewidth=0.8, label="error = noise"))
     if misfits[-1]:
-        keys.append(Line2D([], [], color=GREY, linewidth=0.6, label="the best regressor's error"))
+        keys.append(Line2D([], [], color=GREY, linewidth=0.6, label="error of the best regressor"))
     figure.legend(handles=keys, loc="outside upper center", ncols=len(keys), handlelength=3)
     repeats = int(toy["n_repeats"].iloc[0])
     style.note(
         figure,
         f"Least squares with $p$ = {p} weights, errors at the training points. Marks: root mean square over {repeats} draws of points and noise;",
         "bars (true function): interval of one draw.",
-        "Lines: expected, σ√(p/n) on the true function and σ√(1 − p/n) on the noisy labels where the function is in the span.",
+        "Lines: expected, σ√(p/n) on the true function and σ√(1 − p/n) on the noisy labels if the function is in the span.",
     )
     return figure
 
 
 def ramp(n: int) -> list[Any]:
-    """Colours of n values in order, light to dark enough for white paper."""
+    """Colours of n values in order, light to dark, all visible on white paper."""
     return [mpl.colormaps["viridis"](place) for place in np.linspace(0.85, 0.05, n)]
 
 
-def draw_line(axis: Axes, own: pd.DataFrame, x: str, p: int, look: dict[str, Any]) -> None:
+def draw_line(axis: Axes, rows: pd.DataFrame, x: str, p: int, look: dict[str, Any]) -> None:
     """One error against x: marks with bars, and the expected line through all values between the smallest and the largest."""
-    own = own.sort_values(x)
-    at, rmse = own[x].to_numpy(float), own["rmse"].to_numpy(float)
-    first = own.iloc[0]
+    rows = rows.sort_values(x)
+    at, rmse = rows[x].to_numpy(float), rows["rmse"].to_numpy(float)
+    first = rows.iloc[0]
     if first["error"] == "true_function":
-        axis.vlines(at, own["rmse_low"].astype(float), own["rmse_high"].astype(float), color=look["color"], linewidth=0.6)
+        axis.vlines(at, rows["rmse_low"].astype(float), rows["rmse_high"].astype(float), color=look["color"], linewidth=0.6)
     axis.plot(at, rmse, markersize=3.5, markeredgewidth=0.7, zorder=3, **(look | {"linestyle": "none"}))
     fine = np.geomspace(at[0], at[-1], 50)
     arguments = [{"n_points": first["n_points"], "sigma": first["sigma"]} | {x: value} for value in fine]

@@ -1,4 +1,4 @@
-"""Which cheap measurement goes with which expensive one: one point per model (the paper's figure 5)."""
+"""Cheap measurements against expensive ones: one point per model (the paper's figure 5)."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -24,7 +24,7 @@ FIGURE = Figure(
     caption=(
         "**What predicts extrapolation** (figure 5 of the paper). Loss entropy and hot force RMSE against the restricted mean time to failure, "
         "and the slope of the learning curve against entropy. Correlations and intervals are those of table ``correlations``. Models with S ≤ 0, "
-        "which the paper leaves out of its learning-curve panels, are kept and ringed."
+        "which the paper omits from its learning-curve panels, are kept and ringed."
     ),
 )
 
@@ -50,7 +50,7 @@ def draw(
 ) -> Drawing:
     """Scatter plots, a row per pair of quantities and a column per framework, with the correlations of table correlations in each panel.
 
-    Points are means over seeds, small ones the seeds. Models with S <= 0, which the paper leaves out of its learning-curve panels, are ringed.
+    Points are means over seeds, small points seeds. Models with S <= 0, which the paper omits from its learning-curve panels, are ringed.
     """
     style.need(models=models, predictors=predictors, outcomes=outcomes)
     values, modes = together(predictors, outcomes), several_modes(predictors)
@@ -61,13 +61,13 @@ def draw(
     to_label, ringed = [], False
     for column, framework in enumerate(frameworks):
         look = style.looks(models[models["framework"] == framework])
-        own = values[values["framework"] == framework]
+        part = values[values["framework"] == framework]
         axes[0, column].set_title(style.framework_title(framework), pad=20)
         for row, (x, y) in enumerate(rows):
             axis = axes[row, column]
             style.letter(axis, "abcdefghijkl"[row * len(frameworks) + column])
             axis.set(xlabel=label(x, modes), ylabel=label(y, modes))
-            there = shown(own, x, y)
+            there = shown(part, x, y)
             if there.empty:
                 style.say(axis, "no model has both")
                 continue
@@ -102,7 +102,7 @@ def draw(
 
 
 def shown(values: pd.DataFrame, x: Name, y: Name) -> pd.DataFrame:
-    """Columns framework, model, seed, x and y: two quantities of every model and seed that has both, in the units of the axes."""
+    """Columns framework, model, seed, x and y: two quantities for every model and seed with both, in the units of the axes."""
     both = pick(values, x).merge(pick(values, y), on=KEYS, suffixes=("_x", "_y"))
     known = quantities()
     scaled = {name: both[f"value_{name}"].astype(float) * known[which[0]].factor for name, which in (("x", x), ("y", y))}
@@ -110,13 +110,13 @@ def shown(values: pd.DataFrame, x: Name, y: Name) -> pd.DataFrame:
 
 
 def scatter(axis: Axes, there: pd.DataFrame, means: pd.DataFrame, look: dict[str, Look], seeds: bool) -> None:
-    """The models' means, and their seeds as small points joined to it."""
+    """The models' means, and their seeds as small points joined to them."""
     for name, mean in means.iterrows():
         known = look.get(str(name), Look(str(name), GREY, "o", "-"))
         mark: dict[str, Any] = {"marker": known.marker, "color": known.colour, "linestyle": "none", "markeredgewidth": 0}
-        own = there[there["model"] == name]
+        rows = there[there["model"] == name]
         if seeds:
-            each = own[["x", "y"]]
+            each = rows[["x", "y"]]
             axis.plot(each["x"], each["y"], markersize=2, alpha=0.6, **mark)
             for point in each.to_numpy():
                 axis.plot([mean["x"], point[0]], [mean["y"], point[1]], color=LIGHT, linewidth=0.4, zorder=0)
@@ -126,8 +126,8 @@ def scatter(axis: Axes, there: pd.DataFrame, means: pd.DataFrame, look: dict[str
 def correlation_words(correlations: pd.DataFrame, framework: str, x: Name, y: Name) -> str:
     """Pearson and Spearman with their intervals, for all models and for other subsets of them, as lines of text."""
     lines = []
-    found = correlations[(correlations["framework"] == framework) & correlations["outcome"].eq(y[0]) & (named(correlations, "predictor") == x)]
-    for row in found.to_dict("records"):
+    rows = correlations[(correlations["framework"] == framework) & correlations["outcome"].eq(y[0]) & (named(correlations, "predictor") == x)]
+    for row in rows.to_dict("records"):
         measures = [(symbol, name) for symbol, name in (("r", "pearson"), ("ρ", "spearman")) if pd.notna(row[name])]
         parts = [f"{symbol} = {style.signed(row[name])}{_interval(row, name)}" for symbol, name in measures]
         subset = "" if row["subset"] == "all" else f"{row['subset']}: "
@@ -136,7 +136,7 @@ def correlation_words(correlations: pd.DataFrame, framework: str, x: Name, y: Na
 
 
 def plain_words(means: pd.DataFrame) -> str:
-    """Pearson and Spearman of the points themselves, for pairs that table correlations does not hold."""
+    """Pearson and Spearman of the points themselves, for pairs that are not in table correlations."""
     constant = (means.max() - means.min()) <= 1e-9 * means.abs().max()
     if len(means) < 3 or constant.any():
         return ""

@@ -1,5 +1,5 @@
-"""What is measured of trained models and of frames: one module a measurement, which MEASUREMENT declares and measure makes.
+"""Measurements of trained models and of frames: one module each, with a declaration MEASUREMENT and a function measure.
 
-A new measurement is one new module here: nnip.declare.measurement says what it holds. Its config block, its tables, its rule measure_<name>, its
-limits of time and memory, the labels of its numbers and its contract test (tests/numerics/test_measurements.py) follow from it.
+A new measurement is one new module; nnip.declare.measurement describes its content. Config block, tables, rule measure_<name>, limits of time and
+memory, labels of the numbers and a contract test (tests/numerics/test_measurements.py) follow from it.
 """

@@ -1,4 +1,4 @@
-"""What a measurement is given (Job), and what all of them begin and end with: the model, or why there is none; tables; the manifest that says so."""
+"""The input of a measurement (Job) and the steps common to all: load the model or find out why there is none, write tables and manifest."""
 
 import contextlib
 import importlib
@@ -31,9 +31,9 @@ class Job:
     options:    the measurement's block of the config, or those of one of its variants
     files:      split -> file of labelled frames
     potential:  the trained model
-    progress:   where an interrupted job goes on: progress.done, progress.state, progress.save_if_due(done, state)
-    notes:      what the manifest tells beside, filled by the measurement
-    seeds:      the seeds used, by their use, for the manifest
+    progress:   state for resuming an interrupted job: progress.done, progress.state, progress.save_if_due(done, state)
+    notes:      further entries of the manifest, filled by the measurement
+    seeds:      seeds by their use, for the manifest
     """
 
     settings: dict[str, Any]
@@ -45,16 +45,16 @@ class Job:
     seeds: dict[str, int] = field(default_factory=dict)
 
     def seed(self, use: str, *names: str | int) -> int:
-        """A seed of the study for the use that `names` spell; the manifest shows it under `use`."""
+        """The seed derived from the study's root seed and `names`; the manifest lists it under `use`."""
         self.seeds[use] = derive(self.settings["root_seed"], *names)
         return self.seeds[use]
 
     def frames(self, split: str, at_most: int | None = None) -> list[Atoms]:
-        """The labelled frames of a split, the first `at_most` of them."""
+        """The labelled frames of a split, at most the first `at_most`."""
         return read_labelled(self.files[split], at_most)
 
     def batches(self, split: str, at_most: int | None = None) -> Batches:
-        """The same as graphs of options["frames_per_batch"] frames."""
+        """The same frames as graphs of options["frames_per_batch"] frames."""
         return Batches(self.potential, self.frames(split, at_most), self.options["frames_per_batch"])
 
 
@@ -69,8 +69,8 @@ def run_measurement(
 ) -> None:
     """Write the tables of one measurement of one trained model, and manifest.json, into the directory.
 
-    A training without a model gives tables without rows and a manifest that says why. What was interrupted goes on from its newest checkpoint.
-    InputError for files that are not labelled frames, and for what the measurement refuses.
+    For a training without a model the tables are empty and the manifest gives the reason. An interrupted measurement resumes from its newest
+    checkpoint. InputError for files that are not labelled frames, and for settings that the measurement refuses.
     """
     watch = Stopwatch()
     module = importlib.import_module(f"nnip.measure.{name}")
@@ -99,16 +99,16 @@ def run_measurement(
 
 
 def load_trained(train_directory: str | os.PathLike[str], device: str) -> tuple[Potential | None, str | None]:
-    """A training's potential, or None and the reason in words where its manifest says that it did not end well.
+    """A training's potential, or None and the reason in words if its manifest says that it gave no model.
 
-    InputError where there is no manifest, or where the model file is not the one it names.
+    InputError if there is no manifest, or if the model file is not the one it names.
     """
     manifest_file = Path(train_directory) / "manifest.json"
     if not manifest_file.exists():
         raise InputError(f"{manifest_file}: not found; --train-directory takes the directory of a finished training")
     manifest = read_manifest(manifest_file)
     if "status" not in manifest or "reason" not in manifest:
-        raise InputError(f"{manifest_file}: is no training's manifest")
+        raise InputError(f"{manifest_file}: is not the manifest of a training")
     if manifest["status"] != "ok":
         return None, f"nothing to measure: the training is '{manifest['status']}' ({manifest['reason']})"
     if device != "cpu":
@@ -125,10 +125,10 @@ def resumable(
     directory: str | os.PathLike[str],
     checkpoint_minutes: float,
 ) -> Iterator[Progress]:
-    """Where a measurement of a trained model stands, with its checkpoints in <directory>/checkpoints; they are removed when the block ends well.
+    """Progress of a measurement of a trained model, with checkpoints in <directory>/checkpoints; they are removed when the block succeeds.
 
-    A checkpoint is used only by the measurement it is of: of the same settings (`what`, JSON values), model, frames, kind of device, packages and
-    code. InputError if another job is at work in the directory.
+    A checkpoint is used only if settings (`what`, JSON values), model, frames, kind of device, packages and code are the same. InputError if
+    another job works in the directory.
     """
     training = read_manifest(Path(train_directory) / "manifest.json")
     model = [training.get(name) for name in ("model_sha256", "energy_shift_eV_per_atom")]

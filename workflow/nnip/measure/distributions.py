@@ -1,4 +1,4 @@
-"""How energies, forces and bond lengths are distributed in each split of the data: how far a test is from what was trained on."""
+"""Distributions of energies, forces and bond lengths in each split: how far the test frames are from the training frames."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -43,7 +43,7 @@ MEASUREMENT = Measurement(
                 "std": real("standard deviation"),
                 "lowest": real("smallest value"),
                 "highest": real("largest value"),
-                "outside": real("share of values beyond the smallest or the largest of the training frames", optional=True),
+                "outside": real("share of values outside the range of the training frames", optional=True),
             },
         ),
     },
@@ -51,7 +51,7 @@ MEASUREMENT = Measurement(
 
 
 def splits(_: dict[str, Any], every: list[str]) -> list[str]:
-    """All there are."""
+    """All splits."""
     return every
 
 
@@ -59,5 +59,5 @@ def measure(frames: "Mapping[str, Sequence[Atoms]]", options: dict[str, Any]) ->
     """Histograms and moments of every split."""
     from nnip.data.distributions import distributions
 
-    counts, moments = distributions({split.removeprefix("test_"): own for split, own in frames.items()}, options["n_bins"])
+    counts, moments = distributions({split.removeprefix("test_"): labelled for split, labelled in frames.items()}, options["n_bins"])
     return {"distributions": counts, "distribution_moments": moments}

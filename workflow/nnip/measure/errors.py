@@ -33,17 +33,17 @@ MEASUREMENT = Measurement(
 
 
 def splits(_: dict[str, Any], every: list[str]) -> list[str]:
-    """All there are."""
+    """All splits."""
     return every
 
 
 def cost(_: dict[str, Any], n_frames: int) -> int:
-    """Every frame once."""
+    """One evaluation per frame."""
     return n_frames
 
 
 def frames_at_once(options: dict[str, Any]) -> int:
-    """Frames of a batch."""
+    """The frames of a batch."""
     return options["frames_per_batch"]
 
 
@@ -55,7 +55,7 @@ def measure(job: "Job") -> "Rows":
     for split in job.files:
         batches = job.batches(split)
         rows.append({"split": split.removeprefix("test_")} | vars(errors(batches)))
-        # what memory did not hold once is not tried again
+        # a batch that exceeded memory once is not tried again
         job.options = job.options | {"frames_per_batch": batches.frames_per_batch}
     job.notes["frames_per_batch"] = job.options["frames_per_batch"]
     return {"errors": rows}

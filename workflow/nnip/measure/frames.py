@@ -1,4 +1,4 @@
-"""A measurement of the frames alone, and the tables that every measurement writes. It needs no torch."""
+"""Measurements of the frames alone, and writing the tables of every measurement; without torch."""
 
 import importlib
 import os
@@ -23,7 +23,7 @@ def measure_frames(name: str, options: dict[str, Any], files: Mapping[str, str |
 
 
 def write_tables(name: str, options: dict[str, Any], rows: Rows, settings: Mapping[str, Any], directory: str | os.PathLike[str]) -> None:
-    """Write every table that a measurement makes at these options; a row's columns that its run's settings know are filled in."""
+    """Write every table that a measurement makes at these options; columns of the run (framework, model, ...) are filled in from its settings."""
     for table in measurements()[name].tables_made(options):
         of = {column: settings[column] for column in columns(table) if column in settings}
         write_table(table, [of | row for row in rows.get(table, [])], f"{directory}/{table}.csv")

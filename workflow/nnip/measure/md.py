@@ -1,6 +1,6 @@
-"""Hot molecular dynamics: how long every replica of a model lasts until a bond breaks, atoms collide or numbers explode.
+"""Hot molecular dynamics: the time until a bond breaks, atoms collide or numbers are not finite, for every replica of a model.
 
-All replicas advance in one batch (nnip.md.simulation); ASE's Berendsen thermostat. A replica that lasts to the end is censored: it lives longer.
+All replicas advance in one batch (nnip.md.simulation) with ASE's Berendsen thermostat. A replica that has not failed at the end is censored.
 """
 
 import math
@@ -15,33 +15,32 @@ MEASUREMENT = Measurement(
     begun="Run hot MD until the replicas fail of",
     options=block(
         {
-            "n_replicas": integer(30, "Replicas of a model, each with velocities of its own.", minimum=1),
+            "n_replicas": integer(30, "Replicas of a model, each with different initial velocities.", minimum=1),
             "temperature_K": number(1600, "Temperature of the Berendsen thermostat.", "K", exclusiveMinimum=0),
             "timestep_fs": number(1.0, "Time step.", "fs", exclusiveMinimum=0),
             "tau_fs": number(250, "Time constant of the thermostat.", "fs", exclusiveMinimum=0),
-            "duration_fs": number(6000, "How long a replica is watched; one that has not failed by then is censored.", "fs", exclusiveMinimum=0),
+            "duration_fs": number(6000, "Length of the MD; a replica that has not failed by then is censored.", "fs", exclusiveMinimum=0),
             "initial_velocities": choice(
                 "maxwell-boltzmann",
-                "Start at the thermostat's temperature, or at rest as the paper did (its replicas differ by rounding alone).",
+                "Start at the thermostat's temperature, or at rest as in the paper (its replicas differ only by rounding).",
                 ["maxwell-boltzmann", "zero"],
             ),
             "max_bond_A": number(
                 2.0,
-                "A bond of the start frame longer than this has failed; null = no such rule, where nothing is bonded (a metal).",
+                "A bond of the start frame that becomes longer than this is a failure; null = no such rule (for a metal without bonds).",
                 "Å",
                 nullable=True,
                 exclusiveMinimum=0,
             ),
             "min_distance_A": number(
                 None,
-                "Two atoms closer than this have failed, the nearest images across periodic borders counted; null = no such rule. "
-                "Not both rules can be null.",
+                "Two atoms closer than this are a failure, periodic images included; null = no such rule. The two rules cannot both be null.",
                 "Å",
                 exclusiveMinimum=0,
             ),
             "record_every_fs": number(
                 None,
-                "How often temperature and energy of the replicas are written down (table temperatures); null = never.",
+                "Interval at which temperature and energy of the replicas are recorded (table temperatures); null = never.",
                 "fs",
                 exclusiveMinimum=0,
             ),
@@ -50,11 +49,11 @@ MEASUREMENT = Measurement(
     ),
     tables={
         "failures": Table(
-            "A replica.",
+            "A replica and its end.",
             TRAINED
             | {
                 "replica": whole("number of the replica"),
-                "time_fs": real("when it failed, or how long it was watched if it did not", "fs"),
+                "time_fs": real("time to failure, or length of the MD if it did not fail", "fs"),
                 "failed": flag("whether it failed"),
                 "reason": text("bond, close, nonfinite, unknown or none"),
                 "atom_i": whole("an atom of the pair that failed", optional=True),
@@ -63,7 +62,7 @@ MEASUREMENT = Measurement(
             },
         ),
         "temperatures": Table(
-            "The replicas of a model that have not failed by a time.",
+            "The replicas of a model that have not failed at one time.",
             TRAINED
             | {
                 "thermostat_K": real("temperature of the thermostat", "K"),
@@ -83,40 +82,40 @@ STEERING = ("temperature_K", "timestep_fs", "tau_fs", "duration_fs", "max_bond_A
 
 
 def problems(config: dict[str, Any], _: list[str]) -> list[str]:
-    """Times that do not fit each other, and no rule of failure."""
-    md, found = config["md"], []
+    """Inconsistent times, and no rule of failure."""
+    md, wrong = config["md"], []
     if (steps := md["duration_fs"] / md["timestep_fs"]) > MOST_STEPS:
-        found.append(
+        wrong.append(
             f"'md.duration_fs' ({md['duration_fs']}) and 'md.timestep_fs' ({md['timestep_fs']}) make {steps:.3g} steps, more than {MOST_STEPS}"
         )
     if md["tau_fs"] < md["timestep_fs"]:
-        found.append(f"'md.tau_fs' is {md['tau_fs']}, but must not be smaller than md.timestep_fs ({md['timestep_fs']})")
+        wrong.append(f"'md.tau_fs' is {md['tau_fs']}, but must not be smaller than md.timestep_fs ({md['timestep_fs']})")
     if md["max_bond_A"] is None and md["min_distance_A"] is None:
-        found.append("'md.max_bond_A' and 'md.min_distance_A' are both null, so no replica could fail: set at least one")
+        wrong.append("'md.max_bond_A' and 'md.min_distance_A' are both null, so no replica could fail: set at least one")
     if md["record_every_fs"] and md["record_every_fs"] < md["timestep_fs"]:
-        found.append(f"'md.record_every_fs' is {md['record_every_fs']}, but must not be smaller than md.timestep_fs ({md['timestep_fs']})")
-    return found
+        wrong.append(f"'md.record_every_fs' is {md['record_every_fs']}, but must not be smaller than md.timestep_fs ({md['timestep_fs']})")
+    return wrong
 
 
 def splits(_: dict[str, Any], __: list[str]) -> list[str]:
-    """The frames of the training, of which the one of lowest energy is where all replicas start."""
+    """The frames of the training; all replicas start from the one of lowest energy."""
     return ["train", "val"]
 
 
 def cost(options: dict[str, Any], _: int) -> int:
-    """Every replica, and the spare one of a batch, at the start and at every step."""
+    """One evaluation per replica, and for the spare replica of a batch, at the start and at every step."""
     return (options["n_replicas"] + 1) * (math.ceil(options["duration_fs"] / options["timestep_fs"] - 1e-9) + 1)
 
 
 def frames_at_once(options: dict[str, Any]) -> int:
-    """All replicas, and the spare one of a batch."""
+    """All replicas and the spare replica of a batch."""
     return options["n_replicas"] + 1
 
 
 def measure(job: "Job") -> "Rows":
     """One row per replica, and the trace of the replicas if record_every_fs is set.
 
-    On a CPU torch is set to one thread and left there, whatever it had before: on several, a replica's numbers depend on the others by rounding
+    On a CPU torch is set to one thread, also afterwards: with several threads a replica's rounding depends on the other replicas
     (nnip.md.simulation.Batch).
     """
     import torch

@@ -1,4 +1,4 @@
-"""The loss over a plane in weight space, spanned by the first two directions of a landscape, around the models that the config names."""
+"""The loss over a plane in weight space around the models that the config names; the first two directions of a landscape span the plane."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +13,11 @@ MEASUREMENT = Measurement(
     options=block(
         {
             "models": many(REQUIRED, "Models of the model table.", {"type": "string"}),
-            "mode": choice("isotropic", "The two directions: drawn as the first two lines of landscapes of this mode.", ["isotropic", "paper"]),
+            "mode": choice("isotropic", "The two directions are the first two of landscapes of this mode.", ["isotropic", "paper"]),
             "split": word("train", "Frames the loss is taken over: train, val or test_<name>."),
             "n_points": integer(41, "Points along each direction.", minimum=3),
-            "distance": number(2.0, "Sides of the plane, so 2 runs from -1 to 1.", "norms of the weights", exclusiveMinimum=0),
-            "n_frames": integer(100, "Frames of the split, at most.", "frames", minimum=1),
+            "distance": number(2.0, "Sides of the plane; 2 means from -1 to 1.", "norms of the weights", exclusiveMinimum=0),
+            "n_frames": integer(100, "Largest number of frames of the split.", "frames", minimum=1),
             "energy_weights": many(
                 [0.0, 0.2, 0.5, 0.8, 1.0],
                 "Weights w of the energy in the losses drawn, w E/T_E + (1 - w) F/T_F with the temperatures of `entropy`; no job depends on them.",
@@ -46,7 +46,7 @@ PLANE = ("mode", "split", "n_points", "distance", "n_frames")
 
 
 def variants(config: dict[str, Any], run: "Run") -> dict[str, dict[str, Any]]:
-    """One plane per model of the block, of its first seed."""
+    """One plane per model of the block, for the first seed."""
     planes = config["planes"]
     if run.model not in planes["models"] or run.seed != config["seeds"][0]:
         return {}
@@ -54,7 +54,7 @@ def variants(config: dict[str, Any], run: "Run") -> dict[str, dict[str, Any]]:
 
 
 def problems(config: dict[str, Any], splits: list[str]) -> list[str]:
-    """A split that there is not."""
+    """An unknown split."""
     from nnip.study.schema import nearest
 
     split = config["planes"]["split"]
@@ -62,22 +62,22 @@ def problems(config: dict[str, Any], splits: list[str]) -> list[str]:
 
 
 def splits(options: dict[str, Any], _: list[str]) -> list[str]:
-    """The one the loss is over."""
+    """The split of the loss."""
     return [options["split"]]
 
 
 def cost(options: dict[str, Any], n_frames: int) -> int:
-    """Every frame at every point."""
+    """One evaluation per frame and point."""
     return options["n_points"] ** 2 * min(n_frames, options["n_frames"])
 
 
 def frames_at_once(options: dict[str, Any]) -> int:
-    """Frames of a batch."""
+    """The frames of a batch."""
     return options["frames_per_batch"]
 
 
 def measure(job: "Job") -> "Rows":
-    """Rows of the whole plane, one line of it after the other; the manifest tells the cosine of its directions."""
+    """Rows of the plane, line by line; the manifest gives the cosine of its directions."""
     from nnip.landscape.directions import cosines, draw_directions
     from nnip.landscape.losses import plane_row, positions
     from nnip.measure.landscape import direction_seeds

@@ -1,8 +1,8 @@
-"""How the trained weights of a model are distributed, all together and by the part of the model they are in.
+"""Distributions of the trained weights of a model, for all weights and for each part of the model.
 
-Weights are those the model is evaluated with (averages where training kept them), as stored: in e3nn's normalisation they begin with unit variance
-and the forward pass divides by the square root of the number of inputs, so that layers of any width compare (MACE's contractions begin with the
-inverse of their number of paths).
+The weights are those used in evaluation (averages if the training made them), as stored. In e3nn's normalisation they start with unit variance and
+the forward pass divides by the square root of the number of inputs, so layers of different width can be compared (MACE's contractions start with
+the inverse of their number of paths).
 """
 
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 MEASUREMENT = Measurement(
     begun="Count the weights of",
     options=block(
-        {"n_bins": integer(61, "Bins of a histogram; an odd number has one about 0.", minimum=3)},
+        {"n_bins": integer(61, "Bins of a histogram; for an odd number one bin is centred at 0.", minimum=3)},
         "Distributions of the trained weights (tables weights and weight_moments, figure weights); null = none, {} = with these defaults.",
         default=None,
     ),
@@ -39,8 +39,8 @@ MEASUREMENT = Measurement(
                 "mean": real("mean"),
                 "std": real("standard deviation"),
                 "excess_kurtosis": real("0 for a normal distribution", optional=True),
-                "near_zero": real("share of weights smaller than 0.01 in size"),
-                "largest": real("largest size"),
+                "near_zero": real("share of weights with an absolute value below 0.01"),
+                "largest": real("largest absolute value"),
             },
         ),
     },
@@ -48,7 +48,7 @@ MEASUREMENT = Measurement(
 
 
 def splits(_: dict[str, Any], __: list[str]) -> list[str]:
-    """None: weights alone."""
+    """None: only weights are read."""
     return []
 
 

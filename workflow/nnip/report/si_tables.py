@@ -11,7 +11,7 @@ UNITS = {"energy_rmse_eV_per_atom": "energy (meV/atom)", "forces_rmse_eV_per_A":
 
 @dataclass(frozen=True)
 class SITable:
-    """A table to read: content in display order, its title, how many decimals its numbers get, and a remark."""
+    """A table for readers: title, content in display order, number of decimals, and a remark."""
 
     title: str
     data: pd.DataFrame
@@ -42,7 +42,7 @@ class SITable:
 
 
 def escape(text: str) -> str:
-    """Text for LaTeX: its special characters, and the few signs that plain LaTeX does not know."""
+    """Text for LaTeX, with special characters and the few signs that plain LaTeX lacks replaced."""
     table: dict[str, str | int | None] = {character: rf"\{character}" for character in "&%$#_{}"}
     table |= {
         "\\": r"\textbackslash{}",
@@ -62,9 +62,9 @@ def order(models: pd.DataFrame, framework: str) -> pd.DataFrame:
 
 
 def hyperparameter_table(models: pd.DataFrame, hyperparameters: pd.DataFrame, framework: str) -> SITable:
-    """Switches in which the framework's models differ; the others in the remark."""
-    own = hyperparameters[(hyperparameters["framework"] == framework) & ~hyperparameters["name"].str.startswith("released.")]
-    wide = own.pivot(index="model", columns="name", values="value").reindex(columns=list(dict.fromkeys(own["name"])))
+    """Switches in which the framework's models differ; common ones are in the remark."""
+    switches = hyperparameters[(hyperparameters["framework"] == framework) & ~hyperparameters["name"].str.startswith("released.")]
+    wide = switches.pivot(index="model", columns="name", values="value").reindex(columns=list(dict.fromkeys(switches["name"])))
     same = [name for name in wide if wide[name].nunique(dropna=False) == 1]
     data = order(models, framework).merge(wide.drop(columns=same), how="left", left_on="model", right_index=True)
     alike = ", ".join(f"{name} {wide[name].iloc[0]}" for name in same)
@@ -72,7 +72,7 @@ def hyperparameter_table(models: pd.DataFrame, hyperparameters: pd.DataFrame, fr
 
 
 def entropy_table(models: pd.DataFrame, entropy: pd.DataFrame, survival: pd.DataFrame, failures: pd.DataFrame, framework: str, split: str) -> SITable:
-    """Loss entropy, minimum kept and subtracted, and time to failure in ps: mean ± standard deviation, and restricted mean with its interval.
+    """Loss entropy with the minimum kept and subtracted, and time to failure in ps: mean ± standard deviation, and restricted mean with interval.
 
     split: frames of the main landscapes.
     """
@@ -81,9 +81,9 @@ def entropy_table(models: pd.DataFrame, entropy: pd.DataFrame, survival: pd.Data
     modes = list(dict.fromkeys(entropy["mode"]))
     for mode in modes:
         suffix = f" ({mode})" if len(modes) > 1 else ""
-        own = entropy[entropy["mode"] == mode]
-        means = own[own["minimum"] == "kept"].groupby("model")[["S_energy", "S_forces", "S"]].mean()
-        means["S, minimum subtracted"] = own[own["minimum"] == "subtracted"].groupby("model")["S"].mean()
+        rows = entropy[entropy["mode"] == mode]
+        means = rows[rows["minimum"] == "kept"].groupby("model")[["S_energy", "S_forces", "S"]].mean()
+        means["S, minimum subtracted"] = rows[rows["minimum"] == "subtracted"].groupby("model")["S"].mean()
         data = data.merge(means.rename(columns=lambda name, suffix=suffix: name + suffix), how="left", left_on="model", right_index=True)
     times = failures[failures["framework"] == framework].groupby("model")["time_fs"].agg(["mean", "std"]) / 1000
     pooled = survival.sort_values("seed", na_position="first").drop_duplicates("model").set_index("model")
@@ -112,15 +112,15 @@ def _range(pooled: pd.DataFrame, name: str) -> object:
 
 
 def error_table(models: pd.DataFrame, errors: pd.DataFrame, training_sets: pd.DataFrame, framework: str) -> SITable:
-    """Energy and force RMSE on every split for every size of the learning curve, means over seeds."""
-    own = errors[errors["framework"] == framework].merge(training_sets[training_sets["role"] != "beside"], on="training_set")
-    wide = own.pivot_table(index=["model", "split"], columns="n_train", values=list(UNITS), aggfunc="mean", sort=False) * 1000
-    sizes = sorted(own["n_train"].unique())
+    """Energy and force RMSE on every split for every size of the learning curve: means over seeds."""
+    rows = errors[errors["framework"] == framework].merge(training_sets[training_sets["role"] != "beside"], on="training_set")
+    wide = rows.pivot_table(index=["model", "split"], columns="n_train", values=list(UNITS), aggfunc="mean", sort=False) * 1000
+    sizes = sorted(rows["n_train"].unique())
     wide = pd.DataFrame({f"{unit}, n = {n}": wide.get((name, n)) for name, unit in UNITS.items() for n in sizes}, index=wide.index)
     data = order(models, framework).merge(wide.reset_index(), on="model")
     return SITable(
         f"Errors (RMSE) of the {framework} models",
         data,
         decimals=1,
-        remark='Split "all": all test frames together.' if "all" in set(own["split"]) else "",
+        remark='Split "all": all test frames together.' if "all" in set(rows["split"]) else "",
     )

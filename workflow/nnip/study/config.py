@@ -13,13 +13,13 @@ from nnip.potentials.frameworks import frameworks
 from nnip.study import training_sets
 from nnip.study.schema import check, load_schema, nearest
 
-# further trainings and landscapes, which published tables cannot give
+# further trainings and landscapes, not possible with published tables
 FURTHER = ("training_sets", "noise", "landscape.test_splits", "landscape.frozen")
 SOURCES = ("xtb", "emt", "3bpa", "ani-al", "extxyz", "published")
 
 
 def check_config(config: dict[str, Any], source: str = "config") -> dict[str, Any]:
-    """The whole config of a study, checked and complete; `study` gets its data set's name, `datasets` keeps only those that are used."""
+    """The whole config of a study, checked and complete; `{dataset}` in `study` is replaced, and `datasets` keeps only the used ones."""
     schema = load_schema("config")
     if isinstance(config, dict) and isinstance(config.get("study"), str) and isinstance(config.get("dataset"), str):
         config = config | {"study": config["study"].replace("{dataset}", config["dataset"])}
@@ -27,8 +27,8 @@ def check_config(config: dict[str, Any], source: str = "config") -> dict[str, An
     if (chosen := config["dataset"]) not in config["datasets"]:
         raise InputError(f"{source}: 'dataset' is '{chosen}', which is not under 'datasets': {nearest(chosen, config['datasets'])}")
     datasets, sets = config["datasets"], config["training_sets"]
-    for name, own in sets.items():
-        sets[name] = check(own, schema["$defs"]["training_set"], f"{source}, training_sets.{name}")
+    for name, content in sets.items():
+        sets[name] = check(content, schema["$defs"]["training_set"], f"{source}, training_sets.{name}")
     published = isinstance(datasets[chosen], dict) and datasets[chosen].get("source") == "published"
     if not published:
         _stop_at(training_sets.name_problems(config), source)
@@ -36,12 +36,12 @@ def check_config(config: dict[str, Any], source: str = "config") -> dict[str, An
     if not published:
         _stop_at(_problems(config), source)
     elif asked := next((name for name in (*FURTHER, *_optional()) if value(config, name)), None):
-        raise InputError(f"{source}: '{asked}' asks for models or frames, but dataset '{chosen}' is published tables, which have neither")
+        raise InputError(f"{source}: '{asked}' asks for models or frames, but dataset '{chosen}' consists of published tables, which have neither")
     return config
 
 
 def _optional() -> list[str]:
-    """The measurements that are made only where the config asks for them."""
+    """The measurements that are off by default."""
     return [name for name, measurement in measurements().items() if measurement.options["default"] is None]
 
 
@@ -52,29 +52,29 @@ def _stop_at(problems: Iterator[str], source: str) -> None:
 
 
 def _dataset(name: str, block: Any, chosen: bool, source: str) -> dict[str, Any]:
-    """A block of `datasets`, checked and complete; one that training sets alone are drawn from needs no tests."""
+    """A block of `datasets`, checked and complete; a data set other than the study's needs no tests."""
     where, schema = f"datasets.{name}", load_schema("config")
     if not isinstance(block, dict) or block.get("source") not in SOURCES:
         given = block.get("source") if isinstance(block, dict) else block
         raise InputError(f"{source}: '{where}.source' is {given!r}: {nearest(str(given), list(SOURCES))}")
     if block["source"] == "published" and not chosen:
-        raise InputError(f"{source}: '{where}' is published tables, which have no frames for a training set")
+        raise InputError(f"{source}: '{where}' consists of published tables, which have no frames for a training set")
     part = schema["$defs"][block["source"]]
     required = [key for key in part["required"] if chosen or key != "test"]
     return check(block, part | {"required": required, "$defs": schema["$defs"]}, f"{source}, {where}")
 
 
 def value(config: dict[str, Any], key: str) -> Any:
-    """The value of a key that is named with dots."""
+    """The value of a key with dots."""
     return functools.reduce(lambda block, name: block[name], key.split("."), config)
 
 
 def _problems(config: dict[str, Any]) -> Iterator[str]:
-    """What no single key's schema can see."""
+    """Errors that the schema of a single key cannot detect."""
     every = 1 / config["validation_fraction"]
     if abs(every - round(every)) > 0.01:
         below, above = (round(1 / (int(every) + more), 4) for more in (1, 0))
-        yield f"'validation_fraction' is {config['validation_fraction']}, but one frame in 2, 3, 4 ... validates: {below} or {above}, say"
+        yield f"'validation_fraction' is {config['validation_fraction']}, but one frame in 2, 3, 4 ... validates: use {below} or {above}"
     for size in config["learning_curve"]:
         if size >= config["n_train"]:
             yield f"'learning_curve' has {size}, but its sizes must be smaller than n_train ({config['n_train']})"
@@ -93,14 +93,14 @@ def _problems(config: dict[str, Any]) -> Iterator[str]:
         if framework not in frameworks():
             yield f"unknown key 'python.{framework}': {nearest(framework, frameworks())}"
         elif not shutil.which(path):
-            yield f"'python.{framework}' is '{path}', which is no program here: give the path of that framework's Python"
+            yield f"'python.{framework}' is '{path}', which is not a program here: give the path of that framework's Python"
 
 
 def _toy_problems(toy: dict[str, Any] | None) -> Iterator[str]:
     if not toy:
         return
     if min(toy["n_points"]) < toy["n_features"] + 2:
-        yield f"'toy.n_points' has {min(toy['n_points'])}, but must be at least toy.n_features + 2 ({toy['n_features'] + 2}): fewer fix none"
+        yield f"'toy.n_points' has {min(toy['n_points'])}, but must be at least toy.n_features + 2 ({toy['n_features'] + 2})"
     if not any(toy["sigmas"]):
         yield "'toy.sigmas' has no noise: give at least one value above 0"
 
@@ -108,12 +108,12 @@ def _toy_problems(toy: dict[str, Any] | None) -> Iterator[str]:
 def _noise_problems(config: dict[str, Any]) -> Iterator[str]:
     noise = config["noise"]
     if "train_clean" in split_names(config["datasets"][config["dataset"]]):
-        yield "a test split is named 'train_clean', which are the training frames without noise where a training set has some"
+        yield "a test split is named 'train_clean', the name of the training frames without noise"
     if not noise:
         return
     sizes = [config["n_train"], *config["learning_curve"]]
     if noise["n_train"] is not None and noise["n_train"] not in sizes:
         yield f"'noise.n_train' is {noise['n_train']}, but must be n_train or one of learning_curve: {', '.join(map(str, sizes))}"
-    names = [f"{sigma:g}" for sigma in noise["sigmas"]]  # as they stand in names of files
+    names = [f"{sigma:g}" for sigma in noise["sigmas"]]  # as in file names
     if alike := [name for name in names if names.count(name) > 1]:
         yield f"'noise.sigmas' has {alike[0]} more than once, to six digits"

@@ -1,4 +1,4 @@
-"""What a study measures: every measurement's jobs, one folder each under results/<study>/runs/."""
+"""The measurement jobs of a study, one folder each under results/<study>/runs/."""
 
 import importlib
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from nnip.study.runs import Run
 
 @dataclass(frozen=True)
 class Measured:
-    """One job: the run it is of, its variant (empty: there is one alone) and the options it is given."""
+    """One job: its run, its variant (empty if there is only one) and its options."""
 
     run: str
     variant: str
@@ -20,27 +20,27 @@ class Measured:
 
 
 def module(name: str) -> ModuleType:
-    """The module of a measurement; light, for it imports torch and the like inside its functions."""
+    """The module of a measurement; its import is fast, as torch and similar packages are imported inside its functions."""
     return importlib.import_module(f"nnip.measure.{name}")
 
 
 def asked_for(config: Mapping[str, Any]) -> list[str]:
-    """The measurements whose block is in the config."""
+    """The measurements whose block of the config is not null."""
     return [name for name in measurements() if config[name] is not None]
 
 
 def jobs(name: str, config: dict[str, Any], runs: Mapping[str, Run]) -> dict[str, Measured]:
-    """Folder under runs/ -> job of one measurement, one variant after the other, each in the order of the runs."""
+    """Folder under runs/ -> job of one measurement, variant by variant, each in the order of the runs."""
     declared, variants = measurements()[name], getattr(module(name), "variants", None)
-    found: dict[str, dict[str, Measured]] = {}
+    jobs_of: dict[str, dict[str, Measured]] = {}
     for run in runs.values():
         if declared.of == "all" or (declared.of == "main" and (run.role == "main" or name in run.measure)):
             for variant, options in (variants(config, run) if variants else {"": config[name]}).items():
                 folder = f"{run.name}/{name}" + (f"-{variant}" if variant else "")
-                found.setdefault(variant, {})[folder] = Measured(run.name, variant, options)
-    return {folder: job for group in found.values() for folder, job in group.items()}
+                jobs_of.setdefault(variant, {})[folder] = Measured(run.name, variant, options)
+    return {folder: job for group in jobs_of.values() for folder, job in group.items()}
 
 
 def splits_read(name: str, options: Mapping[str, Any], every: list[str]) -> list[str]:
-    """The splits a job reads, of all there are."""
+    """The splits that a job reads, out of all."""
     return module(name).splits(options, every)

@@ -1,4 +1,4 @@
-"""What a study lacks, and why: the trainings that gave no model, and whether anything is left to go on with."""
+"""The trainings of a study that gave no model, with reasons, and the check that any main model is left."""
 
 from collections.abc import Mapping
 
@@ -16,36 +16,36 @@ ADVICE = {
 
 
 def missing(trainings: Mapping[str, pd.DataFrame], main_runs: list[str]) -> pd.DataFrame:
-    """Table missing from the table trainings of every run by its name: a row per training that gave no model, and what is not measured for it."""
+    """Table missing from the tables trainings by run: a row per training that gave no model, and the measurements missing as a result."""
     rows = []
-    for run, own in trainings.items():
-        for row in own[own["status"] != "ok"].to_dict("records"):
+    for run, rows_of_run in trainings.items():
+        for row in rows_of_run[rows_of_run["status"] != "ok"].to_dict("records"):
             without = "errors, landscapes, MD" if run in main_runs else "errors"
             rows.append({"run": run, **{name: row[name] for name in KEYS}, "without": without})
     return frame("missing", rows)
 
 
 def check_something_is_left(lost: pd.DataFrame, main_runs: list[str]) -> None:
-    """InputError, which says how every training ended, where none of those on all frames gave a model: there is no study without one."""
-    own = lost[lost["run"].isin(main_runs)]
-    if len(own) < len(main_runs):
+    """InputError, which lists how all trainings ended, if none on the main training set gave a model."""
+    main = lost[lost["run"].isin(main_runs)]
+    if len(main) < len(main_runs):
         return
-    kinds = in_words(own)
-    advice = "; ".join(f"{status}: {words}" for status, words in ADVICE.items() if status in set(own["status"]))
+    kinds = in_words(main)
+    advice = "; ".join(f"{status}: {words}" for status, words in ADVICE.items() if status in set(main["status"]))
     more = [f"and {len(kinds) - SHOWN} more kinds (every run's train/training.csv has its reason)"] if len(kinds) > SHOWN else []
     lines = "".join(f"\n  {line}" for line in [*kinds[:SHOWN], *more])
     raise InputError(
         f"none of the {len(main_runs)} trainings on all frames gave a model, so there is nothing to measure and nothing to draw:{lines}\n"
-        f"What to do ({advice}), in the model table; then run the same command again: what is well stays as it is."
+        f"What to do ({advice}), in the model table; then run the same command again: finished results are kept."
     )
 
 
 def in_words(lost: pd.DataFrame) -> list[str]:
-    """A line per model and reason: which of its trainings, how they ended and why."""
+    """A line per model and reason: its trainings, how they ended and why."""
     lines = []
-    for (framework, model, status, reason), own in lost.fillna({"reason": "no reason known"}).groupby(
+    for (framework, model, status, reason), part in lost.fillna({"reason": "no reason known"}).groupby(
         ["framework", "model", "status", "reason"], sort=False
     ):
-        runs = ", ".join(own["run"].str.removeprefix(f"{model}.")) if len(own) < 4 else f"{len(own)} trainings"
+        runs = ", ".join(part["run"].str.removeprefix(f"{model}.")) if len(part) < 4 else f"{len(part)} trainings"
         lines.append(f"{model} ({framework}; {runs}) {status}: {reason}")
     return lines

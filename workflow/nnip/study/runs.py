@@ -1,4 +1,4 @@
-"""The runs of a study: one training per model, training set and seed, each with the settings its jobs are given."""
+"""The runs of a study: one training per model, training set and seed, and the settings of its jobs."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -22,22 +22,22 @@ class Run:
 
     @property
     def n_train(self) -> int:
-        """Labelled frames, those for validation included."""
+        """Labelled frames, validation included."""
         return self.training_set.size
 
     @property
     def role(self) -> str:
-        """Of its training set: main, curve or beside."""
+        """Role of its training set: main, curve or beside."""
         return self.training_set.role
 
     @property
     def measure(self) -> tuple[str, ...]:
-        """Measurements that its training set asks for, if that is not the main one."""
+        """Measurements that its training set names, if it is not the main one."""
         return self.training_set.measure
 
 
 def list_runs(config: dict[str, Any], models: dict[str, dict[str, Any]]) -> dict[str, Run]:
-    """All trainings a study asks for, by name; of those on all frames and of the learning curve the largest first, for they take longest."""
+    """All trainings of a study by name; the main training set and those of the learning curve come first, largest first: they take longest."""
     runs = [
         Run(name, row["framework"], each, seed)
         for each in training_sets(config).values()
@@ -49,10 +49,10 @@ def list_runs(config: dict[str, Any], models: dict[str, dict[str, Any]]) -> dict
 
 
 def run_settings(run: Run, config: dict[str, Any], models: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """What the jobs of one run need to know, and nothing else: a change of another model's row leaves it as it is.
+    """The settings that the jobs of one run need, and no others: they do not depend on the rows of other models.
 
-    Where one label alone is learnt, the model's loss weights are on that one. Where that is the forces, the constant of the energy is nothing a
-    training could learn, so it is always refitted.
+    If only one label is trained on, the loss weights are on that label. Training on forces alone leaves the energy constant undetermined, so it
+    is always refitted then.
     """
     learn = run.training_set.learn
     settings = {
@@ -77,9 +77,9 @@ def run_settings(run: Run, config: dict[str, Any], models: dict[str, dict[str, A
 
 
 def on_one_label(hyperparameters: dict[str, Any], label: str) -> dict[str, Any]:
-    """Hyperparameters of a training on one label, forces or energy: it gets the weights of both, in each stage of the training.
+    """Hyperparameters of a training on one label, forces or energy: it gets the sum of both weights, in each stage of the training.
 
-    So the weight of the whole loss, which the clipping of gradients and the weight decay are set against, stays what it was.
+    This keeps the size of the loss relative to gradient clipping and weight decay.
     """
 
     def alone(weights: dict[str, Any]) -> dict[str, Any]:

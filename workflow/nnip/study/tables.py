@@ -1,4 +1,4 @@
-"""The tidy tables that stages hand on, checked against their declarations (nnip.declare) when written and when read."""
+"""The tidy tables that stages exchange, checked against their declarations (nnip.declare) when written and read."""
 
 import csv
 import functools
@@ -26,7 +26,7 @@ def columns(table: str) -> dict[str, str]:
 
 
 def frame(table: str, rows: Iterable[dict[str, Any]] | pd.DataFrame) -> pd.DataFrame:
-    """Rows as a data frame with exactly the table's columns and types (pandas' nullable ones); raises ValueError on any other."""
+    """Rows as a data frame with exactly the table's columns and types (pandas' nullable ones); ValueError otherwise."""
     data = pd.DataFrame(rows) if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows))
     wanted = columns(table)
     if unknown := set(data.columns) - set(wanted):
@@ -41,7 +41,7 @@ def frame(table: str, rows: Iterable[dict[str, Any]] | pd.DataFrame) -> pd.DataF
 
 
 def write_table(table: str, rows: Iterable[dict[str, Any]] | pd.DataFrame, path: str | os.PathLike[str]) -> None:
-    """Check and write one table as csv (one header line; true/false in lower case; blanks for what is not known)."""
+    """Check and write one table as csv (one header line; true/false in lower case; blanks for unknown values)."""
     data = frame(table, rows)
     for name, kind in columns(table).items():
         if kind.removeprefix("optional ") == "bool":
@@ -51,7 +51,7 @@ def write_table(table: str, rows: Iterable[dict[str, Any]] | pd.DataFrame, path:
 
 
 def read_table(table: str, path: str | os.PathLike[str]) -> pd.DataFrame:
-    """Read one table back, with its types; InputError if it is cut short, a column is missing or a value is not of its type."""
+    """Read one table with its types; InputError if the file is truncated, a column is missing or a value does not have its type."""
     wanted = columns(table)
     try:
         data = _read_texts(path)
@@ -68,9 +68,9 @@ def read_table(table: str, path: str | os.PathLike[str]) -> pd.DataFrame:
 
 
 def of_main_models(table: str, data: pd.DataFrame, main_set: str | None) -> pd.DataFrame:
-    """The rows of a table that are of models trained on the main training set, where it is measured of those; other tables as they are.
+    """The rows of models trained on the main training set, for tables of measurements of those models; other tables are returned unchanged.
 
-    A training set beside the main one may ask for such a measurement too: its rows stay in the table, for the user's own analyses.
+    Such measurements can also be made for a further training set: its rows stay in the table for analyses by the user.
     """
     if not any(table in measurement.tables and measurement.of == "main" for measurement in measurements().values()):
         return data
@@ -78,7 +78,7 @@ def of_main_models(table: str, data: pd.DataFrame, main_set: str | None) -> pd.D
 
 
 def _read_texts(path: str | os.PathLike[str]) -> pd.DataFrame:
-    """A csv file's values as texts, blanks as missing; ValueError unless every line has the header's columns and the last one its end."""
+    """A csv file's values as texts, blanks as missing; ValueError unless all lines have the header's columns and the last one ends with a newline."""
     with reading(path, newline="") as file:
         text = file.read()
     if not text.endswith("\n") or "\0" in text:
@@ -103,7 +103,7 @@ def _value(text: str, kind: str) -> Any:
 
 
 def gather(table: str, paths: Iterable[str | os.PathLike[str]]) -> pd.DataFrame:
-    """Several files of one table as one data frame, in the order given; InputError for one that is not what its job wrote."""
+    """Several files of one table as one data frame, in the given order; InputError for a file that was changed after its job wrote it."""
     parts = []
     for path in paths:
         check_written(path)

@@ -1,4 +1,4 @@
-"""Training sets: which frames, which of their labels, what noise, and what is measured of the models that learn from them."""
+"""Training sets: their frames, labels and noise, and the measurements of the models trained on them."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -11,23 +11,23 @@ from nnip.jobs.errors import InputError
 from nnip.study.schema import nearest
 
 LABELS = ("energy", "forces")
-MADE_HERE = ("xtb", "emt")  # sources whose frames are made, as many as are asked for
+MADE_HERE = ("xtb", "emt")  # sources whose frames are generated
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_+-]{0,59}")
-EXPANDED = re.compile(r"n[0-9]+")  # names of those that n_train and learning_curve ask for
+EXPANDED = re.compile(r"n[0-9]+")  # names of the sets of n_train and learning_curve
 
 
 @dataclass(frozen=True)
 class TrainingSet:
-    """One training set; `name` is its folder's under results/<study>/data/sets/ and stands in the names of its runs.
+    """One training set; `name` is the name of its folder under results/<study>/data/sets/ and part of the names of its runs.
 
-    role:     main (everything is measured of its models), curve (a point of the learning curve) or beside (errors, and what `measure` names)
-    pool:     the data set, a block under `datasets`, that its frames are drawn from
-    size:     labelled frames, those for validation included
-    select:   kind of nnip.data.selection -> value: which frames of the pool it is drawn from
-    learn:    the labels that are learnt
+    role:     main (all measurements), curve (a point of the learning curve) or beside (errors, and the measurements in `measure`)
+    pool:     data set of its frames, a block under `datasets`
+    size:     labelled frames, validation included
+    select:   kind of nnip.data.selection -> value: the frames of the pool that it is drawn from
+    learn:    labels that are trained on
     noise:    label -> Gaussian noise on it, in standard deviations of the label; one label at most
-    measure:  measurements that a set beside the main one asks for
-    models, seeds:  which are trained on it; None: all
+    measure:  further measurements for a set with role beside
+    models, seeds:  the models and seeds trained on it; None: all
     """
 
     name: str
@@ -43,7 +43,7 @@ class TrainingSet:
 
     @property
     def noise_label(self) -> str | None:
-        """The label that has noise (which may be 0), if one has."""
+        """The label with noise (which may be 0), if any."""
         return next(iter(self.noise), None)
 
     @property
@@ -53,13 +53,13 @@ class TrainingSet:
 
     @property
     def size_key(self) -> str:
-        """The key of the config that its size comes from."""
+        """The key of the config that sets its size."""
         if EXPANDED.fullmatch(self.name):
             return "n_train" if self.role == "main" else "learning_curve"
         return "noise.n_train" if "." in self.name else f"training_sets.{self.name}.size"
 
     def recipe(self) -> dict[str, Any]:
-        """What the job that makes its frames needs to know of it."""
+        """The settings for the job that makes its frames."""
         return {
             "name": self.name,
             "size": self.size,
@@ -71,10 +71,10 @@ class TrainingSet:
 
 
 def training_sets(config: Mapping[str, Any]) -> dict[str, TrainingSet]:
-    """All training sets of a checked config by name: the main one, those of the learning curve, largest first, and those beside.
+    """All training sets of a checked config by name: the main one, those of the learning curve, largest first, and those with role beside.
 
-    n_train, learning_curve and noise are short forms. A set that is declared with the role main takes the place of the n_train frames; those of
-    learning_curve and noise are then drawn as it is.
+    n_train, learning_curve and noise are short forms. A declared set with role main replaces the set of n_train frames; the sets of
+    learning_curve and noise are then drawn in the same way.
     """
     declared = {name: _declared(name, block, config) for name, block in config["training_sets"].items()}
     main = next((each for each in declared.values() if each.role == "main"), None)
@@ -103,23 +103,23 @@ def _declared(name: str, block: Mapping[str, Any], config: Mapping[str, Any]) ->
 
 
 def _noise_sets(config: Mapping[str, Any], main: TrainingSet) -> list[TrainingSet]:
-    """Those of the noise block: each sees one label alone, with noise on it."""
+    """The sets of the noise block: each has one label, with noise on it."""
     noise = config["noise"]
     if not noise:
         return []
     size = noise["n_train"] or config["n_train"]
     common = replace(main, role="beside", size=size, models=tuple(noise["models"]))
     return [
-        replace(common, name=f"n{size}.{label}-noise{sigma:g}", learn=(label,), noise={label: float(f"{sigma:g}")})  # as its name says
+        replace(common, name=f"n{size}.{label}-noise{sigma:g}", learn=(label,), noise={label: float(f"{sigma:g}")})  # the value in its name
         for label in noise["labels"]
         for sigma in noise["sigmas"]
     ]
 
 
 def pool_frames(pool: str, config: Mapping[str, Any]) -> int:
-    """How many frames are made for a pool whose source makes them.
+    """Number of frames to generate for a pool whose source generates them.
 
-    Of the main set's pool as many as that set takes, so that a set declared beside it changes none of its frames.
+    For the pool of the main set it is that set's size, so that further sets do not change its frames.
     """
     sets = training_sets(config).values()
     main = [each.size for each in sets if each.pool == pool and each.role == "main"]
@@ -127,7 +127,7 @@ def pool_frames(pool: str, config: Mapping[str, Any]) -> int:
 
 
 def row(training_set: TrainingSet, manifest: Mapping[str, Any]) -> dict[str, Any]:
-    """The row of table training_sets; manifest: that of its frames, which knows the noise in the label's unit."""
+    """The row of table training_sets; manifest: that of its frames, with the noise in the label's unit."""
     label = training_set.noise_label
     return {
         "training_set": training_set.name,
@@ -142,7 +142,7 @@ def row(training_set: TrainingSet, manifest: Mapping[str, Any]) -> dict[str, Any
 
 
 def name_problems(config: Mapping[str, Any]) -> Iterator[str]:
-    """What is wrong with the names of training sets, and pools that there are not."""
+    """Errors in the names of training sets, and unknown pools."""
     for name, block in config["training_sets"].items():
         key = f"training_sets.{name}"
         if not isinstance(name, str) or not NAME.fullmatch(name):
@@ -154,12 +154,12 @@ def name_problems(config: Mapping[str, Any]) -> Iterator[str]:
 
 
 def pools(config: Mapping[str, Any]) -> list[str]:
-    """The data sets that training sets are drawn from, the study's own first."""
+    """The data sets of the training sets, the study's data set first."""
     return list(dict.fromkeys([config["dataset"], *(block["pool"] for block in config["training_sets"].values() if block["pool"] is not None)]))
 
 
 def problems(config: Mapping[str, Any]) -> Iterator[str]:
-    """What no schema can see in the training sets of a config whose names are right."""
+    """Errors in training sets with valid names that no schema can detect."""
     blocks = config["training_sets"]
     mains = [name for name, block in blocks.items() if block["role"] == "main"]
     if len(mains) > 1:
