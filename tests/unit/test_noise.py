@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import yaml
 from ase import Atoms
+from ase.calculators.singlepoint import SinglePointCalculator
 from data_stage import STUDY, draw_set
 
 from nnip.data.extxyz import labelled, write_frames
@@ -259,3 +260,14 @@ def test_one_label_is_one_row():
     figure = figure_of_noise.draw(**tables(labels=("energy",), seeds=(1,)))
     assert len(figure.axes) == 2
     assert "meV/atom" in figure.axes[0].get_ylabel() and "energies" in figure.axes[0].get_xlabel()
+
+
+def test_energies_of_several_compositions_scatter_about_their_own_means():
+    """Two waters at -1 and -3 eV/atom, two methanes at -10 and -10 eV/atom: deviations of 1, 1, 0, 0."""
+    frames = []
+    for formula, energy in (("H2O", -1), ("H2O", -3), ("CH4", -10), ("CH4", -10)):
+        atoms = Atoms(formula, positions=np.zeros((len(Atoms(formula)), 3)))
+        atoms.calc = SinglePointCalculator(atoms, energy=energy * len(atoms), forces=np.zeros((len(atoms), 3)))
+        frames.append(atoms)
+    assert spread(frames, "energy") == pytest.approx(0.5**0.5)
+    assert spread(frames[:2], "energy") == 1.0

@@ -7,6 +7,8 @@ import numpy as np
 from ase import Atoms
 from ase.neighborlist import natural_cutoffs, neighbor_list
 
+from nnip.data.frames import composition
+
 UNITS = {"energy_per_atom": "eV/atom", "force_component": "eV/A", "force_norm": "eV/A", "bond_length": "A"}
 BOND_MULTIPLIER = 1.3  # of the covalent radii, as in nnip.md.bonds
 
@@ -18,11 +20,11 @@ def bond_lengths_A(frame: Atoms) -> np.ndarray:
     return neighbor_list("d", frame, natural_cutoffs(frame, mult=BOND_MULTIPLIER))
 
 
-def quantities(frames: Sequence[Atoms], lowest_eV_per_atom: float) -> dict[str, np.ndarray]:
-    """Flat arrays of labelled frames in UNITS: energies per atom above the lowest, force components, force norms, bond lengths (each once)."""
+def quantities(frames: Sequence[Atoms], lowest_eV_per_atom: Mapping[str, float]) -> dict[str, np.ndarray]:
+    """Flat arrays of labelled frames in UNITS: energies per atom above lowest of their composition, forces, force norms, bond lengths (once)."""
     forces = np.concatenate([frame.get_forces() for frame in frames])
     return {
-        "energy_per_atom": np.array([frame.get_potential_energy() / len(frame) for frame in frames]) - lowest_eV_per_atom,
+        "energy_per_atom": np.array([frame.get_potential_energy() / len(frame) - lowest_eV_per_atom[composition(frame)] for frame in frames]),
         "force_component": forces.ravel(),
         "force_norm": np.linalg.norm(forces, axis=1),
         # after sorting, every second value is the second entry of a pair
@@ -36,7 +38,12 @@ def distributions(splits: Mapping[str, Sequence[Atoms]], n_bins: int) -> tuple[l
     All splits share the bins of a quantity, n_bins from the smallest value to the largest. outside: share of the values below the smallest
     or above the largest value of the training split.
     """
-    lowest = min(frame.get_potential_energy() / len(frame) for frame in splits["train"])
+    lowest: dict[str, float] = {}
+    for frames in (splits["train"], *splits.values()):
+        known = set(lowest)  # the training frames decide, where they have the composition
+        for frame in frames:
+            if (name := composition(frame)) not in known:
+                lowest[name] = min(lowest.get(name, np.inf), frame.get_potential_energy() / len(frame))
     values = {split: quantities(frames, lowest) for split, frames in splits.items()}
     counts: list[dict[str, Any]] = []
     moments: list[dict[str, Any]] = []

@@ -103,6 +103,11 @@ def read_labelled(path: str | os.PathLike[str], at_most: int | None = None) -> l
     return frames
 
 
+def composition(frame: Atoms) -> str:
+    """The elements and their ratio, such as CH3: energies per atom of frames with one composition are comparable."""
+    return str(frame.symbols.formula.reduce()[0])
+
+
 def lowest_energy(frames: Sequence[Atoms]) -> Atoms:
     """A copy of the frame of lowest labelled energy (the first of equals) among those of the commonest composition, without labels or momenta.
 

@@ -6,6 +6,7 @@ import numpy as np
 from ase import Atoms
 
 from nnip.data.extxyz import labelled
+from nnip.data.frames import composition
 from nnip.jobs.errors import InputError
 from nnip.study.seeds import derive
 
@@ -13,10 +14,18 @@ UNITS = {"forces": "eV_per_A", "energy": "eV_per_atom"}
 
 
 def spread(frames: Sequence[Atoms], label: str) -> float:
-    """Standard deviation of a label: of all force components (eV/A), or of the frames' energies per atom (eV/atom)."""
+    """Standard deviation of a label: of all force components (eV/A), or of the frames' energies per atom (eV/atom).
+
+    Energies of several compositions count by their deviation from the mean of their own composition.
+    """
     if label == "forces":
         return float(np.std(np.concatenate([frame.get_forces().ravel() for frame in frames])))
-    return float(np.std([frame.get_potential_energy() / len(frame) for frame in frames]))
+    energies: dict[str, list[float]] = {}
+    for frame in frames:
+        energies.setdefault(composition(frame), []).append(frame.get_potential_energy() / len(frame))
+    if len(energies) == 1:
+        return float(np.std(next(iter(energies.values()))))
+    return float(np.sqrt(np.mean(np.concatenate([(np.array(own) - np.mean(own)) ** 2 for own in energies.values()]))))
 
 
 def with_noise(frames: Sequence[Atoms], label: str, sigma: float, seed: int) -> list[Atoms]:

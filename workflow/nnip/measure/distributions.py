@@ -25,7 +25,7 @@ MEASUREMENT = Measurement(
             "A bin of the histogram of one quantity of a split.",
             {
                 "split": text("name of the split"),
-                "quantity": text("energy_per_atom (above the lowest training frame), force_component, force_norm or bond_length"),
+                "quantity": text("energy_per_atom (above the lowest training frame of its composition), force_component, force_norm or bond_length"),
                 "unit": text("unit of the bins"),
                 "bin_low": real("lower edge"),
                 "bin_high": real("upper edge"),
