@@ -71,7 +71,9 @@ def study(names=("a", "b", "c", "d", "bad"), seeds=SEEDS, modes=("isotropic", "p
                         | {"energy_rmse_eV_per_atom": 0.1 * (level + t * t), "forces_rmse_eV_per_A": level + (1 + direction) * t * t}
                         for t in np.linspace(-0.25, 0.25, 11)
                     ]
-                directions.append({**who, "mode": mode, "direction_a": 0, "direction_b": 1, "cosine": 0.9 if mode == "paper" else 0.0})
+                directions.append(
+                    {**who, "mode": mode, "split": "train", "direction_a": 0, "direction_b": 1, "cosine": 0.9 if mode == "paper" else 0.0}
+                )
             for n in (25, 50, 100):
                 for split, factor in (("train", 1), ("300K", 2), ("600K", 4), ("1200K", 8)):
                     errors.append(

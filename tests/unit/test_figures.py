@@ -377,11 +377,11 @@ def test_temperatures_pool_the_replicas_of_all_seeds():
 
 
 def test_temperatures_say_what_the_axes_leave_out(tables):
-    assert "leave out" not in draw("md_traces", tables).get_supxlabel().replace("\n", " ")
+    assert "cut off" not in draw("md_traces", tables).get_supxlabel().replace("\n", " ")
     hot = tables["temperatures"].copy()
     hot.loc[3, "temperature_mean_K"] = 1e6
     figure = draw("md_traces", tables, temperatures=hot)
-    assert "leave out" in figure.get_supxlabel().replace("\n", " ")
+    assert "cut off" in figure.get_supxlabel().replace("\n", " ")
     assert figure.axes[0].get_ylim()[1] < 3000
 
 

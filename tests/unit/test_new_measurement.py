@@ -101,7 +101,7 @@ def test_its_tables_are_gathered_of_every_main_run(snakemake, table):
         words = shlex.split(command)
         given = {name: words[words.index(f"--{name}") + 1] for name in ("name", "options", "frames", "directory")}
         assert (given["name"], json.loads(given["options"])) == ("largest_force", {"split": "train", "n_frames": 3})
-        assert given["frames"] == "train=results/demo-xtb/data/train.xyz"
+        assert given["frames"] == "train=results/demo-xtb/data/sets/n100/train.xyz"
         assert given["directory"].startswith("results/demo-xtb/runs/") and given["directory"].endswith(".n100.seed1/largest_force")
     assert said.count(f"Gather table {table} from all runs") == 1
 
@@ -128,7 +128,7 @@ def test_a_mistake_in_its_block_is_named(snakemake, block, words):
 
 def test_its_options_are_in_the_documents(with_new):
     environment = os.environ | {"PYTHONPATH": str(with_new / "workflow")}
-    script = with_new / "workflow/scripts/document_config.py"
-    page = subprocess.run([sys.executable, script], check=True, env=environment, capture_output=True, text=True).stdout
+    subprocess.run([sys.executable, with_new / "workflow/scripts/write_documents.py"], check=True, env=environment)
+    page = (with_new / "config/README.md").read_text()
     assert "| `largest_force` | `null` |  | Largest forces (tables largest_force and largest_of_all); null = none. |" in page
     assert "| `largest_force.n_frames` | `7` | frames | Frames looked at, at most. |" in page

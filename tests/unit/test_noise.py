@@ -77,10 +77,17 @@ def test_sigmas_differ_by_their_size_alone(label):
     assert not np.allclose(small, other)
 
 
+def within_compositions(some):
+    """Standard deviation of the energies per atom of frames of two and of three atoms about the mean of their own kind."""
+    pairs, triples = (energies_per_atom([atoms for atoms in some if len(atoms) == n]) for n in (2, 3))
+    return np.sqrt((pairs.var() * len(pairs) + triples.var() * len(triples)) / len(some))
+
+
 def test_the_spread_is_over_all_components_and_per_atom():
     some = frames(50)
     assert spread(some, "forces") == pytest.approx(np.std(forces(some)))
-    assert spread(some, "energy") == pytest.approx(np.std(energies_per_atom(some)))
+    assert spread(some, "energy") == pytest.approx(within_compositions(some))
+    assert spread(some[::2], "energy") == np.std(energies_per_atom(some[::2])), "of one composition"
 
 
 @pytest.fixture
@@ -106,7 +113,8 @@ def test_files_of_noisy_frames_say_how_noisy_they_are(folder, label, unit):
     values = forces if label == "forces" else energies_per_atom
     noisy, clean = ([read_labelled(folder / "sets" / name / f"{part}.xyz") for part in ("train", "val")] for name in ("noisy", "n50"))
     assert (folder / "sets/noisy/train_clean.xyz").read_bytes() == (folder / "sets/n50/train.xyz").read_bytes()
-    deviation = np.std(np.concatenate([values(part) for part in clean]))
+    every = [atoms for part in clean for atoms in part]
+    deviation = np.std(forces(every)) if label == "forces" else within_compositions(every)
     assert manifest[f"standard_deviation_{unit}"] == pytest.approx(deviation)
     assert manifest[f"noise_sigma_{unit}"] == pytest.approx(0.1 * deviation)
     noise = [values(a) - values(b) for a, b in zip(noisy, clean, strict=True)]

@@ -19,7 +19,7 @@ FAILURE = {"framework": "mace", "model": "a", "seed": 1, "replica": 0, "time_fs"
 def test_round_trip_keeps_types_and_blanks(tmp_path):
     write_table("failures", [FAILURE, FAILURE | {"failed": False, "atom_i": None, "reason": "none"}], tmp_path / "failures.csv")
     text = (tmp_path / "failures.csv").read_text().splitlines()
-    assert text[1] == "mace,a,1,0,12.5,true,bond,3,,"
+    assert text[1] == "mace,a,1,,0,12.5,true,bond,3,,"
     data = read_table("failures", tmp_path / "failures.csv")
     assert data["failed"].tolist() == [True, False]
     assert data["atom_i"][0] == 3

@@ -5,11 +5,13 @@ import pandas as pd
 from matplotlib.figure import Figure as Drawing
 from matplotlib.ticker import MaxNLocator
 
+from nnip.analyse.entropy import main_lines
 from nnip.declare import Figure
 from nnip.figures import style
 
 FIGURE = Figure(
     needs=("models", "directions"),
+    options={"split": "landscape.split"},
     per_framework=False,
     category="Loss landscapes",
     caption=(
@@ -30,8 +32,12 @@ def cosine_matrix(directions: pd.DataFrame) -> np.ndarray:
 
 
 @style.styled
-def draw(models: pd.DataFrame, directions: pd.DataFrame) -> Drawing:
-    """One heat map of the cosines per framework (row) and mode (column), with the mean and the largest absolute cosine off the diagonal."""
+def draw(models: pd.DataFrame, directions: pd.DataFrame, split: str) -> Drawing:
+    """One heat map of the cosines per framework (row) and mode (column), with the mean and the largest absolute cosine off the diagonal.
+
+    split: frames of the main landscapes, whose directions alone are drawn.
+    """
+    directions = main_lines(directions, split)
     style.need(models=models, directions=directions)
     frameworks, modes = style.frameworks(directions), list(dict.fromkeys(directions["mode"]))
     width = max(style.SINGLE_MM, 15 + 38 * len(modes))

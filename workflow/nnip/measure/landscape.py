@@ -66,10 +66,12 @@ MEASUREMENT = Measurement(
             },
         ),
         "directions": Table(
-            "The cosine between two directions of a main landscape.",
+            "The cosine between two directions of a landscape.",
             TRAINED
             | {
                 "mode": text("isotropic or paper"),
+                "split": text("frames the loss is over"),
+                "frozen": text("parameters left as they are; blank: all move", optional=True),
                 "direction_a": whole("number of a direction"),
                 "direction_b": whole("number of the other"),
                 "cosine": real("cosine of the angle between them"),
@@ -167,7 +169,7 @@ def measure(job: "Job") -> "Rows":
         job.progress.save_if_due(index + 1, {"rows": rows})
     job.notes |= {"n_frames": len(batches.frames), "frames_per_batch": batches.frames_per_batch}
     cosine = cosines(directions).tolist()
-    pairs = [{"mode": mode, "direction_a": a, "direction_b": b, "cosine": cosine[a][b]} for a in range(len(seeds)) for b in range(a + 1, len(seeds))]
+    pairs = [where | {"direction_a": a, "direction_b": b, "cosine": cosine[a][b]} for a in range(len(seeds)) for b in range(a + 1, len(seeds))]
     return {"landscape": rows, "directions": pairs}
 
 
