@@ -24,6 +24,13 @@ def every(frames: "Sequence[Atoms]", value: Any) -> "Sequence[Atoms]":
     return frames[::value]
 
 
+def largest_force_below_eV_per_A(frames: "Sequence[Atoms]", value: Any) -> "Sequence[Atoms]":
+    """Frames in which no atom's force is so many eV/Å or larger: near equilibrium."""
+    if not isinstance(value, (int, float)) or isinstance(value, bool) or not value > 0:
+        raise InputError(f"is {repr(value)[:100]}, but must be a number of eV/Å above 0")
+    return [frame for frame in frames if (frame.get_forces() ** 2).sum(axis=1).max() < value**2]
+
+
 def kinds() -> dict[str, Kind]:
     """The kinds by name: the functions of this module that take (frames, value)."""
     functions = inspect.getmembers(sys.modules[__name__], inspect.isfunction)
