@@ -1,12 +1,14 @@
 """The published study run for real: its tables, summary and figures from the released files, and one changed byte refused."""
 
 import ast
+import json
 import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import golden
 import pytest
 import yaml
 from conftest import ROOT, output
@@ -21,6 +23,7 @@ TARGETS = [
     *(f"{RESULTS}/tables/si/{framework}_{name}.md" for framework in ("nequip", "mace") for name in ("hyperparameters", "entropy", "errors")),
     f"{RESULTS}/figures/scaling.png",
     f"{RESULTS}/figures/landscape_entropy.png",
+    f"{RESULTS}/tables/kaplan_meier.csv",
 ]
 
 
@@ -47,6 +50,13 @@ def test_the_tables_have_every_replica_and_the_censored_ones(ran):
     assert (len(failures), int((~failures["failed"]).sum())) == (838, 49)
     survival = read_table("survival", ran / RESULTS / "tables/survival.csv")
     assert (len(survival), survival["n_replicas"].sum(), survival["n_failed"].sum()) == (28, 838, 838 - 49)
+
+
+def test_no_number_of_its_tables_has_moved(ran):
+    """A change that is meant is written down by tests/workflow/golden.py, and named in the changelog."""
+    made = golden.checksums((ran / RESULTS / "tables").glob("*.csv"))
+    expected = json.loads(golden.FILE.read_text())
+    assert {name: made.get(name) for name in expected} == expected
 
 
 def test_what_was_asked_for_is_there(ran):
