@@ -8,6 +8,7 @@ SETTINGS = {
     "run": "pairs.n30.seed1",
     "framework": "pairs",
     "model": "pairs",
+    "training_set": "n30",
     "n_train": 30,
     "noise": 0.0,
     "seed": 1,
