@@ -80,7 +80,7 @@ def test_names_and_paths_reach_no_shell_unquoted(tmp_path):
     manifest = json.loads((folder / "results/small/data/manifest.json").read_text())
     assert manifest["settings"]["dataset"] == dataset
     assert manifest["files"]["test_900K.xyz"]["n_frames"] == 6
-    assert (folder / "results/small/tables/distributions.csv").exists()
+    assert (folder / "results/small/data/distributions/distributions.csv").exists()
     run = study.snakemake("--dry-run", "--printshellcmds", snakefile=repository / "Snakefile")
     commands = [line.split("Shell command: ", 1)[1] for line in output(run).splitlines() if "Shell command: " in line and "None" not in line]
     assert len(commands) > 20, output(run)

@@ -13,7 +13,7 @@ CHANGE = {
     "noise": {"models": ["mace-a"], "sigmas": [0.5], "n_train": 10},
     "training_sets": {
         "energies": {"learn": ["energy"], "size": 10},
-        "apart": {"pool": "cells-32", "select": {"every": 2}, "size": 5, "models": ["nequip-a", "mace-a"]},
+        "apart": {"pool": "cells-32", "select": {"every": 2}, "size": 5, "models": ["nequip-a", "mace-a"], "measure": ["md"]},
     },
 }
 
@@ -22,8 +22,8 @@ def test_sets_of_another_pool_and_of_a_selection(study):
     study.write_config(CHANGE)
     jobs = planned(study.snakemake("--dry-run", "--quiet", "rules"))
     assert (jobs["prepare_data"], jobs["prepare_pool"], jobs["make_training_set"], jobs["make_noisy_training_set"]) == (1, 1, 4, 1)
-    assert jobs["train_model"] == jobs["evaluate_model"] == 3 * 5 + 2 + 1
-    assert jobs["run_md"] == 5, "of models trained on the main set"
+    assert jobs["train_model"] == jobs["measure_errors"] == 3 * 5 + 2 + 1
+    assert jobs["measure_md"] == 5 + 2, "of models trained on the main set, and of those of the set that asks for it"
     run = study.snakemake("results/small/tables/training_sets.csv", "--show-failed-logs")
     assert run.returncode == 0, output(run)
     data = study.folder / "results/small/data"
