@@ -142,7 +142,7 @@ def test_charge_and_spin_come_from_the_smiles():
     ("smiles", "message"),
     [
         ("C1CC", "smiles: 'C1CC' is not a valid SMILES"),
-        ("", "smiles: '' is not a valid SMILES"),
+        ("", "'smiles' is '': it should be non-empty"),
         ("CCO.O", "smiles: 'CCO.O' is several molecules"),
         ("[He]", "smiles: '[He]' is a single atom"),
         ("C*", "has '*', which GFN2-xTB does not know"),
