@@ -197,6 +197,16 @@ def gpus(wildcards):
     return estimates.gpus(config["device"], given)
 
 
+def training_minutes(wildcards, attempt):
+    """A training's wall time limit, doubled with every attempt."""
+    return estimates.training_minutes(RUNS[wildcards.run], config, MODELS["models"], N_ATOMS) * 2 ** (attempt - 1)
+
+
+def training_megabytes(wildcards, attempt):
+    """A training's memory limit in MB, doubled with every attempt."""
+    return estimates.training_megabytes(RUNS[wildcards.run], config, MODELS["models"], N_ATOMS) * 2 ** (attempt - 1)
+
+
 def growing(limit):
     """A limit that is doubled with every attempt (a function for `resources`)."""
     return lambda wildcards, attempt: limit * 2 ** (attempt - 1)

@@ -7,16 +7,6 @@ reruns nothing.
 """
 
 
-def training_minutes(wildcards, attempt):
-    """A training's wall time limit, doubled with every attempt."""
-    return estimates.training_minutes(RUNS[wildcards.run], config, MODELS["models"], N_ATOMS) * 2 ** (attempt - 1)
-
-
-def training_megabytes(wildcards, attempt):
-    """A training's memory limit in MB, doubled with every attempt."""
-    return estimates.training_megabytes(RUNS[wildcards.run], config, MODELS["models"], N_ATOMS) * 2 ** (attempt - 1)
-
-
 rule train_model:
     """Train one model with one seed on one training set."""
     input:
