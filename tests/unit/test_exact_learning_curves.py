@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from known_study import training_sets
 
+from nnip.analyse.learning_curves import errors_on_tests as clean_test_errors
 from nnip.analyse.learning_curves import learning_curves, overall_errors
-from nnip.analyse.learning_curves import test_errors as clean_test_errors
 from nnip.study.tables import frame
 
 SETS = training_sets(10000, 5, 9, 10, 25, 100, 1000)

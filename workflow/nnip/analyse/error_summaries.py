@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from nnip.analyse.entropy import main_lines
-from nnip.analyse.learning_curves import main_errors, overall_errors, test_errors
+from nnip.analyse.learning_curves import errors_on_tests, main_errors, overall_errors
 from nnip.declare import RUN, Analysis, Quantity, Table, real, text
 from nnip.study.tables import frame
 
@@ -72,7 +72,7 @@ def temperatures_K(splits: pd.Series) -> pd.Series:
 
 def main_tests(errors: pd.DataFrame, training_sets: pd.DataFrame) -> pd.DataFrame:
     """Test errors of the trainings on the main training set, with column temperature_K."""
-    tests = test_errors(errors, training_sets).query("role == 'main'")
+    tests = errors_on_tests(errors, training_sets).query("role == 'main'")
     return tests.assign(temperature_K=temperatures_K(tests["split"]).to_numpy())
 
 

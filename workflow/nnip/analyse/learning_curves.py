@@ -52,7 +52,7 @@ def main_errors(errors: pd.DataFrame, training_sets: pd.DataFrame) -> pd.DataFra
     return _of_roles(errors, training_sets, "main")
 
 
-def test_errors(errors: pd.DataFrame, training_sets: pd.DataFrame) -> pd.DataFrame:
+def errors_on_tests(errors: pd.DataFrame, training_sets: pd.DataFrame) -> pd.DataFrame:
     """The rows of table errors over test splits, for the main training set and those of the learning curve, with columns role and n_train."""
     rows = _of_roles(errors, training_sets, "main", "curve")
     return rows[~rows["split"].isin(NOT_TEST)]
@@ -64,7 +64,7 @@ def _of_roles(errors: pd.DataFrame, training_sets: pd.DataFrame, *roles: str) ->
 
 
 def overall_errors(errors: pd.DataFrame, training_sets: pd.DataFrame) -> pd.DataFrame:
-    """Columns framework, model, training_set, seed, role, n_train, forces_rmse_eV_per_A over all test frames together, as test_errors.
+    """Columns framework, model, training_set, seed, role, n_train, forces_rmse_eV_per_A over all test frames together, as errors_on_tests.
 
     A row of split "all" is used unchanged. Otherwise the test splits are combined with their numbers of force components as weights, or of frames
     if these are unknown (equal weights if both are).
@@ -72,7 +72,7 @@ def overall_errors(errors: pd.DataFrame, training_sets: pd.DataFrame) -> pd.Data
     keys = ["framework", "model", "training_set", "seed", "role", "n_train"]
     rows = _of_roles(errors, training_sets, "main", "curve")
     given = rows[rows["split"] == "all"]
-    tests = test_errors(errors, training_sets).merge(given[keys], how="left", on=keys, indicator=True).query("_merge == 'left_only'")
+    tests = errors_on_tests(errors, training_sets).merge(given[keys], how="left", on=keys, indicator=True).query("_merge == 'left_only'")
     known = tests["n_components"].notna().all()
     weight = tests["n_components" if known else "n_frames"].astype(float).fillna(1.0)
     tests = tests.assign(weight=weight, square=tests["forces_rmse_eV_per_A"].astype(float) ** 2)
