@@ -120,3 +120,8 @@ def test_holm_goes_up_and_never_beyond_one():
     assert holm(np.array([0.6, 0.7])) == pytest.approx([1.0, 1.0])
     assert holm(np.array([nan, 0.5, nan])) == pytest.approx([nan, 0.5, nan], nan_ok=True)
     assert holm(np.array([])).tolist() == []
+
+
+def test_pairs_after_a_model_without_replicas_are_tested():
+    table = logrank(pd.concat([failures(*A, "a"), failures(*B, "c"), failures(*C, "d")]), experiment("a", "lost", "c", "d"))
+    assert table[["model_a", "model_b"]].to_numpy().tolist() == [["c", "d"]]
