@@ -70,6 +70,9 @@ def spared(file: Path) -> list[tuple[tuple[int, int], tuple[int, int]]]:
     return ranges
 
 
+HELPERS = ("known_study", "data_stage")  # modules that tests share
+
+
 def tests_of(module: Path, folder: str) -> list[str]:
     """The test files of a folder that import the module or the quantities it declares, by themselves or through a helper.
 
@@ -78,7 +81,7 @@ def tests_of(module: Path, folder: str) -> list[str]:
     names = f"{module.stem}|quantities" if "Quantity(" in module.read_text(encoding="utf-8") else module.stem
     imports = re.compile(rf"^\s*(from|import) [^#\n]*\bnnip\b[^#\n]*\b({names})\b", re.MULTILINE)
     texts = {file: file.read_text(encoding="utf-8") for file in sorted(Path(folder).glob("*.py"))}
-    helpers = {file.stem for file, text in texts.items() if file.stem.startswith("known_") and imports.search(text)}
+    helpers = {file.stem for file, text in texts.items() if file.stem in HELPERS and imports.search(text)}
     own = [
         file
         for file, text in texts.items()

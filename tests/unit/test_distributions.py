@@ -48,6 +48,8 @@ def test_every_weight_is_counted_once_in_its_group_and_once_in_all():
         assert sum(row["count"] for row in rows) == len(values)
         assert rows[-1]["bin_high"] == -rows[0]["bin_low"] == np.abs(values).max()
         assert rows[3]["bin_low"] == pytest.approx(-rows[3]["bin_high"])
+    zeros = histogram(np.zeros(4), 2)
+    assert [(row["bin_low"], row["bin_high"], row["count"]) for row in zeros] == [(-1.0, 0.0, 0), (0.0, 1.0, 4)]
 
 
 def test_moments_of_a_normal_of_a_uniform_and_of_constants():

@@ -38,6 +38,8 @@ def test_the_interval_is_students_with_two_less_than_the_points():
 def test_two_points_have_a_slope_and_no_interval_and_one_no_row():
     assert slopes(errors({25: 0.4, 100: 0.1}))[0] == pytest.approx([2, -1.0, np.nan, np.nan], nan_ok=True)
     assert len(slopes(errors({25: 0.4}))) == 0
+    after = learning_curves(together(errors({25: 0.4}, model="short"), errors({25: 0.4, 100: 0.1}, model="whole")), SETS)
+    assert after["model"].tolist() == ["whole"], "a model without a curve ends no others"
 
 
 def test_ten_frames_are_enough_and_nine_too_few():
