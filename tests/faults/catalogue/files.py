@@ -58,7 +58,7 @@ def damaged(bench: Bench, pattern: str, change: Callable[[bytes], bytes]) -> Pat
     return path
 
 
-def made_anew(bench: Bench, *patterns: str) -> str:
+def made_again(bench: Bench, *patterns: str) -> str:
     bench.lose(*patterns)
     return ", ".join(f"`{pattern}`" for pattern in patterns) + " is removed"
 
@@ -68,7 +68,7 @@ def table_of_a_run_truncated(bench):
     """A run's landscape is cut in the middle of a line."""
     damaged(bench, "runs/mace-a*/landscape-isotropic/landscape.csv", lambda content: content[: len(content) // 2 - 3].rstrip(b"\n"))
     yield bench.run()
-    yield made_anew(bench, "runs/mace-a*/landscape-isotropic/landscape.csv")
+    yield made_again(bench, "runs/mace-a*/landscape-isotropic/landscape.csv")
 
 
 @fault(FILES)
@@ -76,7 +76,7 @@ def table_of_a_run_cut_at_a_line(bench):
     """A run's landscape has lost its last lines; those it has are whole."""
     damaged(bench, "runs/nequip-a*/landscape-isotropic/landscape.csv", lambda content: b"".join(content.splitlines(keepends=True)[:-3]))
     yield bench.run()
-    yield made_anew(bench, "runs/nequip-a*/landscape-isotropic/landscape.csv")
+    yield made_again(bench, "runs/nequip-a*/landscape-isotropic/landscape.csv")
 
 
 @fault(FILES)
@@ -84,7 +84,7 @@ def table_of_a_run_emptied(bench):
     """A run's times to failure are an empty file."""
     damaged(bench, "runs/mace-a*/md/failures.csv", lambda content: b"")
     yield bench.run()
-    yield made_anew(bench, "runs/mace-a*/md/failures.csv")
+    yield made_again(bench, "runs/mace-a*/md/failures.csv")
 
 
 @fault(FILES)
@@ -99,7 +99,7 @@ def table_of_a_run_with_nan(bench):
     """A number of a run's errors is NaN."""
     damaged(bench, "runs/mace-a*/errors/errors.csv", lambda content: content.rstrip().rpartition(b",")[0] + b",NaN\n")
     yield bench.run()
-    yield made_anew(bench, "runs/mace-a*/errors/errors.csv")
+    yield made_again(bench, "runs/mace-a*/errors/errors.csv")
 
 
 @fault(FILES)
@@ -107,7 +107,7 @@ def table_of_a_run_without_a_column(bench):
     """A run's errors have lost their last column."""
     damaged(bench, "runs/mace-a*/errors/errors.csv", lambda content: b"".join(line.rpartition(b",")[0] + b"\n" for line in content.splitlines()))
     yield bench.run()
-    yield made_anew(bench, "runs/mace-a*/errors/errors.csv")
+    yield made_again(bench, "runs/mace-a*/errors/errors.csv")
 
 
 def another_digit(content: bytes) -> bytes:
@@ -121,7 +121,7 @@ def digit_of_a_run_changed(bench):
     """A digit of a run's landscape is changed by hand."""
     damaged(bench, "runs/mace-a*/landscape-isotropic/landscape.csv", another_digit)
     yield bench.run()
-    yield made_anew(bench, "runs/mace-a*/landscape-isotropic/landscape.csv")
+    yield made_again(bench, "runs/mace-a*/landscape-isotropic/landscape.csv")
 
 
 @fault(FILES)
@@ -129,7 +129,7 @@ def digit_of_a_study_table_changed(bench):
     """A digit of the study's gathered landscapes is changed by hand."""
     damaged(bench, "tables/landscape.csv", another_digit)
     yield bench.run()
-    yield made_anew(bench, "tables/landscape.csv")
+    yield made_again(bench, "tables/landscape.csv")
 
 
 @fault(FILES)
@@ -137,7 +137,7 @@ def study_table_truncated(bench):
     """The study's gathered landscapes are cut in the middle of a line."""
     damaged(bench, "tables/landscape.csv", lambda content: content[: len(content) // 2 - 3].rstrip(b"\n"))
     yield bench.run()
-    yield made_anew(bench, "tables/landscape.csv")
+    yield made_again(bench, "tables/landscape.csv")
 
 
 @fault(FILES)
@@ -154,7 +154,7 @@ def manifest_of_a_training_truncated(bench):
     bench.ask_for("trainings", "errors")
     damaged(bench, "runs/mace-a*/train/manifest.json", lambda content: content[: len(content) // 2])
     yield bench.run()
-    yield made_anew(bench, "runs/mace-a*/train/manifest.json")
+    yield made_again(bench, "runs/mace-a*/train/manifest.json")
 
 
 @fault(FILES)
@@ -163,7 +163,7 @@ def model_file_changed(bench):
     bench.lose("runs/mace-a*/md")
     damaged(bench, bench.model_file("mace-a"), flipped)
     yield bench.run()
-    yield made_anew(bench, "runs/mace-a*/train/manifest.json")
+    yield made_again(bench, "runs/mace-a*/train/manifest.json")
 
 
 def flipped(content: bytes) -> bytes:
@@ -176,7 +176,7 @@ def model_file_deleted(bench):
     """A trained model is deleted when its evaluation is still to be made."""
     bench.lose("runs/nequip-a*/errors", bench.model_file("nequip-a"))
     yield bench.run()
-    yield made_anew(bench, "runs/nequip-a*/train/manifest.json")
+    yield made_again(bench, "runs/nequip-a*/train/manifest.json")
 
 
 @fault(FILES)
@@ -185,7 +185,7 @@ def frames_truncated(bench):
     bench.ask_for("trainings", "errors")
     damaged(bench, "data/sets/n20/train.xyz", lambda content: content[: len(content) // 2])
     yield bench.run()
-    yield made_anew(bench, "data/sets/n20/train.xyz")
+    yield made_again(bench, "data/sets/n20/train.xyz")
 
 
 @fault(FILES)
@@ -194,7 +194,7 @@ def frames_cut_at_a_frame(bench):
     bench.ask_for("trainings", "errors")
     damaged(bench, "data/sets/n20/train.xyz", lambda content: b"".join(content.splitlines(keepends=True)[:-11]))
     yield bench.run()
-    yield made_anew(bench, "data/sets/n20/train.xyz")
+    yield made_again(bench, "data/sets/n20/train.xyz")
 
 
 @fault(FILES)
