@@ -11,7 +11,7 @@ import yaml
 from nnip.analyse import bootstrap
 from nnip.analyse.quantities import KEYS, NAME, stream, together
 from nnip.analyse.survival import restricted_means
-from nnip.declare import RUN, Analysis, Table, block, flag, integer, mapping, number, real, text, whole
+from nnip.declare import RUN, VARIANT, Analysis, Table, block, flag, integer, mapping, number, real, text, whole
 from nnip.declare.registry import quantities
 from nnip.study.seeds import derive
 from nnip.study.tables import frame
@@ -24,8 +24,7 @@ ANALYSIS = Analysis(
             {
                 "framework": RUN["framework"],
                 "predictor": text("quantity that predicts"),
-                "mode": text("landscape mode of the predictor", optional=True),
-                "minimum": text("whether the landscape's minimum is kept or subtracted", optional=True),
+                **VARIANT,
                 "outcome": text("quantity to be predicted"),
                 "subset": text("all, or a subset of the models (config: statistics.subsets)"),
                 "n_models": whole("models", "models"),
@@ -51,8 +50,7 @@ ANALYSIS = Analysis(
             {
                 "framework": RUN["framework"],
                 "predictor": text("quantity that predicts"),
-                "mode": text("landscape mode of the predictor", optional=True),
-                "minimum": text("whether the landscape's minimum is kept or subtracted", optional=True),
+                **VARIANT,
                 "outcome": text("quantity to be predicted"),
                 "subset": text("all, or a subset of the models (config: statistics.subsets)"),
                 "given": text("the third quantity"),

@@ -8,7 +8,7 @@ from scipy import stats
 
 from nnip.analyse.multiple_testing import holm_of_pairs
 from nnip.analyse.quantities import NAME, together
-from nnip.declare import RUN, Analysis, Table, real, text, whole
+from nnip.declare import RUN, VARIANT, Analysis, Table, real, text, whole
 from nnip.study.tables import frame
 
 ANALYSIS = Analysis(
@@ -22,8 +22,7 @@ ANALYSIS = Analysis(
                 "model": RUN["model"],
                 "reference": text("the experiment's first model"),
                 "quantity": text("predictor or outcome"),
-                "mode": text("landscape mode of the quantity", optional=True),
-                "minimum": text("whether the landscape's minimum is kept or subtracted", optional=True),
+                **VARIANT,
                 "n_seeds": whole("seeds of the model", "seeds"),
                 "n_seeds_reference": whole("seeds of the reference", "seeds"),
                 "value": real("mean over the model's seeds"),

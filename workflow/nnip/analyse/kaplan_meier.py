@@ -7,7 +7,7 @@ import pandas as pd
 from lifelines import KaplanMeierFitter
 
 from nnip.analyse.survival import is_one_measurement
-from nnip.declare import RUN, Analysis, Table, real, whole
+from nnip.declare import POOLED, Analysis, Table, real, whole
 from nnip.study.tables import frame
 
 ANALYSIS = Analysis(
@@ -16,9 +16,7 @@ ANALYSIS = Analysis(
         "kaplan_meier": Table(
             "A step of a survival curve: the share of a model's replicas that have not failed; it starts at 1.",
             {
-                "framework": RUN["framework"],
-                "model": RUN["model"],
-                "seed": whole("seed of the training; blank: all seeds together", optional=True),
+                **POOLED,
                 "time_fs": real("time of the step", "fs"),
                 "survival": real("share of the replicas after the step"),
                 "low": real("lower bound of its pointwise interval", optional=True),

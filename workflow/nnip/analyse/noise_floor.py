@@ -8,7 +8,7 @@ import pandas as pd
 
 from nnip.analyse.error_summaries import temperatures_K
 from nnip.analyse.quantities import NAME, together
-from nnip.declare import RUN, Analysis, Table, real, text
+from nnip.declare import RUN, VARIANT, Analysis, Table, real, text
 from nnip.declare.registry import quantities
 from nnip.study.tables import frame
 
@@ -24,8 +24,7 @@ ANALYSIS = Analysis(
                 "model_b": text("the other"),
                 "kind": text("same settings (two models with equal switches), seeds (of one model), released twice"),
                 "quantity": text("predictor or outcome"),
-                "mode": text("landscape mode of the quantity", optional=True),
-                "minimum": text("whether the landscape's minimum is kept or subtracted", optional=True),
+                **VARIANT,
                 "value_a": real("value of model_a"),
                 "value_b": real("value of model_b"),
                 "difference": real("value_b - value_a"),

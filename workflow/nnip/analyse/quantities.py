@@ -6,8 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from nnip.declare import RUN, Analysis, Quantity, Table, real, text
-from nnip.declare.quantity import VARIANTS
+from nnip.declare import RUN, VARIANT, Analysis, Quantity, Table, real, text
 from nnip.declare.registry import quantities
 from nnip.study.tables import frame
 
@@ -19,8 +18,7 @@ ANALYSIS = Analysis(
             RUN
             | {
                 "quantity": text("name of the quantity"),
-                "mode": text("landscape mode of the quantity", optional=True),
-                "minimum": text("whether the landscape's minimum is kept or subtracted", optional=True),
+                **VARIANT,
                 "value": real("its value, in the unit of its table"),
             },
         ),
@@ -29,8 +27,7 @@ ANALYSIS = Analysis(
             RUN
             | {
                 "quantity": text("name of the quantity"),
-                "mode": text("landscape mode of the quantity", optional=True),
-                "minimum": text("whether the landscape's minimum is kept or subtracted", optional=True),
+                **VARIANT,
                 "value": real("its value, in the unit of its table"),
                 "low": real("lower bound of its interval", optional=True),
                 "high": real("upper bound of its interval", optional=True),
@@ -42,7 +39,7 @@ ANALYSIS = Analysis(
 )
 
 KEYS = ["framework", "model", "seed"]
-NAME = ["quantity", *VARIANTS]
+NAME = ["quantity", *VARIANT]
 
 
 def values(quantity: Quantity, table: pd.DataFrame, settings: Mapping[str, Any]) -> pd.DataFrame:
@@ -55,7 +52,7 @@ def values(quantity: Quantity, table: pd.DataFrame, settings: Mapping[str, Any])
         rows = rows[rows[column].isna() if value is None else (rows[column] == value).fillna(False).astype(bool)]
     result = rows[[*KEYS, *quantity.variants]].assign(quantity=quantity.name, value=rows[quantity.column])
     bounds = {name: rows[column] if column else pd.NA for name, column in (("low", quantity.low), ("high", quantity.high))}
-    return result.assign(**bounds, **{name: pd.NA for name in VARIANTS if name not in quantity.variants})
+    return result.assign(**bounds, **{name: pd.NA for name in VARIANT if name not in quantity.variants})
 
 
 def collected(table: str, wanted: Iterable[Quantity], tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> pd.DataFrame:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from nnip.declare import RUN, Analysis, Quantity, Table, real, whole
+from nnip.declare import POOLED, Analysis, Quantity, Table, real, whole
 from nnip.study.tables import frame
 
 ANALYSIS = Analysis(
@@ -19,9 +19,7 @@ ANALYSIS = Analysis(
         "survival": Table(
             "The times to failure of a model's replicas with one seed, or with all seeds (blank) of a model with several.",
             {
-                "framework": RUN["framework"],
-                "model": RUN["model"],
-                "seed": whole("seed of the training; blank: all seeds together", optional=True),
+                **POOLED,
                 "n_replicas": whole("replicas", "replicas"),
                 "n_failed": whole("replicas that failed", "replicas"),
                 "horizon_fs": real("duration of the MD", "fs"),

@@ -43,6 +43,11 @@ def flag(meaning: str, optional: bool = False) -> Column:
 
 
 RUN = {"framework": text("nequip or mace"), "model": text("name in the model table"), "seed": whole("seed of the training")}
+POOLED = RUN | {"seed": whole("seed of the training; blank: all seeds together", optional=True)}
+VARIANT = {
+    "mode": text("landscape mode of the quantity", optional=True),
+    "minimum": text("whether the landscape's minimum is kept or subtracted", optional=True),
+}
 TRAINED = RUN | {"training_set": text("name in table training_sets; blank: the main one", optional=True)}
 TRAINING = {
     "framework": RUN["framework"],

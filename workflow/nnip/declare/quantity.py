@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-VARIANTS = ("mode", "minimum")  # columns of tables predictors and outcomes that distinguish variants of a quantity
+from nnip.declare.columns import VARIANT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -13,7 +13,7 @@ class Quantity:
     table, column:  source of its values, a row per model and seed (and variant)
     where:          column -> value in its rows; None: blank
     at:             column -> key of the config, with dots, that gives the value in its rows
-    variants:       those of VARIANTS that distinguish its variants; only for a predictor
+    variants:       those columns of VARIANT that distinguish its variants; only for a predictor
     role:           predictor, outcome or both
     better:         1: larger values are expected to mean better extrapolation, -1: smaller ones, 0: no expectation
     label, unit, factor:  on axes; factor turns the table's unit into `unit`
@@ -48,8 +48,8 @@ class Quantity:
         """ValueError for an unknown role, sign or variant."""
         if self.role not in ("predictor", "outcome", "both") or self.better not in (-1, 0, 1):
             raise ValueError(f"quantity {self.name}: role {self.role!r} or better {self.better!r} is unknown")
-        if not set(self.variants) <= set(VARIANTS) or (self.variants and self.role != "predictor"):
-            raise ValueError(f"quantity {self.name}: variants {self.variants!r} are not of {', '.join(VARIANTS)}, or it is not only a predictor")
+        if not set(self.variants) <= set(VARIANT) or (self.variants and self.role != "predictor"):
+            raise ValueError(f"quantity {self.name}: variants {self.variants!r} are not of {', '.join(VARIANT)}, or it is not only a predictor")
 
     @property
     def axis(self) -> str:
