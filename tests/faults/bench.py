@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import re
 import shlex
 import shutil
 import signal
@@ -11,12 +10,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import yaml
+from comparison import differences
+from running import PATIENCE_S, Outcome, Running
 
 from nnip.jobs.environments import environment, interpreter
 
@@ -52,51 +52,6 @@ GATHERED = {
     "md": ("failures", "temperatures"),
 }
 FIGURE = "kaplan_meier_mace.png"
-PATIENCE_S = 600
-# columns that no two runs share
-TIMES = {"trainings.csv": ["wall_s"]}
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """End of one run of the command: exit status (negative: a signal), all output that the user saw, and wall time."""
-
-    status: int
-    output: str
-    wall_s: float
-
-
-class Running:
-    """The command at work, in a session of its own, as in a terminal."""
-
-    def __init__(self, command: list[str], folder: Path, environment: dict[str, str], log: Path) -> None:
-        self.log, self.started = log, time.monotonic()
-        with open(log, "wb") as file:
-            # signals as in a terminal, though the campaign itself may run under nohup or in the background
-            self.process = subprocess.Popen(
-                ["env", "--default-signal=HUP,INT", *command],
-                cwd=folder,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=file,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-
-    def send(self, number: int, whole_group: bool = False) -> None:
-        """A signal to snakemake alone, or to it and all its jobs as a terminal sends it."""
-        with contextlib.suppress(ProcessLookupError):
-            (os.killpg if whole_group else os.kill)(self.process.pid, number)
-
-    def end(self) -> Outcome:
-        """Wait for its end; a run that takes too long is killed, which no fault can survive unseen."""
-        try:
-            status = self.process.wait(timeout=PATIENCE_S)
-        except subprocess.TimeoutExpired:
-            self.send(signal.SIGKILL, whole_group=True)
-            status = self.process.wait()
-        text = self.log.read_text(encoding="utf-8", errors="replace")
-        return Outcome(status, text, round(time.monotonic() - self.started, 1))
 
 
 class Bench:
@@ -285,30 +240,6 @@ class Bench:
 
 def mount(*arguments: str) -> None:
     subprocess.run(["mount", *arguments], check=True)
-
-
-def differences(tables: Path, reference: Path) -> list[str]:
-    """What differs between two studies' tables, byte for byte but for the wall times; one text per table, none where all are equal."""
-    found = []
-    for path in sorted(reference.rglob("*.csv")):
-        name = str(path.relative_to(reference))
-        other = tables / name
-        if not other.exists():
-            found.append(f"{name} is missing")
-        elif _content(other, TIMES.get(name, [])) != _content(path, TIMES.get(name, [])):
-            found.append(f"{name} differs")
-    return found
-
-
-def _content(path: Path, without: list[str]) -> list[list[str]]:
-    lines = [line.split(",") for line in path.read_text(encoding="utf-8").split("\n")]
-    places = {lines[0].index(name) for name in without if name in lines[0]}
-    return [[value for place, value in enumerate(line) if place not in places] for line in lines]
-
-
-def jobs_run(output: str) -> int:
-    """How many jobs a run of snakemake finished."""
-    return len(re.findall(r"^Finished jobid", output, flags=re.MULTILINE))
 
 
 def write_line(path: Path, record: dict[str, Any]) -> None:

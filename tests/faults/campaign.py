@@ -13,9 +13,10 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from bench import ROOT, Bench, Outcome, jobs_run, write_line
+from bench import ROOT, Bench, write_line
 from catalogue import FAULTS, Fault, NotHereError
 from reliability import read_records, write_document
+from running import Outcome, jobs_run
 from seen import has_traceback, what_is_seen
 
 from nnip.jobs.errors import run

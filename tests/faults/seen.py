@@ -2,7 +2,7 @@
 
 import re
 
-from bench import Outcome
+from running import Outcome
 
 # the most telling first: our own words, then those of programs, then snakemake's
 TELLING = (

@@ -9,9 +9,10 @@ import pytest
 FOLDER = Path(__file__).resolve().parents[1] / "faults"
 sys.path.insert(0, str(FOLDER))
 
-from bench import Outcome, differences  # noqa: E402
 from catalogue import FAULTS  # noqa: E402
+from comparison import differences  # noqa: E402
 from reliability import read_records, survived, write_document  # noqa: E402
+from running import Outcome  # noqa: E402
 from seen import has_traceback, what_is_seen  # noqa: E402
 
 

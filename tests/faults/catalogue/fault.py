@@ -7,7 +7,8 @@ somebody mends the cause, it goes on from there: mends it, and yields in words w
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
-from bench import Bench, Outcome
+from bench import Bench
+from running import Outcome
 
 Inject = Callable[[Bench], Generator[Outcome | str, None, None]]
 

@@ -5,7 +5,8 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import Bench, Outcome
+from bench import Bench
+from running import Outcome
 
 from catalogue.fault import fault
 
