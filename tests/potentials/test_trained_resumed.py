@@ -1,6 +1,6 @@
 """MD and landscapes of really trained models whose script is killed and called again, as if nothing had been.
 
-NNIP_KILLS says how often (1), e.g. 10 for a long campaign, in which each framework goes through every measurement.
+NNIP_KILLS says how often (1), e.g. 10 for a long campaign.
 """
 
 import json
@@ -27,7 +27,6 @@ MD |= {"max_bond_A": 1.7, "record_every_fs": 2}
 if KILLS > 1:
     # so that some live long enough to be killed so often
     MD |= {"temperature_K": 50, "max_bond_A": 3.0}
-OF = {"nequip": "md", "mace": "landscape"}
 OPTIONS = {"md": MD, "landscape": LINES, "planes": PLANE}
 
 
@@ -44,9 +43,7 @@ def done(directory):
 
 
 @pytest.mark.parametrize("name", OPTIONS)
-def test_a_measurement_killed_and_resumed_is_the_measurement(framework, trained, settings_of, frame_files, tmp_path, name):
-    if name != OF[framework] and KILLS == 1:
-        pytest.skip("with NNIP_KILLS only")
+def test_a_measurement_killed_and_resumed_is_the_measurement(trained, settings_of, frame_files, tmp_path, name):
     given = (settings_of(), trained("molecule"), dict(zip(("train", "val"), frame_files["molecule"], strict=True)))
     settings, *where = given
     run_measurement(name, settings, OPTIONS[name], *where, tmp_path / "whole")
