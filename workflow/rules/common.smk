@@ -228,12 +228,16 @@ def frameworks_of(figure):
     return sorted(in_study.intersection(*made_of))
 
 
+def data_manifests():
+    """The manifests of the study's frames and of further pools."""
+    return [] if PUBLISHED else [f"{RESULTS}/data/manifest.json", *(f"{RESULTS}/data/pools/{pool}/manifest.json" for pool in list(POOLS)[1:])]
+
+
 def job_manifests():
     """The manifests of all jobs of the study, without those that an earlier config left in the folder."""
     if PUBLISHED:
         return []
-    made = [f"{RESULTS}/data/manifest.json", *(f"{RESULTS}/data/sets/{name}/manifest.json" for name in TRAINING_SETS)]
-    made += [f"{RESULTS}/data/pools/{pool}/manifest.json" for pool in list(POOLS)[1:]]
+    made = [*data_manifests(), *(f"{RESULTS}/data/sets/{name}/manifest.json" for name in TRAINING_SETS)]
     made += [f"{RESULTS}/data/{name}/manifest.json" for name in FRAMES_MEASURED]
     return [*made, *run_files("train/manifest.json", RUNS), *(f"{RESULTS}/runs/{folder}/manifest.json" for jobs in JOBS.values() for folder in jobs)]
 

@@ -50,6 +50,7 @@ rule write_summary:
             "noise_floor",
             *(["notes"] if PUBLISHED else ["trainings", "missing", "resolution"]),
         ),
+        data=data_manifests(),
         code=code_of("scripts/write_summary.py"),
     output:
         report(f"{RESULTS}/summary.md", category="Summary"),

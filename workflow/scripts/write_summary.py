@@ -1,15 +1,19 @@
 """The summary of a study from its tables: what its data support, in words."""
 
+from typing import Any
+
 from nnip.jobs.errors import run
 from nnip.jobs.files import write_text
 from nnip.report.summary import summary
+from nnip.study.manifest import read_manifest
 from nnip.study.tables import read_table
 
 
-def write_summary(inputs: dict[str, str], study: str, confidence: float, split: str, output: str) -> None:
-    """Write the page; inputs: the study's tables by name, and its code under `code`; split: frames of the main landscapes."""
-    tables = {name: read_table(name, path) for name, path in inputs.items() if name != "code"}
-    write_text(output, summary(study, tables, confidence, split))
+def write_summary(inputs: dict[str, Any], study: str, confidence: float, split: str, output: str) -> None:
+    """Write the page; inputs: the study's tables by name, manifests of its data, and its code under `code`; split: frames of the main landscapes."""
+    tables = {name: read_table(name, path) for name, path in inputs.items() if name not in ("code", "data")}
+    warnings = [warning for path in inputs["data"] for warning in read_manifest(path).get("warnings", [])]
+    write_text(output, summary(study, tables, confidence, split, list(dict.fromkeys(warnings))))
 
 
 if __name__ == "__main__":

@@ -21,11 +21,15 @@ FILE_KEYS = ("source", "train", "test", "energy_key", "forces_key", "drop_duplic
 
 @dataclass
 class Source:
-    """Labelled frames of a source: a pool for training sets, test frames by split, and notes for the manifest."""
+    """Labelled frames of a source: a pool for training sets, test frames by split, and notes for the manifest.
+
+    warnings: sentences about what is odd in the data; the log, the manifest and the study's summary show them
+    """
 
     pool: list[Atoms]
     tests: dict[str, list[Atoms]]
     notes: dict[str, Any] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
 
 
 def prepare(dataset: str, options: dict[str, Any], study: dict[str, Any], directory: str | Path, processes: int = 1) -> None:
@@ -39,7 +43,7 @@ def prepare(dataset: str, options: dict[str, Any], study: dict[str, Any], direct
         watch = Stopwatch()
         source = load(dataset, options, study, Path(directory), processes)
         outputs = {f"pools/{pool_folder(dataset)}/pool.xyz": source.pool} | {f"test_{name}.xyz": frames for name, frames in source.tests.items()}
-        _write(dataset, options, study, outputs, source.notes, Path(directory), watch)
+        _write(dataset, options, study, outputs, source, Path(directory), watch)
 
 
 def prepare_pool(dataset: str, options: dict[str, Any], study: dict[str, Any], directory: str | Path, processes: int = 1) -> None:
@@ -48,7 +52,7 @@ def prepare_pool(dataset: str, options: dict[str, Any], study: dict[str, Any], d
         watch = Stopwatch()
         tests: dict[str, Any] = {"test_temperatures_K": []} if options["source"] in ("xtb", "emt") else {"test": None}
         source = load(dataset, options | tests, study, Path(directory), processes)
-        _write(dataset, options, study, {"pool.xyz": source.pool}, source.notes, Path(directory), watch)
+        _write(dataset, options, study, {"pool.xyz": source.pool}, source, Path(directory), watch)
 
 
 def _write(
@@ -56,10 +60,12 @@ def _write(
     options: dict[str, Any],
     study: dict[str, Any],
     outputs: dict[str, list[Atoms]],
-    notes: dict[str, Any],
+    source: Source,
     directory: Path,
     watch: Stopwatch,
 ) -> None:
+    for warning in source.warnings:
+        print(f"warning: datasets.{dataset}: {warning}")
     for name, frames in outputs.items():
         write_frames(directory / name, frames)
     write_manifest(
@@ -70,7 +76,8 @@ def _write(
         device="cpu",
         watch=watch,
         files={name: {"n_frames": len(frames), "sha256": sha256(directory / name)} for name, frames in outputs.items()},
-        **notes,
+        warnings=source.warnings,
+        **source.notes,
     )
     shutil.rmtree(directory / CHUNKS, ignore_errors=True)
 

@@ -1,6 +1,6 @@
 """The summary of a study in plain words: what its data support; every number is from its tables."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,14 +14,15 @@ from nnip.declare.registry import quantities
 from nnip.study.missing import in_words
 
 
-def summary(study: str, tables: Mapping[str, pd.DataFrame], confidence: float, split: str) -> str:
+def summary(study: str, tables: Mapping[str, pd.DataFrame], confidence: float, split: str, warnings: Sequence[str] = ()) -> str:
     """Markdown page from tables models, failures, survival, logrank, effects, sensitivity, correlations, partial_correlations and noise_floor.
 
     Optional tables: notes, trainings and missing (what is odd or missing), resolution (whether the landscapes can order the models).
-    split: frames of the main landscapes.
+    split: frames of the main landscapes; warnings: what the data stage found odd.
     """
     percent = f"{confidence:.0%}"
-    parts = [f"# {study}: what the data support", what_there_is(tables), how_to_read(tables["correlations"], percent)]
+    odd = ["## Warnings about the data", "\n".join(f"- {warning}" for warning in warnings)] if warnings else []
+    parts = [f"# {study}: what the data support", what_there_is(tables), *odd, how_to_read(tables["correlations"], percent)]
     for framework in dict.fromkeys(tables["models"]["framework"]):
         of_framework = {name: table[table["framework"] == framework] for name, table in tables.items() if "framework" in table}
         parts += [
