@@ -9,6 +9,7 @@ import numpy as np
 from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
 
+from nnip.data.frame_keys import no_such_key
 from nnip.data.frames import iterate_frames
 from nnip.jobs.errors import InputError
 from nnip.jobs.files import whole
@@ -54,8 +55,7 @@ def check(path: str | Path, index: int, atoms: Atoms, energy_key: str, forces_ke
     values = {**atoms.arrays, **atoms.info, **(atoms.calc.results if atoms.calc else {})}
     for key, value in (("energy_key", energy_key), ("forces_key", forces_key)):
         if value not in values:
-            others = ", ".join(sorted(set(values) - {"numbers", "positions"})) or "none"
-            raise InputError(f"{where} has no '{value}' ({key}); keys found: {others}")
+            raise InputError(f"{where} {no_such_key(key, value, values, len(atoms))}")
         if np.asarray(values[value]).dtype.kind not in "iuf":
             raise InputError(f"{where}: '{value}' is not a number")
     energy, forces = np.asarray(values[energy_key], dtype=float), np.asarray(values[forces_key], dtype=float)

@@ -12,6 +12,8 @@ import numpy as np
 from ase import Atoms
 from ase.data import chemical_symbols
 
+from nnip.data.frame_keys import check_columns, check_keys
+from nnip.data.species import check_species
 from nnip.jobs.errors import InputError
 from nnip.jobs.files import reading
 from nnip.study.manifest import check_written
@@ -61,13 +63,20 @@ def _read(lines: list[str], where: str) -> Atoms:
     if repeated := next((key for key in keys if keys.count(key) > 1), None):
         raise InputError(f"{where} has '{repeated}' twice in its second line")
     info = ase.io.extxyz.key_val_str_to_dict(comment) if comment else {}
+    check_keys(info, where)
     properties = info.get("Properties", "species:S:1:pos:R:3")
     if not isinstance(properties, str) or not PROPERTIES.fullmatch(properties):
         raise InputError(f"{where} is not readable extxyz: Properties should be NAME:KIND:COLUMNS:NAME:KIND:COLUMNS and so on, with kinds R, I, S, L")
-    columns = sum(map(int, properties.split(":")[2::3]))
-    for index, line in enumerate(lines[2:]):
-        if (words := len(line.split())) != columns:
-            raise InputError(f"{where} is not readable extxyz: atom {index} has {words} columns, but its Properties make {columns}")
+    check_columns(properties, where)
+    widths = list(map(int, properties.split(":")[2::3]))
+    rows = [line.split() for line in lines[2:]]
+    for index, row in enumerate(rows):
+        if len(row) != sum(widths):
+            made = f"its Properties make {sum(widths)}" if "Properties" in info else "it has no Properties, which would say what they are"
+            raise InputError(f"{where} is not readable extxyz: atom {index} has {len(row)} columns, but {made}")
+    for name, first in zip(properties.split(":")[::3], itertools.accumulate(widths, initial=0), strict=False):
+        if name in ("species", "symbols"):
+            check_species([row[first] for row in rows], comment, where)
     if "pbc" in info and (np.shape(info["pbc"]) != (3,) or not set(info["pbc"]) <= {True, False}):
         raise InputError(f"{where}: pbc should be three letters T or F, but is {str(info['pbc'])[:40]}")
     (atoms,) = ase.io.extxyz.read_xyz(io.StringIO("".join(lines)), index=slice(None), properties_parser=lambda _: info)
