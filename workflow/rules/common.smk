@@ -18,6 +18,7 @@ from nnip.study.config import check_config
 from nnip.study.model_table import check_listed_models, load_models
 from nnip.study.schema import read_yaml
 from nnip.data import pool_folder, split_names
+from nnip.data.own_files import checksum, is_recorded
 from nnip.jobs.errors import InputError
 from nnip.jobs.killed_runs import release_locks_of_killed_runs
 from nnip.declare.registry import analyses, figures, made_of, measured_tables, measurements
@@ -131,13 +132,23 @@ def potential_code(wildcards):
     return [os.path.relpath(path) for path in framework_code(framework_of(wildcards))]
 
 
-def own_frames(pool, tests=True):
+def own_files(pool, tests=True):
     """The user's files of a data set (none if its frames are generated or downloaded)."""
     block = config["datasets"][pool]
     if block["source"] != "extxyz":
         return []
     entries = [block["train"], *(block["test"].values() if tests else [])]
     return sorted({entry["file"] if isinstance(entry, dict) else entry for entry in entries})
+
+
+def own_frames(pool, manifest, tests=True):
+    """The user's files as inputs; the time of a file decides only where the manifest of the data stage has not its content on record."""
+    return [ancient(file) if is_recorded(file, manifest) else file for file in own_files(pool, tests)]
+
+
+def own_contents(pool, manifest, tests=True):
+    """The user's files and the SHA-256 of their contents, as JSON: a parameter, so that another content makes the frames again whatever its time."""
+    return json.dumps({file: checksum(file, manifest) for file in own_files(pool, tests) if os.path.isfile(file)})
 
 
 def prepared(pool):

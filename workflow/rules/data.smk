@@ -13,7 +13,7 @@ localrules:
 rule prepare_data:
     """Sample, download or read the study's frames and check them."""
     input:
-        own_frames(config["dataset"]),
+        lambda wildcards: own_frames(config["dataset"], f"{RESULTS}/data/manifest.json"),
         script=script_path("prepare_data.py"),
         code=code_of("scripts/prepare_data.py"),
     output:
@@ -36,6 +36,7 @@ rule prepare_data:
         dataset=lambda wildcards: config["dataset"],
         options=lambda wildcards: json.dumps(DATASET),
         study=lambda wildcards: prepared(config["dataset"]),
+        contents=lambda wildcards: own_contents(config["dataset"], f"{RESULTS}/data/manifest.json"),
         directory=lambda wildcards, output: os.path.dirname(output.manifest),
     message:
         f"Prepare the frames of {{params.dataset}} ({DATASET['source']}): a pool for {config['n_train']} to train on, tests {', '.join(SPLITS)}; about a minute per 300 frames made"
@@ -47,7 +48,7 @@ rule prepare_data:
 rule prepare_pool:
     """Sample, download or read the frames of a further data set for training sets."""
     input:
-        lambda wildcards: own_frames(POOLS[wildcards.pool], tests=False),
+        lambda wildcards: own_frames(POOLS[wildcards.pool], f"{RESULTS}/data/pools/{wildcards.pool}/manifest.json", tests=False),
         script=script_path("prepare_data.py"),
         code=code_of("scripts/prepare_data.py"),
     output:
@@ -68,6 +69,7 @@ rule prepare_pool:
         dataset=lambda wildcards: POOLS[wildcards.pool],
         options=lambda wildcards: json.dumps(config["datasets"][POOLS[wildcards.pool]]),
         study=lambda wildcards: prepared(POOLS[wildcards.pool]),
+        contents=lambda wildcards: own_contents(POOLS[wildcards.pool], f"{RESULTS}/data/pools/{wildcards.pool}/manifest.json", tests=False),
         directory=lambda wildcards, output: os.path.dirname(output.manifest),
     message:
         "Prepare the pool {wildcards.pool} for training sets; about a minute per 300 frames made"

@@ -1,6 +1,7 @@
 """Checks across splits: errors that no single frame shows."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from ase import Atoms
 from ase.data import chemical_symbols
@@ -46,6 +47,15 @@ def without_duplicates(
         if not frames:
             raise InputError(f"test {name}: every frame repeats a training frame; choose other frames for this split")
     return pool, tests, dropped
+
+
+def partly_periodic(path: str | Path, frames: Sequence[Atoms]) -> list[str]:
+    """A warning if some frames of a file are periodic and others, of more than one atom, are not; isolated atoms belong among crystals."""
+    molecules = [frame for frame in frames if len(frame) > 1 and not frame.pbc.any()]
+    if not molecules or not any(frame.pbc.any() for frame in frames):
+        return []
+    first, count = molecules[0].info["origin"], f"{len(molecules)} of {len(frames)} frames"
+    return [f"{path}: {count} are not periodic, the others are (first {first}); if they are crystals too, their second lines lack Lattice"]
 
 
 def check_species(train: Sequence[Atoms], others: dict[str, Sequence[Atoms]], size: str) -> None:

@@ -1,4 +1,4 @@
-"""Labelled frames of extxyz files, read with all checks: without them a training would fail hours later."""
+"""Labelled frames of a user's files, read with all checks: without them a training would fail hours later."""
 
 import re
 from collections.abc import Sequence
@@ -9,8 +9,8 @@ import numpy as np
 from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
 
+from nnip.data.formats import read_any
 from nnip.data.frame_keys import no_such_key
-from nnip.data.frames import iterate_frames
 from nnip.jobs.errors import InputError
 from nnip.jobs.files import whole
 
@@ -31,7 +31,7 @@ def read_frames(path: str | Path, frames: str = ":", energy_key: str = "energy",
     The file's pbc stays: a molecule with a cell and pbc F remains a molecule. InputError names file, frame and key if the file cannot be read, has
     no frames or too few, lacks a key, or holds numbers that are not finite or have the wrong shape.
     """
-    everything = list(iterate_frames(path))
+    everything = list(read_any(path))
     if not everything:
         raise InputError(f"{path}: no frames in this file")
     start, stop = frame_range(path, frames, len(everything))

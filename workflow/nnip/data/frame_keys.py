@@ -26,6 +26,15 @@ def plain(name: str) -> str:
     return re.sub("[^a-z0-9]", "", name.lower())
 
 
+def check_comment(comment: str, where: str) -> None:
+    """InputError for the second line of CP2K's trajectory, whose energy is in hartree and whose forces are in another file."""
+    if re.match(r"i = +\d+, +time = .*E = ", comment):
+        raise InputError(
+            f"{where} is of a CP2K trajectory: its energy is in hartree and its forces are in another file (-frc-1.xyz); "
+            "docs/own-data.md, 'Files and formats', has a command that joins both as extxyz"
+        )
+
+
 def check_keys(info: dict[str, Any], where: str) -> None:
     """InputError for a key of the second line that stands for Lattice, pbc or Properties under another spelling, if the right one is absent.
 
@@ -91,7 +100,7 @@ def no_such_key(option: str, wanted: str, values: dict[str, Any], n_atoms: int) 
         fit = [key for key, value in numbers.items() if value.shape == () and ("energy" in plain(key) or plain(key) in ENERGIES)]
     else:
         fit = [key for key, value in numbers.items() if value.shape == (n_atoms, 3) and ("force" in plain(key) or plain(key) in FORCES)]
-    fit.sort(key=lambda key: -SequenceMatcher(None, plain(wanted), plain(key)).ratio())
+    fit.sort(key=lambda key: (plain(key) not in ("energy", "forces"), -SequenceMatcher(None, plain(wanted), plain(key)).ratio()))
     if len(fit) == 1:
         return f"has no '{wanted}' ({option}); it has {fit[0]}: set {option}: {fit[0]}"
     if fit:

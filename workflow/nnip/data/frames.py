@@ -12,7 +12,7 @@ import numpy as np
 from ase import Atoms
 from ase.data import chemical_symbols
 
-from nnip.data.frame_keys import check_columns, check_keys
+from nnip.data.frame_keys import check_columns, check_comment, check_keys
 from nnip.data.species import check_species
 from nnip.jobs.errors import InputError
 from nnip.jobs.files import reading
@@ -29,18 +29,23 @@ def iterate_frames(path: str | os.PathLike[str]) -> Iterator[Atoms]:
     The file's name has no meaning: neither its ending nor an '@' in it changes how or what is read.
     """
     with reading(path) as file:
-        for index in itertools.count():
-            where = f"{path}: frame {index}"
-            lines = _next_frame(file, where)
-            if not lines:
-                return
-            try:
-                yield _read(lines, where)
-            except InputError:
-                raise
-            except Exception as error:  # ase raises many types, from XYZError to RecursionError
-                reason = " ".join(str(error).split())[:200]
-                raise InputError(f"{where} is not readable extxyz ({type(error).__name__}: {reason})") from None
+        yield from frames_of(file, path)
+
+
+def frames_of(file: Iterator[str], path: str | os.PathLike[str]) -> Iterator[Atoms]:
+    """As iterate_frames, of text that is open already; `path` is for messages."""
+    for index in itertools.count():
+        where = f"{path}: frame {index}"
+        lines = _next_frame(file, where)
+        if not lines:
+            return
+        try:
+            yield _read(lines, where)
+        except InputError:
+            raise
+        except Exception as error:  # ase raises many types, from XYZError to RecursionError
+            reason = " ".join(str(error).split())[:200]
+            raise InputError(f"{where} is not readable extxyz ({type(error).__name__}: {reason})") from None
 
 
 def _next_frame(file: Iterator[str], where: str) -> list[str]:
@@ -59,6 +64,7 @@ def _next_frame(file: Iterator[str], where: str) -> list[str]:
 def _read(lines: list[str], where: str) -> Atoms:
     """A frame as read by ase, after checks that ase does not make."""
     comment = lines[1].strip()
+    check_comment(comment, where)
     keys = re.findall(r"(?:^|\s)([A-Za-z_]\w*)\s*=", QUOTED.sub('""', comment))
     if repeated := next((key for key in keys if keys.count(key) > 1), None):
         raise InputError(f"{where} has '{repeated}' twice in its second line")

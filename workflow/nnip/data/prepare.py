@@ -1,5 +1,6 @@
 """A data set in the form that all later stages read: a pool for training sets, test frames, and a manifest."""
 
+import os
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +11,7 @@ from ase import Atoms
 from nnip.data import checks, pool_folder
 from nnip.data.download import fetch
 from nnip.data.extxyz import read_frames, write_frames
+from nnip.data.own_files import stamp
 from nnip.jobs.errors import InputError
 from nnip.jobs.files import alone_in, sha256
 from nnip.study.manifest import Stopwatch, write_manifest
@@ -117,18 +119,25 @@ def from_files(options: dict[str, Any], mirror: str | None, downloads: Path | No
     if not options.get("train") or options.get("test", {}) == {}:
         raise InputError('train and test: both are needed; a file, or {file: ..., frames: "a:b"}; test has one of these per split')
     used: dict[str, str] = {}
+    stamps: dict[str, list[int]] = {}
+    warnings: list[str] = []
 
     def read(key: str, entry: str | dict[str, str]) -> list[Atoms]:
         entry = {"file": entry} if isinstance(entry, str) else entry
         if "file" not in entry or set(entry) - {"file", "frames"}:
             raise InputError(f'{key}: {entry} should be a file, or {{file: ..., frames: "a:b"}}')
         path = Path(entry["file"]) if downloads is None else fetch(options["source"], entry["file"], mirror, downloads)
+        before = stamp(path) if os.path.exists(path) else []
         frames = read_frames(path, entry.get("frames", ":"), options.get("energy_key", "energy"), options.get("forces_key", "forces"))
         used[entry["file"]] = sha256(path)
+        if downloads is None:
+            if stamp(path) != stamps.setdefault(entry["file"], before):
+                raise InputError(f"{path}: was changed while it was read; run the same command again")
+            warnings.extend(checks.partly_periodic(path, frames))
         return frames
 
     pool = read("train", options["train"])
     tests = {name: read(f"test.{name}", entry) for name, entry in (options["test"] or {}).items()}
     drop = options.get("drop_duplicates", downloads is not None)
     pool, tests, dropped = checks.without_duplicates(pool, tests, drop)
-    return Source(pool, tests, {"input_sha256": used, "dropped_duplicates": dropped})
+    return Source(pool, tests, {"input_sha256": used, "input_stamps": stamps, "dropped_duplicates": dropped}, list(dict.fromkeys(warnings)))
