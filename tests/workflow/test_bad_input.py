@@ -32,6 +32,24 @@ def test_config(study, change, words):
     refused(study.snakemake("--until", "prepare_data", "--show-failed-logs"), *words)
 
 
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ("dataset=nowhere", ["--config: 'dataset' is 'nowhere'"]),
+        ("md={temperature_K: hot}", ["--config: 'md.temperature_K' is 'hot'"]),
+        ("landscape={variants: {models: [nequip-z], modes: [paper]}}", ["--config: ", "nequip-z"]),
+        ("seeds=[2]", ["study.yaml: unknown key 'landscpe'"]),
+        ("landscpe={}", ["study.yaml: unknown key 'landscpe'"]),
+    ],
+)
+def test_the_command_line_and_the_config_file_are_told_apart(study, given, words):
+    if "study.yaml" in words[0]:
+        study.write_config({"landscpe": {}})
+    run = study.snakemake("-n", "--config", given)
+    refused(run, *words)
+    assert ("study.yaml: " in output(run)) == ("study.yaml" in words[0])
+
+
 def test_misspelt_framework(study, table):
     models = table()
     models["models"]["mace-a"]["framework"] = "maec"

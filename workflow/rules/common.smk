@@ -5,7 +5,9 @@ import re
 import sys
 from pathlib import Path
 
+from snakemake.common.configfile import load_configfile
 from snakemake.exceptions import WorkflowError
+from snakemake.utils import update_config
 from snakemake_interface_executor_plugins.settings import DeploymentMethod
 
 ROOT = str(Path(workflow.basedir) if (Path(workflow.basedir) / "workflow").is_dir() else Path(workflow.basedir).parent)
@@ -14,7 +16,7 @@ sys.path.insert(0, f"{ROOT}/workflow")
 from nnip.jobs import environments
 from nnip.study import estimates
 from nnip.study.code_inputs import code_inputs, framework_code
-from nnip.study.config import check_config
+from nnip.study.config import blame_command_line, check_config
 from nnip.study.model_table import check_listed_models, load_models
 from nnip.study.schema import read_yaml
 from nnip.data import pool_folder, split_names
@@ -28,15 +30,30 @@ from nnip.study.measured import asked_for, jobs, module, splits_read
 from nnip.study.runs import list_runs, run_settings
 from nnip.study.training_sets import MADE_HERE, pool_frames, pools, training_sets
 
+
+def check_study(given, source):
+    """The complete config, whether its data are published tables, and the models; InputError naming the source of what is wrong."""
+    complete = check_config(given, source)
+    published = complete["datasets"][complete["dataset"]]["source"] == "published"
+    models = load_models(complete["models"], trained=not published)
+    check_listed_models(complete, models["models"], source)
+    return complete, published, models
+
+
+def config_of_files():
+    """What the config files say, without `--config`."""
+    merged = {}
+    for path in workflow.configfiles:
+        update_config(merged, load_configfile(path))
+    return merged
+
+
 try:
     SOURCE = ", ".join(map(str, workflow.configfiles)) or "config"
     for path in workflow.configfiles:
         if not str(path).endswith(".json"):
             read_yaml(path)  # snakemake takes the last of two equal keys without a message
-    config = check_config(config, SOURCE)
-    PUBLISHED = config["datasets"][config["dataset"]]["source"] == "published"
-    MODELS = load_models(config["models"], trained=not PUBLISHED)
-    check_listed_models(config, MODELS["models"], SOURCE)
+    config, PUBLISHED, MODELS = blame_command_line(check_study, config, config_of_files(), SOURCE)
     FIGURES = figures()
 except InputError as error:
     raise WorkflowError(str(error)) from None

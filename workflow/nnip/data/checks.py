@@ -2,16 +2,26 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 from ase import Atoms
 from ase.data import chemical_symbols
 
 from nnip.jobs.errors import InputError
 
 
+ENERGY_eV = 1e-3  # of a frame: digits that a file dropped, and runs of one calculation, differ by less
+FORCE_eV_PER_A = 1e-2  # of a component
+
+
 def fingerprint(frame: Atoms) -> bytes:
-    """Bytes that are equal for frames with bit-identical species, positions, pbc and, along periodic directions, cell; labels do not count."""
-    return b"|".join(array.tobytes() for array in (frame.numbers, frame.positions, frame.pbc, frame.cell.array[frame.pbc]))
+    """Bytes that are equal for frames with bit-identical species, positions, pbc, charge, spin and, along periodic directions, cell.
+
+    Labels do not count.
+    """
+    state = repr([None if frame.info.get(key) is None else float(frame.info[key]) for key in ("total_charge", "total_spin")]).encode()
+    return b"|".join((*(array.tobytes() for array in (frame.numbers, frame.positions, frame.pbc, frame.cell.array[frame.pbc])), state))
 
 
 def without_duplicates(
@@ -20,25 +30,28 @@ def without_duplicates(
     """Pool and tests without frames that repeat one of the pool, and the dropped frames (split, frame, the frame it repeats).
 
     A repeat within the pool could be in both the training and the validation set. Without `drop` a repeat is an InputError naming both frames.
+    A frame of the same geometry, charge and spin with other labels is no repeat but a contradiction, and always an InputError.
     """
-    first: dict[bytes, str] = {}
+    first: dict[bytes, Atoms] = {}
     dropped: list[dict[str, str]] = []
 
     def unique(split: str, frames: Sequence[Atoms], remember: bool) -> list[Atoms]:
         different = []
         for frame in frames:
-            key = fingerprint(frame)
+            key, origin = fingerprint(frame), frame.info["origin"]
             if key not in first:
                 different.append(frame)
                 if remember:
-                    first[key] = frame.info["origin"]
+                    first[key] = frame
                 continue
+            if contradiction := _contradiction(frame, first[key]):
+                raise InputError(f"{split}: {origin} is atom by atom {first[key].info['origin']} of the training frames, but {contradiction}")
             if not drop:
                 raise InputError(
-                    f"{split}: {frame.info['origin']} repeats {first[key]} of the training frames, atom by atom; "
+                    f"{split}: {origin} repeats {first[key].info['origin']} of the training frames, atom by atom; "
                     "remove it, or set drop_duplicates: true to leave out every such frame"
                 )
-            dropped.append({"split": split, "frame": frame.info["origin"], "repeats": first[key]})
+            dropped.append({"split": split, "frame": origin, "repeats": first[key].info["origin"]})
         return different
 
     pool = unique("train", pool, remember=True)
@@ -47,6 +60,24 @@ def without_duplicates(
         if not frames:
             raise InputError(f"test {name}: every frame repeats a training frame; choose other frames for this split")
     return pool, tests, dropped
+
+
+def _contradiction(frame: Atoms, other: Atoms) -> str | None:
+    """How the labels of two frames of one geometry contradict each other, as the end of a sentence; None if they agree as far as both have them."""
+    remedy = (
+        "which is no duplicate and is not dropped: both cannot be right for one method; remove the wrong one "
+        "(or give total_charge and total_spin, if the state differs)"
+    )
+    labels, others = (each.calc.results if each.calc else {} for each in (frame, other))
+    if {"energy"} <= labels.keys() & others.keys() and abs(labels["energy"] - others["energy"]) > ENERGY_eV:
+        return f"its energy is {labels['energy']:.6f} eV, not {others['energy']:.6f} eV, {remedy}"
+    if {"forces"} <= labels.keys() & others.keys() and (most := np.abs(labels["forces"] - others["forces"]).max()) > FORCE_eV_PER_A:
+        return f"a force differs by {most:.4g} eV/Å (energies {_shown(labels)} and {_shown(others)}), {remedy}"
+    return None
+
+
+def _shown(labels: dict[str, Any]) -> str:
+    return f"{labels['energy']:.6f} eV" if "energy" in labels else "none"
 
 
 def partly_periodic(path: str | Path, frames: Sequence[Atoms]) -> list[str]:

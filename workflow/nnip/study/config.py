@@ -3,7 +3,7 @@
 import functools
 import importlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from nnip.data import split_names
@@ -38,6 +38,21 @@ def check_config(config: dict[str, Any], source: str = "config") -> dict[str, An
     elif asked := next((name for name in (*FURTHER, *_optional()) if value(config, name)), None):
         raise InputError(f"{source}: '{asked}' asks for models or frames, but dataset '{chosen}' consists of published tables, which have neither")
     return config
+
+
+def blame_command_line(check: Callable[[dict[str, Any], str], Any], config: dict[str, Any], files: dict[str, Any], source: str) -> Any:
+    """check(config, source); an error that the config files alone (`files`) would not have is the command line's, and names --config for them."""
+    try:
+        return check(config, source)
+    except InputError as error:
+        if not str(error).startswith(source) or files == config:
+            raise
+        try:
+            check(files, source)
+        except InputError as alone:
+            if str(alone) == str(error):
+                raise error from None
+        raise InputError(f"--config{str(error).removeprefix(source)}") from None
 
 
 def _optional() -> list[str]:
