@@ -14,6 +14,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 MIRROR = ROOT.parent / "shared" / "mirror"
+FIELD = ROOT.parent / "shared" / "field"
 
 
 @pytest.fixture(scope="session")
@@ -24,6 +25,16 @@ def mirror() -> Path:
             pytest.fail("the real data in ../shared/mirror is missing, and NNIP_TESTS_NEED_MIRROR says it must not be")
         pytest.skip("needs the real data in ../shared/mirror, which lies beside the project on machines that have it")
     return MIRROR
+
+
+@pytest.fixture(scope="session")
+def field() -> Path:
+    """The folder of users' example files beside the project; NNIP_TESTS_NEED_MIRROR makes its absence a failure."""
+    if not FIELD.is_dir():
+        if os.environ.get("NNIP_TESTS_NEED_MIRROR"):
+            pytest.fail("the users' examples in ../shared/field are missing, and NNIP_TESTS_NEED_MIRROR says they must not be")
+        pytest.skip("needs the users' examples in ../shared/field, which lie beside the project on machines that have them")
+    return FIELD
 
 
 @pytest.fixture(scope="session")

@@ -165,7 +165,7 @@ def own_frames(pool, manifest, tests=True):
 
 def own_contents(pool, manifest, tests=True):
     """The user's files and the SHA-256 of their contents, as JSON: a parameter, so that another content makes the frames again whatever its time."""
-    return json.dumps({file: checksum(file, manifest) for file in own_files(pool, tests) if os.path.isfile(file)})
+    return json.dumps({file: checksum(file, manifest) for file in own_files(pool, tests)})
 
 
 def prepared(pool):

@@ -10,7 +10,6 @@ from ase.data import chemical_symbols
 
 from nnip.jobs.errors import InputError
 
-
 ENERGY_eV = 1e-3  # of a frame: digits that a file dropped, and runs of one calculation, differ by less
 FORCE_eV_PER_A = 1e-2  # of a component
 

@@ -4,6 +4,7 @@ import json
 import math
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from ase import Atoms
@@ -15,10 +16,10 @@ from nnip.data.frames import MOST_ATOMS
 from nnip.jobs.errors import InputError
 from nnip.jobs.files import reading
 
-Path = str | os.PathLike[str]
+File = str | os.PathLike[str]
 
 
-def outcar(path: Path) -> Iterator[Atoms]:
+def outcar(path: File) -> Iterator[Atoms]:
     """Every ionic step of an OUTCAR; `energy` is that of sigma -> 0, `free_energy` the one that the forces belong to."""
     with reading(path) as file:
         for line in file:
@@ -30,14 +31,14 @@ def outcar(path: Path) -> Iterator[Atoms]:
             yield chunk.build()
 
 
-def vasprun(path: Path) -> Iterator[Atoms]:
+def vasprun(path: File) -> Iterator[Atoms]:
     """Every ionic step of a vasprun.xml; energies as for an OUTCAR. Its first element must be <modeling>, so it declares no entities."""
     yield from read_vasp_xml(path, index=slice(None))
 
 
-def trajectory(path: Path) -> Iterator[Atoms]:
+def trajectory(path: File) -> Iterator[Atoms]:
     """Every frame of an ase .traj: JSON and arrays, whose stated sizes must fit in the file."""
-    size = os.path.getsize(path)
+    size = Path(path).stat().st_size
     with open(path, "rb") as file:
         n_frames, start = _integers(file, 32, 2)
         if not 0 <= n_frames <= size // 8:

@@ -21,13 +21,13 @@ UNPACK = "unpack it first ({})"
 # read by ase: first bytes or text -> what it is, reader
 READ: list[tuple[str, str, Callable[[str | os.PathLike[str]], Iterator[Atoms]]]] = [
     (r"\s*vasp\.\d", "an OUTCAR of VASP", foreign.outcar),
-    (r"\s*(<\?xml[^<>]*\?>)?\s*<modeling>", "a vasprun.xml of VASP", foreign.vasprun),
+    (r"\s*(<\?xml[^<>]*\?>\s*)?<modeling>", "a vasprun.xml of VASP", foreign.vasprun),
     (r"- of UlmASE-Trajectory", "an ase trajectory", foreign.trajectory),
 ]
 # refused: bytes at an offset -> what it is, what to do ({ase}: the command with this format of ase)
 BINARY: list[tuple[int, bytes, str, str]] = [
     (0, b"\x89HDF\r\n\x1a\n", "an HDF5 file", SECTION),
-    (0, b"SQLite format 3\0", "a database of ase (SQLite)", "{db}"),
+    (0, b"SQLite format 3\0", "a database of ase (SQLite)", "{db} (its name must end in .db)"),
     (0, b"PK\x03\x04", "a zip archive", UNPACK.format("unzip")),
     (0, b"\xfd7zXZ\0", "packed by xz", UNPACK.format("unxz")),
     (0, b"\x28\xb5\x2f\xfd", "packed by zstd", UNPACK.format("unzstd")),
@@ -72,9 +72,6 @@ def read_any(path: str | os.PathLike[str]) -> Iterator[Atoms]:
 
     InputError naming the file and what it is for any other, for a folder, and for a file that is empty, cut or damaged.
     """
-    if os.path.isdir(path):
-        made_by = "; DeePMD's folders: " + SECTION if os.path.exists(os.path.join(path, "type.raw")) else ""
-        raise InputError(f"{path}: is a folder, not a file of frames{made_by}")
     with reading(path) as file:
         head = file.buffer.read(HEAD)
     if kind := packed.packer(head):
@@ -93,14 +90,10 @@ def read_any(path: str | os.PathLike[str]) -> Iterator[Atoms]:
 def _packed(path: str | os.PathLike[str], kind: str) -> Iterator[Atoms]:
     with packed.unpacked(path, kind) as file:
         head = file.buffer.read(HEAD)
-    for pattern, what, _ in READ:
-        if re.match(pattern, head.decode("latin-1")):
-            break
-    else:
-        what, _ = _other(head) or ("", "")
-    if what:
-        raise InputError(f"{path}: is {what}, packed by {kind}; {UNPACK.format('gunzip' if kind == 'gzip' else 'bunzip2')}")
-    with packed.unpacked(path, kind) as file:
+        file.seek(0)
+        readable = next(((what, "") for pattern, what, _ in READ if re.match(pattern, head.decode("latin-1"))), None)
+        if other := readable or _other(head):
+            raise InputError(f"{path}: is {other[0]}, packed by {kind}; {UNPACK.format('gunzip' if kind == 'gzip' else 'bunzip2')}")
         yield from frames_of(file, path)
 
 
@@ -118,6 +111,21 @@ def _by_ase(path: str | os.PathLike[str], what: str, reader: Callable[[str | os.
 
 def _other(head: bytes) -> tuple[str, str] | None:
     """What a file is that begins with these bytes, and what to do with it; None if it can be extxyz."""
+    if known := _binary(head):
+        return known
+    if not head.strip() and len(head) < HEAD:
+        return "empty, with no frames in this file", "write it again"
+    text = head.decode("utf-8", errors="replace").replace("\r\n", "\n")
+    if re.match(r"\s*\d+\s*\n", text):  # a number of atoms: xyz, whatever its comments say
+        return None
+    known = _found(TEXT, text)
+    for name, ioformat in ioformats.items() if not known else ():
+        if (ioformat.magic or ioformat.magic_regex) and ioformat.match_magic(head):
+            return f"not extxyz but, by ase's signs, {ioformat.description}", "{" + name + "}"
+    return known or _found(AFTER_ASE, text)
+
+
+def _binary(head: bytes) -> tuple[str, str] | None:
     for offset, magic, what, remedy in BINARY:
         if head[offset:].startswith(magic):
             if magic[:2] == b"PK" and b".npy" in head[:200]:
@@ -125,19 +133,7 @@ def _other(head: bytes) -> tuple[str, str] | None:
             return ("a file of torch", PICKLE) if magic[:2] == b"PK" and b"data.pkl" in head[:200] else (what, remedy)
     if re.match(rb"\x80[\x02-\x05]", head):
         return "a Python pickle", PICKLE
-    if b"\0" in head:
-        return "a binary file, not text in UTF-8", "give the file of frames"
-    if not head.strip() and len(head) < HEAD:
-        return "empty, with no frames in this file", "write it again"
-    text = head.decode("utf-8", errors="replace").replace("\r\n", "\n")
-    if re.match(r"\s*\d+\s*\n", text):  # a number of atoms: xyz, whatever its comments say
-        return None
-    if known := _found(TEXT, text):
-        return known
-    for name, ioformat in ioformats.items():
-        if (ioformat.magic or ioformat.magic_regex) and ioformat.match_magic(head):
-            return f"not extxyz but, by ase's signs, {ioformat.description}", "{" + name + "}"
-    return _found(AFTER_ASE, text)
+    return ("a binary file, not text in UTF-8", "give the file of frames") if b"\0" in head else None
 
 
 def _found(signs: list[tuple[str, str, str]], text: str) -> tuple[str, str] | None:

@@ -47,13 +47,15 @@ def check_keys(info: dict[str, Any], where: str) -> None:
             right = 'Lattice="ax ay az bx by bz cx cy cz", in Å'
             raise InputError(f"{where} has '{key}', which is not read: write {right}; without it the frame would be a cluster, not a crystal")
         if name in PERIODIC and "pbc" not in info:
-            raise InputError(f"{where} has '{key}', which is not read: write pbc=\"T T T\" for a crystal, pbc=\"F F F\" for a molecule")
+            raise InputError(f'{where} has \'{key}\', which is not read: write pbc="T T T" for a crystal, pbc="F F F" for a molecule')
         if name in PROPERTIES and "Properties" not in info and re.fullmatch(r"\S+:[RISL]:\d+\S*", str(value)):
             raise InputError(f"{where} has '{key}', which is not read: write Properties={value}")
 
 
 def _is_cell(value: Any) -> bool:
     """Whether a value can be a cell: one length in a fraction, three lengths, lengths and angles, or three vectors."""
+    if isinstance(value, str):  # as [[4, 0, 0], ... is after ase has split it
+        return len(re.findall(r"[\d.]+", value)) >= 3 and bool(re.fullmatch(r"[-+\d\s.,;eE()\[\]]+", value))
     numbers = np.asarray(value) if isinstance(value, int | float | list | np.ndarray | np.generic) else np.zeros(0, dtype=bool)
     return numbers.dtype.kind in "iuf" and (numbers.size in (3, 6, 9) or (numbers.size == 1 and numbers.dtype.kind == "f"))
 
@@ -95,9 +97,12 @@ def no_such_key(option: str, wanted: str, values: dict[str, Any], n_atoms: int) 
     numbers = {key: np.asarray(value) for key, value in values.items() if key not in ("numbers", "positions")}
     numbers = {key: value for key, value in numbers.items() if value.dtype.kind in "iuf"}
     if not numbers:
-        return "has no labels: coordinates only, as in a plain xyz; its energy (eV) belongs in the second line, forces (eV/Å) in three columns of Properties"
+        return (
+            "has no labels: coordinates only, as in a plain xyz; "
+            "its energy (eV) belongs in the second line, forces (eV/Å) in three columns of Properties"
+        )
     if option == "energy_key":
-        fit = [key for key, value in numbers.items() if value.shape == () and ("energy" in plain(key) or plain(key) in ENERGIES)]
+        fit = [key for key, value in numbers.items() if value.shape == () and ("energ" in plain(key) or plain(key) in ENERGIES)]
     else:
         fit = [key for key, value in numbers.items() if value.shape == (n_atoms, 3) and ("force" in plain(key) or plain(key) in FORCES)]
     fit.sort(key=lambda key: (plain(key) not in ("energy", "forces"), -SequenceMatcher(None, plain(wanted), plain(key)).ratio()))

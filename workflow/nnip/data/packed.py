@@ -7,6 +7,7 @@ import io
 import os
 import zlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import BinaryIO, TextIO, cast
 
 from nnip.jobs.errors import InputError
@@ -14,6 +15,7 @@ from nnip.jobs.errors import InputError
 MAGIC = {b"\x1f\x8b": "gzip", b"BZh": "bzip2"}
 MOST_TIMES = 100  # frames shrink three- to tenfold
 ALWAYS = 10_000_000  # bytes; many equal frames in a small file shrink more
+CHUNK = 1 << 20
 
 
 def packer(head: bytes) -> str | None:
@@ -21,32 +23,17 @@ def packer(head: bytes) -> str | None:
     return next((name for magic, name in MAGIC.items() if head.startswith(magic)), None)
 
 
-class _Bounded(io.RawIOBase):
-    """A stream's bytes, as far as `most`; InputError beyond."""
-
-    def __init__(self, stream: BinaryIO, most: int, words: str) -> None:
-        self.stream, self.left, self.words = stream, most, words
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        content = self.stream.read(len(buffer))
-        self.left -= len(content)
-        if self.left < 0:
-            raise InputError(self.words)
-        buffer[: len(content)] = content
-        return len(content)
-
-
 @contextlib.contextmanager
 def unpacked(path: str | os.PathLike[str], kind: str) -> Iterator[TextIO]:
     """The text in UTF-8 of a file packed by gzip or bzip2; InputError if it is cut, damaged or no text, or unpacks to more than frames would."""
-    most = max(ALWAYS, MOST_TIMES * os.path.getsize(path))
-    words = f"{path}: unpacks to more than {most / 1e6:.0f} MB, {MOST_TIMES} times its size, so it holds no frames"
+    most = max(ALWAYS, MOST_TIMES * Path(path).stat().st_size)
     try:
         with cast(BinaryIO, gzip.open(path) if kind == "gzip" else bz2.open(path)) as stream:
-            yield io.TextIOWrapper(io.BufferedReader(_Bounded(stream, most, words)), encoding="utf-8")
+            while stream.read(CHUNK):
+                if stream.tell() > most:
+                    raise InputError(f"{path}: unpacks to more than {most / 1e6:.0f} MB, {MOST_TIMES} times its size, so it holds no frames")
+            stream.seek(0)
+            yield io.TextIOWrapper(stream, encoding="utf-8")
     except UnicodeError as error:
         raise InputError(f"{path}: holds no text in UTF-8, packed by {kind} ({error})") from None
     except (OSError, EOFError, zlib.error) as error:

@@ -1,6 +1,5 @@
 """A data set in the form that all later stages read: a pool for training sets, test frames, and a manifest."""
 
-import os
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +12,7 @@ from nnip.data.download import fetch
 from nnip.data.extxyz import read_frames, write_frames
 from nnip.data.own_files import stamp
 from nnip.jobs.errors import InputError
-from nnip.jobs.files import alone_in, sha256
+from nnip.jobs.files import alone_in, reading, sha256
 from nnip.study.manifest import Stopwatch, write_manifest
 
 DOWNLOADS = "downloads"
@@ -127,7 +126,8 @@ def from_files(options: dict[str, Any], mirror: str | None, downloads: Path | No
         if "file" not in entry or set(entry) - {"file", "frames"}:
             raise InputError(f'{key}: {entry} should be a file, or {{file: ..., frames: "a:b"}}')
         path = Path(entry["file"]) if downloads is None else fetch(options["source"], entry["file"], mirror, downloads)
-        before = stamp(path) if os.path.exists(path) else []
+        with reading(path):
+            before = stamp(path)
         frames = read_frames(path, entry.get("frames", ":"), options.get("energy_key", "energy"), options.get("forces_key", "forces"))
         used[entry["file"]] = sha256(path)
         if downloads is None:

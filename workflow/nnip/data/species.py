@@ -20,7 +20,8 @@ def check_species(words: list[str], comment: str, where: str) -> None:
         numbers = ", ".join(sorted(set(words), key=lambda word: (len(word), word))[:9])
         if "timestep" in comment.lower():
             raise InputError(
-                f"{where} has LAMMPS types ({numbers}), not elements: write the dump again with `dump_modify ID element C H ...`, an element for each type"
+                f"{where} has LAMMPS types ({numbers}), not elements: "
+                "write the dump again with `dump_modify ID element C H ...`, an element for each type"
             )
         raise InputError(
             f"{where} has numbers ({numbers}) in the column of elements: if they are LAMMPS types, replace each with its element "
@@ -31,23 +32,30 @@ def check_species(words: list[str], comment: str, where: str) -> None:
 
 def _what(word: str) -> str:
     """What a word is instead of a symbol, and what should be written."""
-    if word in ISOTOPES:
-        return f"{ISOTOPES[word]}: write H, since isotopes have the same energies and forces"
+    return _no_atom(word) or _other_spelling(word) or _with_more(word) or "which is not an element"
+
+
+def _no_atom(word: str) -> str | None:
     if word.lower() == "tv":
         return 'a lattice vector, not an atom: write the three as Lattice="ax ay az bx by bz cx cy cz"'
-    if word.lower() in DUMMIES:
-        return "a dummy atom, not an element: leave it out"
+    return "a dummy atom, not an element: leave it out" if word.lower() in DUMMIES else None
+
+
+def _other_spelling(word: str) -> str | None:
+    if word in ISOTOPES:
+        return f"{ISOTOPES[word]}: write H, since isotopes have the same energies and forces"
     if word.lower() in NAMES:
         return f"the name of an element: write its symbol, {NAMES[word.lower()]}"
-    if (symbol := word.capitalize()) in SYMBOLS:
-        if word.isupper() and word[0] in SYMBOLS:
-            return f"which may be {symbol} or a label of {word[0]}: write the element's symbol, {symbol} or {word[0]}"
-        return f"not in the usual case: write {symbol}"
+    symbol = word.capitalize()
+    if symbol in SYMBOLS and word.isupper() and word[0] in SYMBOLS:
+        return f"which may be {symbol} or a label of {word[0]}: write the element's symbol, {symbol} or {word[0]}"
+    return f"not in the usual case: write {symbol}" if symbol in SYMBOLS else None
+
+
+def _with_more(word: str) -> str | None:
     if (isotope := re.fullmatch(r"[0-9]+-?([A-Z][a-z]?)", word)) and isotope[1] in SYMBOLS:
         return f"an isotope: write {isotope[1]}"
     element = next((word[:n] for n in (2, 1) if word[:n] in SYMBOLS), None)
     if element and re.fullmatch(r"[0-9]*[+-]+[0-9]*", word[len(element) :]):
         return f"an ion: write {element}; the charge of the whole frame belongs in its second line"
-    if element and re.fullmatch(r"[\w*'.:()/-]+", word[len(element) :]):
-        return f"a label: write the element, {element}"
-    return "which is not an element"
+    return f"a label: write the element, {element}" if element and re.fullmatch(r"[\w*'.:()/-]+", word[len(element) :]) else None

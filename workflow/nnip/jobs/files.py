@@ -36,7 +36,8 @@ def reading(path: str | os.PathLike[str], newline: str | None = None) -> Iterato
     """Open a text file in UTF-8; InputError naming the file if it is missing, no regular file (a pipe would block), unreadable or not UTF-8."""
     try:
         if "\0" in str(path) or (os.path.lexists(path) and Path(path).exists() and not Path(path).is_file()):
-            raise InputError(f"{str(path)!r}: is not a readable file")
+            kind = "is a folder, not a file" if "\0" not in str(path) and Path(path).is_dir() else "is not a readable file"
+            raise InputError(f"{str(path)!r}: {kind}")
         with open(path, encoding="utf-8", newline=newline) as file:
             yield file
     except FileNotFoundError:
