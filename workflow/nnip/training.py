@@ -54,6 +54,7 @@ def train(
 
     An interrupted training resumes from its newest checkpoint in <directory>/checkpoints; one is written every checkpoint_minutes, and all are
     removed at the end. The manifest gives the number of resumptions; on a CPU the result is bit for bit that of an uninterrupted training.
+    A model trained elsewhere (hyperparameter `trained`) is copied into the directory instead, and fails if it cannot be loaded and evaluated.
     Diverged and failed trainings are results, recorded with a reason. InputError for settings the framework does not support and unreadable frames.
     With refit_energy_shift the manifest's energy_shift_eV_per_atom is the mean over the training frames of (E_ref - E_pred) / n_atoms;
     the framework's model file is never edited.
@@ -77,12 +78,14 @@ def _train(settings: dict[str, Any], train_xyz: Path, val_xyz: Path, directory: 
     of = [settings | {"device": device.type}, sha256(train_xyz), sha256(val_xyz), package_versions(), str(directory)]
     checkpoints = Checkpoints(directory / "checkpoints", settings_hash(of))
 
-    potential, shift = None, 0.0
+    potential, shift, adopted = None, 0.0, bool(settings["hyperparameters"].get("trained"))
     # some frameworks train without labels and give no error
     missing = [f"{path.name}: {words}; nothing was trained" for path, part in frames.items() if (words := missing_label(part))]
     if missing:
         shutil.rmtree(directory / framework, ignore_errors=True)
         fit, interruptions = Fit(None, 0, None, [], 0.0, {}, missing[0]), Interruptions()
+    elif adopted:
+        fit, interruptions = _adopted(settings, directory), Interruptions()
     else:
         fit, interruptions = _fit(settings | {"device": device.type}, train_xyz, val_xyz, directory, checkpoints, checkpoint_minutes)
     fit.wall_s = round(interruptions.earlier_s + fit.wall_s, 3)
@@ -90,9 +93,14 @@ def _train(settings: dict[str, Any], train_xyz: Path, val_xyz: Path, directory: 
     verdict = _judge_fit(fit)
     if verdict.status == "ok":
         assert fit.model_file is not None
-        potential = framework_module(framework, "potential").load(fit.model_file, device, 0.0)
-        errors = _energy_errors(potential, [atoms for part in frames.values() for atoms in part])
-        verdict = _judge_potential(potential, errors)
+        try:
+            potential = framework_module(framework, "potential").load(fit.model_file, device, 0.0)
+            errors = _energy_errors(potential, [atoms for part in frames.values() for atoms in part])
+            verdict = _judge_potential(potential, errors)
+        except Exception as error:  # a file of others can be anything
+            if not adopted:
+                raise
+            verdict = Verdict("failed", f"{settings['hyperparameters']['trained']}: {' '.join(str(error).split())[:300]}")
         if verdict.status == "ok" and settings["refit_energy_shift"]:
             shift = float(errors[: len(frames[train_xyz])].mean())
     _write(settings, fit, interruptions, verdict, potential, shift, device, directory, watch)
@@ -116,6 +124,16 @@ def _fit(
             before = (resume.resumed + 1, resume.wall_s) if resume else (0, 0.0)
             return fit, Interruptions(*before, checkpoints.notes)
         tried = epochs_before
+
+
+def _adopted(settings: dict[str, Any], directory: Path) -> Fit:
+    """A model trained elsewhere, copied into the framework's folder: what is measured later is what was checked here."""
+    file = Path(settings["hyperparameters"]["trained"])
+    folder = directory / settings["framework"]
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    shutil.copyfile(file, folder / file.name)
+    return Fit(folder / file.name, 0, None, [], 0.0, {})
 
 
 def _judge_fit(fit: Fit) -> Verdict:

@@ -17,7 +17,7 @@ from nnip.jobs import environments
 from nnip.study import estimates
 from nnip.study.code_inputs import code_inputs, framework_code
 from nnip.study.config import blame_command_line, check_config
-from nnip.study.model_table import check_listed_models, load_models
+from nnip.study.model_table import check_listed_models, load_models, trained_file
 from nnip.study.schema import read_yaml
 from nnip.data import pool_folder, split_names
 from nnip.data.own_files import checksum, is_recorded
@@ -132,6 +132,12 @@ def conda_of(wildcards):
 def settings_of(wildcards):
     """A run's settings as JSON for its jobs (quoted by :q in the shell command)."""
     return json.dumps(run_settings(RUNS[wildcards.run], config, MODELS["models"]))
+
+
+def own_model(wildcards):
+    """The file of a run's model if it was trained elsewhere."""
+    row = MODELS["models"][RUNS[wildcards.run].model]
+    return [trained_file(row, RUNS[wildcards.run].seed)] if row["trained"] else []
 
 
 def script_path(name):

@@ -8,10 +8,11 @@ reruns nothing.
 
 
 rule train_model:
-    """Train one model with one seed on one training set."""
+    """Train one model with one seed on one training set, or take over one trained elsewhere."""
     input:
         train=lambda wildcards: frames_of_set(RUNS[wildcards.run].training_set.name)["train"],
         val=lambda wildcards: frames_of_set(RUNS[wildcards.run].training_set.name)["val"],
+        trained=own_model,
         potential=potential_code,
         script=script_path("train_model.py"),
         code=code_of("scripts/train_model.py"),
@@ -34,8 +35,9 @@ rule train_model:
         python=python_of,
         settings=settings_of,
         directory=lambda wildcards, output: os.path.dirname(output.manifest),
+        task=lambda wildcards, input: "Check the trained model" if input.trained else "Train",
     message:
-        "Train {wildcards.run}: at most {resources.runtime} min"
+        "{params.task} {wildcards.run}: at most {resources.runtime} min"
     shell:
         "{params.python:q} {input.script:q} --settings {params.settings:q} --train {input.train} --val {input.val}"
         " --directory {params.directory:q} --checkpoint-minutes {resources.checkpoint_minutes} > {log} 2>&1"

@@ -26,6 +26,8 @@ MINUTES_AFTER_TRAINING = 30  # for the current epoch and the framework's final e
 def training_minutes(run: Run, config: dict[str, Any], models: dict[str, dict[str, Any]], n_atoms: int) -> int:
     """Wall-time limit of a training in minutes."""
     row = models[run.model]
+    if row.get("trained"):
+        return START_MINUTES + math.ceil(_minutes(run.n_train, EVALUATION, run, config, models, n_atoms))
     estimate = _minutes(row["epochs"] * run.n_train, 1.0, run, config, models, n_atoms)
     if max_hours := config["training"]["max_hours"]:
         estimate = min(estimate, 60 * max_hours + MINUTES_AFTER_TRAINING)

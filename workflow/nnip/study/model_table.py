@@ -10,6 +10,11 @@ from nnip.potentials.frameworks import choices, frameworks
 from nnip.study.schema import check, load_schema, nearest, read_yaml
 
 HYPERPARAMETERS_NOT = ("framework", "label")
+OF_TRAINED = (
+    "trained",
+    "energy_weight",
+    "forces_weight",
+)  # the hyperparameters of a model trained elsewhere; the weights are those of the loss measured
 
 
 def load_models(path: str | Path, trained: bool = True) -> dict[str, Any]:
@@ -30,6 +35,10 @@ def load_models(path: str | Path, trained: bool = True) -> dict[str, Any]:
             raise InputError(f"{path}: model '{name}' appears twice, as a number and as a text")
         if not isinstance(given, dict):
             raise InputError(f"{path}: model '{name}' must be a mapping of keys, but is {given!r}")
+        if (table["defaults"] | given).get("trained") and (
+            other := next((key for key in given if key not in (*HYPERPARAMETERS_NOT, *OF_TRAINED)), None)
+        ):
+            raise InputError(f"{path}, model '{name}': '{other}' has no effect on a model that is 'trained' already; leave one of the two out")
         row = check(table["defaults"] | given, row_schema, f"{path}, model '{name}'")
         row.setdefault("label", str(name))
         if row["framework"] not in frameworks():
@@ -81,10 +90,25 @@ def check_listed_models(config: dict[str, Any], models: dict[str, Any], source: 
     for key, name in [*listed, *(("trust", name) for name in config["trust"])]:
         if name not in models:
             raise InputError(f"{source}: '{key}' lists '{name}', which is not a model of {config['models']}: {nearest(name, list(models))}")
+    for key, name in listed:
+        if key.startswith(("noise", "training_sets")) and models[name].get("trained"):
+            raise InputError(f"{source}: '{key}' lists '{name}', which {config['models']} says is 'trained' already")
     for name, row in models.items():
+        where, why = f"{config['models']}, model '{name}'", f"say under 'trust.{name}' in {source} why, or leave it out"
         foreign = choices(row["framework"]).foreign(row["extra"])
         if foreign and name not in config["trust"]:
-            raise InputError(f"{config['models']}, model '{name}': 'extra' has {foreign}; say under 'trust.{name}' in {source} why, or leave it out")
+            raise InputError(f"{where}: 'extra' has {foreign}; {why}")
+        if row.get("trained"):
+            if name not in config["trust"]:
+                raise InputError(f"{where}: 'trained' is a model file of others, which can run code when it is read; {why}")
+            for seed in config["seeds"]:
+                if not Path(file := trained_file(row, seed)).is_file():
+                    raise InputError(f"{where}: 'trained': there is no file {file}")
+
+
+def trained_file(row: dict[str, Any], seed: int) -> str:
+    """The file of a model trained elsewhere, for a seed."""
+    return row["trained"].replace("{seed}", str(seed))
 
 
 def _check_trainable(name: str, row: dict[str, Any], path: str) -> None:
@@ -93,6 +117,8 @@ def _check_trainable(name: str, row: dict[str, Any], path: str) -> None:
             f"{path}: model name '{name}' becomes a file name: use letters, digits, '_', '+' and '-', and ', ' between such words, 100 at most"
         )
     where = f"{path}, model '{name}'"
+    if row["trained"]:
+        return
     if problem := choices(row["framework"]).problem(row):
         raise InputError(f"{where}: {problem}")
     if row["energy_weight"] == 0 and row["forces_weight"] == 0:
@@ -102,5 +128,7 @@ def _check_trainable(name: str, row: dict[str, Any], path: str) -> None:
 
 
 def hyperparameters(row: dict[str, Any]) -> dict[str, Any]:
-    """The hyperparameters of one model, without framework and label."""
-    return {key: value for key, value in row.items() if key not in HYPERPARAMETERS_NOT}
+    """The hyperparameters of one model, without framework and label; few are known of a model trained elsewhere."""
+    if row.get("trained"):
+        return {key: row[key] for key in OF_TRAINED}
+    return {key: value for key, value in row.items() if key not in (*HYPERPARAMETERS_NOT, "trained")}

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from nnip.study.model_table import hyperparameters
+from nnip.study.model_table import hyperparameters, trained_file
 from nnip.study.training_sets import LABELS, TrainingSet, training_sets
 
 
@@ -37,13 +37,17 @@ class Run:
 
 
 def list_runs(config: dict[str, Any], models: dict[str, dict[str, Any]]) -> dict[str, Run]:
-    """All trainings of a study by name; the main training set and those of the learning curve come first, largest first: they take longest."""
+    """All trainings of a study by name; the main training set and those of the learning curve come first, largest first: they take longest.
+
+    A model trained elsewhere has one run per seed, measured on the frames of the main training set.
+    """
     runs = [
         Run(name, row["framework"], each, seed)
         for each in training_sets(config).values()
         for seed in config["seeds"]
         for name, row in models.items()
         if (each.seeds is None or seed in each.seeds) and (each.models is None or name in each.models)
+        if each.role == "main" or not row.get("trained")
     ]
     return {run.name: run for run in runs}
 
@@ -69,6 +73,9 @@ def run_settings(run: Run, config: dict[str, Any], models: dict[str, dict[str, A
         "max_hours": config["training"]["max_hours"],
         "hyperparameters": hyperparameters(models[run.model]),
     }
+    if models[run.model].get("trained"):
+        settings["hyperparameters"]["trained"] = trained_file(models[run.model], run.seed)
+        return settings
     if run.training_set.noise_label:
         settings["noise_label"] = run.training_set.noise_label
     if set(learn) != set(LABELS):
