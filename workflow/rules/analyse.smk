@@ -5,10 +5,9 @@ An analysis is a module of nnip.analyse; its ANALYSIS declares its tables and se
 """
 
 
-def analysis_inputs(name, analysis):
-    """The tables an analysis needs, those it uses if the study makes them, and its code, as named inputs."""
-    uses = [table for table in analysis.uses if table not in ABSENT]
-    return tables(*analysis.needs, *uses) | {"code": code_of("scripts/analyse.py", f"nnip/analyse/{name}.py")}
+def analysis_inputs(analysis):
+    """The tables an analysis needs, and those it uses if the study makes them, as named inputs."""
+    return tables(*analysis.needs, *(table for table in analysis.uses if table not in ABSENT))
 
 
 for name, analysis in ANALYSES.items():
@@ -18,7 +17,7 @@ for name, analysis in ANALYSES.items():
         name:
             f"analyse_{name}"
         input:
-            **analysis_inputs(name, analysis),
+            **analysis_inputs(analysis),
         output:
             **tables(*analysis.tables),
         log:
@@ -30,6 +29,7 @@ for name, analysis in ANALYSES.items():
             analysis=name,
             main_set=MAIN_SET,
             settings={key: setting(key) for key in analysis.settings},
+            code=code_of("scripts/analyse.py", f"nnip/analyse/{name}.py"),
         message:
             analysis.doing
         script:

@@ -15,7 +15,7 @@ sys.path.insert(0, f"{ROOT}/workflow")
 
 from nnip.jobs import environments
 from nnip.study import estimates
-from nnip.study.code_inputs import code_inputs, framework_code
+from nnip.study.code_inputs import code_hash, code_inputs, framework_code
 from nnip.study.config import blame_command_line, check_config
 from nnip.study.model_table import check_listed_models, load_models, trained_file
 from nnip.study.schema import read_yaml
@@ -146,13 +146,13 @@ def script_path(name):
 
 
 def code_of(*files):
-    """Files of workflow/ and all code they import, as inputs: if one changes, the job's results are made again."""
-    return [os.path.relpath(path) for path in code_inputs(*files)]
+    """A hash of files of workflow/ and all code they import, as a parameter: if it changes, the job's results are made again."""
+    return code_hash(code_inputs(*files))
 
 
 def potential_code(wildcards):
-    """The code with which a job uses a potential of its framework."""
-    return [os.path.relpath(path) for path in framework_code(framework_of(wildcards))]
+    """A hash of the code with which a job uses a potential of its framework."""
+    return code_hash(framework_code(framework_of(wildcards)))
 
 
 def own_files(pool, tests=True):

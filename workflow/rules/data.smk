@@ -14,8 +14,6 @@ rule prepare_data:
     """Sample, download or read the study's frames and check them."""
     input:
         lambda wildcards: own_frames(config["dataset"], f"{RESULTS}/data/manifest.json"),
-        script=script_path("prepare_data.py"),
-        code=code_of("scripts/prepare_data.py"),
     output:
         test_frames(),
         pool=pool_file(config["dataset"]),
@@ -32,6 +30,8 @@ rule prepare_data:
         runtime=growing(60),
         mem_mb=growing(4000),
     params:
+        script=script_path("prepare_data.py"),
+        code=code_of("scripts/prepare_data.py"),
         # functions, because snakemake reads braces in texts as wildcards
         dataset=lambda wildcards: config["dataset"],
         options=lambda wildcards: json.dumps(DATASET),
@@ -41,7 +41,7 @@ rule prepare_data:
     message:
         f"Prepare the frames of {{params.dataset}} ({DATASET['source']}): a pool for {config['n_train']} to train on, tests {', '.join(SPLITS)}; about a minute per 300 frames made"
     shell:
-        "python {input.script:q} --dataset={params.dataset:q} --options {params.options:q} --study {params.study:q}"
+        "python {params.script:q} --dataset={params.dataset:q} --options {params.options:q} --study {params.study:q}"
         " --directory {params.directory:q} --processes {threads} > {log} 2>&1"
 
 
@@ -49,8 +49,6 @@ rule prepare_pool:
     """Sample, download or read the frames of a further data set for training sets."""
     input:
         lambda wildcards: own_frames(POOLS[wildcards.pool], f"{RESULTS}/data/pools/{wildcards.pool}/manifest.json", tests=False),
-        script=script_path("prepare_data.py"),
-        code=code_of("scripts/prepare_data.py"),
     output:
         pool=f"{RESULTS}/data/pools/{{pool}}/pool.xyz",
         manifest=f"{RESULTS}/data/pools/{{pool}}/manifest.json",
@@ -66,6 +64,8 @@ rule prepare_pool:
         runtime=growing(60),
         mem_mb=growing(4000),
     params:
+        script=script_path("prepare_data.py"),
+        code=code_of("scripts/prepare_data.py"),
         dataset=lambda wildcards: POOLS[wildcards.pool],
         options=lambda wildcards: json.dumps(config["datasets"][POOLS[wildcards.pool]]),
         study=lambda wildcards: prepared(POOLS[wildcards.pool]),
@@ -74,7 +74,7 @@ rule prepare_pool:
     message:
         "Prepare the pool {wildcards.pool} for training sets; about a minute per 300 frames made"
     shell:
-        "python {input.script:q} --pool --dataset={params.dataset:q} --options {params.options:q} --study {params.study:q}"
+        "python {params.script:q} --pool --dataset={params.dataset:q} --options {params.options:q} --study {params.study:q}"
         " --directory {params.directory:q} --processes {threads} > {log} 2>&1"
 
 
@@ -83,7 +83,6 @@ rule make_training_set:
     input:
         tests=test_frames(),
         pool=lambda wildcards: pool_file(TRAINING_SETS[wildcards.training_set].pool),
-        code=code_of("scripts/make_training_set.py"),
     output:
         train=f"{RESULTS}/data/sets/{{training_set}}/train.xyz",
         val=f"{RESULTS}/data/sets/{{training_set}}/val.xyz",
@@ -95,6 +94,7 @@ rule make_training_set:
     conda:
         "../../envs/workflow.yaml"
     params:
+        code=code_of("scripts/make_training_set.py"),
         recipe=lambda wildcards: TRAINING_SETS[wildcards.training_set].recipe(),
         study=lambda wildcards: {key: config[key] for key in ("seed", "validation_fraction", "dataset")},
         tests=SPLITS,

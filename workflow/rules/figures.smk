@@ -5,11 +5,11 @@ A figure is a module of nnip.figures; its FIGURE lists its tables, caption and o
 """
 
 
-def figure_inputs(name, figure):
-    """The named inputs of a figure: the tables it needs, those it uses if the study has them, its other files, and its code."""
+def figure_inputs(figure):
+    """The named inputs of a figure: the tables it needs, those it uses if the study has them, and its other files."""
     uses = [table for table in figure.uses if table not in ABSENT]
     others = {other: os.path.relpath(f"{ROOT}/workflow/{path}") for other, path in figure.inputs.items()}
-    return tables(*figure.needs, *uses) | others | {"code": code_of("scripts/draw_figure.py", f"nnip/figures/{name}.py")}
+    return tables(*figure.needs, *uses) | others
 
 
 for name, figure in DRAWN.items():
@@ -20,7 +20,7 @@ for name, figure in DRAWN.items():
         name:
             f"draw_{name}"
         input:
-            **figure_inputs(name, figure),
+            **figure_inputs(figure),
         output:
             png=report(
                 f"{RESULTS}/figures/{file}.png",
@@ -41,6 +41,7 @@ for name, figure in DRAWN.items():
             main_set=MAIN_SET,
             caption=figure.caption,
             options={argument: setting(key) for argument, key in figure.options.items()},
+            code=code_of("scripts/draw_figure.py", f"nnip/figures/{name}.py"),
         message:
             f"Draw {name.replace('_', ' ')}" + (" of {wildcards.framework}" if figure.per_framework else "")
         script:

@@ -13,8 +13,6 @@ localrules:
 
 rule make_model_tables:
     """The models with their experiments and switches."""
-    input:
-        code=code_of("scripts/make_model_tables.py"),
     output:
         models=f"{RESULTS}/tables/models.csv",
         hyperparameters=f"{RESULTS}/tables/hyperparameters.csv",
@@ -23,6 +21,7 @@ rule make_model_tables:
     conda:
         "../../envs/workflow.yaml"
     params:
+        code=code_of("scripts/make_model_tables.py"),
         models=MODELS["models"],
         experiments=MODELS["experiments"],
     message:
@@ -35,7 +34,6 @@ rule list_training_sets:
     """The training sets, with their noise in the label's unit."""
     input:
         manifests=[f"{RESULTS}/data/sets/{name}/manifest.json" for name in TRAINING_SETS],
-        code=code_of("scripts/list_training_sets.py"),
     output:
         f"{TABLES}/training_sets.csv",
     log:
@@ -43,6 +41,7 @@ rule list_training_sets:
     conda:
         "../../envs/workflow.yaml"
     params:
+        code=code_of("scripts/list_training_sets.py"),
         config=lambda wildcards: {key: config[key] for key in ("dataset", "n_train", "learning_curve", "noise", "training_sets")},
     message:
         "List the training sets"
@@ -54,7 +53,6 @@ rule list_missing:
     """The trainings that gave no model, with reasons. If none on the main training set gave one, the study ends here with a message."""
     input:
         trainings=run_files("train/training.csv", RUNS),
-        code=code_of("scripts/list_missing.py"),
     output:
         f"{TABLES}/missing.csv",
     log:
@@ -62,6 +60,7 @@ rule list_missing:
     conda:
         "../../envs/workflow.yaml"
     params:
+        code=code_of("scripts/list_missing.py"),
         runs=list(RUNS),
         main_runs=MAIN_RUNS,
     message:

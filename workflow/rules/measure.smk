@@ -64,10 +64,7 @@ for name, measured in JOBS.items():
             f"measure_{name}"
         input:
             unpack(frames_read(name)),
-            potential=potential_code,
             training=f"{RESULTS}/runs/{{run}}/train/manifest.json",
-            script=script_path("measure.py"),
-            code=code_of("scripts/measure.py", f"nnip/measure/{name}.py"),
             environment=environment_ready,
         output:
             **{table: f"{RESULTS}/runs/{{run}}/{folder}/{table}.csv" for table in measurement.tables_made(config[name])},
@@ -86,6 +83,9 @@ for name, measured in JOBS.items():
             gpu=gpus,
             checkpoint_minutes=config["checkpoint_minutes"],
         params:
+            potential=potential_code,
+            script=script_path("measure.py"),
+            code=code_of("scripts/measure.py", f"nnip/measure/{name}.py"),
             python=python_of,
             measurement=name,
             settings=settings_of,
@@ -96,7 +96,7 @@ for name, measured in JOBS.items():
         message:
             f"{measurement.begun} {{wildcards.run}}{' ({wildcards.variant})' if folder != name else ''}: at most {{resources.runtime}} min"
         shell:
-            "{params.python:q} {input.script:q} --name {params.measurement} --settings {params.settings:q} --options {params.options:q}"
+            "{params.python:q} {params.script:q} --name {params.measurement} --settings {params.settings:q} --options {params.options:q}"
             " --train-directory {params.trained_in:q} --frames {params.frames:q} --directory {params.directory:q}"
             " --checkpoint-minutes {resources.checkpoint_minutes} > {log} 2>&1"
 
@@ -109,7 +109,6 @@ for name in FRAMES_MEASURED:
             f"measure_{name}"
         input:
             frames=list(split_files(MAIN_SET, splits_read(name, config[name], ALL_SPLITS)).values()),
-            code=code_of("scripts/measure_frames.py", f"nnip/measure/{name}.py"),
         output:
             **{table: f"{RESULTS}/data/{name}/{table}.csv" for table in measurements()[name].tables_made(config[name])},
             manifest=f"{RESULTS}/data/{name}/manifest.json",
@@ -121,6 +120,7 @@ for name in FRAMES_MEASURED:
             runtime=growing(30),
             mem_mb=growing(4000),
         params:
+            code=code_of("scripts/measure_frames.py", f"nnip/measure/{name}.py"),
             name=name,
             splits=splits_read(name, config[name], ALL_SPLITS),
             options=config[name],

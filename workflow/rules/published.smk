@@ -14,14 +14,14 @@ localrules:
 
 rule fetch_published:
     """The authors' files at a pinned commit, each verified by its checksums."""
-    input:
-        code=code_of("scripts/fetch_published.py"),
     output:
         [f"{RESULTS}/released/{file}" for file in FILES],
     log:
         f"{LOGS}/published/fetch.log",
     conda:
         "../../envs/workflow.yaml"
+    params:
+        code=code_of("scripts/fetch_published.py"),
     message:
         "Fetch and check the released files"
     script:
@@ -32,7 +32,6 @@ rule import_published:
     """The released files as tables of the study, with their oddities in table notes."""
     input:
         rules.fetch_published.output,
-        code=code_of("scripts/import_published.py"),
     output:
         **{
             name: f"{RESULTS}/tables/{name}.csv"
@@ -43,6 +42,7 @@ rule import_published:
     conda:
         "../../envs/workflow.yaml"
     params:
+        code=code_of("scripts/import_published.py"),
         models=MODELS["models"],
         experiments=MODELS["experiments"],
     message:

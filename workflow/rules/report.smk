@@ -14,7 +14,6 @@ rule write_si_tables:
     """The paper's tables S1 to S6 of this study, as csv, Markdown and LaTeX."""
     input:
         **tables("models", "hyperparameters", "entropy", "survival", "failures", "errors", "training_sets"),
-        code=code_of("scripts/write_si_tables.py"),
     output:
         [
             f"{TABLES}/si/{framework}_{name}.{kind}"
@@ -27,6 +26,7 @@ rule write_si_tables:
     conda:
         "../../envs/workflow.yaml"
     params:
+        code=code_of("scripts/write_si_tables.py"),
         split=config["landscape"]["split"],
     message:
         "Write the tables S1 to S6"
@@ -51,7 +51,6 @@ rule write_summary:
             *(["notes"] if PUBLISHED else ["trainings", "missing", "resolution"]),
         ),
         data=data_manifests(),
-        code=code_of("scripts/write_summary.py"),
     output:
         report(f"{RESULTS}/summary.md", category="Summary"),
     log:
@@ -59,6 +58,7 @@ rule write_summary:
     conda:
         "../../envs/workflow.yaml"
     params:
+        code=code_of("scripts/write_summary.py"),
         study=config["study"],
         confidence=config["statistics"]["confidence"],
         split=config["landscape"]["split"],

@@ -13,9 +13,6 @@ rule train_model:
         train=lambda wildcards: frames_of_set(RUNS[wildcards.run].training_set.name)["train"],
         val=lambda wildcards: frames_of_set(RUNS[wildcards.run].training_set.name)["val"],
         trained=own_model,
-        potential=potential_code,
-        script=script_path("train_model.py"),
-        code=code_of("scripts/train_model.py"),
         environment=environment_ready,
     output:
         manifest=f"{RESULTS}/runs/{{run}}/train/manifest.json",
@@ -32,6 +29,9 @@ rule train_model:
         gpu=gpus,
         checkpoint_minutes=config["checkpoint_minutes"],
     params:
+        potential=potential_code,
+        script=script_path("train_model.py"),
+        code=code_of("scripts/train_model.py"),
         python=python_of,
         settings=settings_of,
         directory=lambda wildcards, output: os.path.dirname(output.manifest),
@@ -39,5 +39,5 @@ rule train_model:
     message:
         "{params.task} {wildcards.run}: at most {resources.runtime} min"
     shell:
-        "{params.python:q} {input.script:q} --settings {params.settings:q} --train {input.train} --val {input.val}"
+        "{params.python:q} {params.script:q} --settings {params.settings:q} --train {input.train} --val {input.val}"
         " --directory {params.directory:q} --checkpoint-minutes {resources.checkpoint_minutes} > {log} 2>&1"

@@ -10,8 +10,8 @@ from nnip.study.tables import read_table
 
 
 def write_summary(inputs: dict[str, Any], study: str, confidence: float, split: str, output: str) -> None:
-    """Write the page; inputs: the study's tables by name, manifests of its data, and its code under `code`; split: frames of the main landscapes."""
-    tables = {name: read_table(name, path) for name, path in inputs.items() if name not in ("code", "data")}
+    """Write the page; inputs: the study's tables by name, manifests of its data; split: frames of the main landscapes."""
+    tables = {name: read_table(name, path) for name, path in inputs.items() if name != "data"}
     warnings = [warning for path in inputs["data"] for warning in read_manifest(path).get("warnings", [])]
     write_text(output, summary(study, tables, confidence, split, list(dict.fromkeys(warnings))))
 

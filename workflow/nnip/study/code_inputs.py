@@ -1,10 +1,13 @@
 """The files whose code a job runs: all modules of this project that a script imports, found without importing them.
 
-A job has these files as inputs, so its results are made again after a change of code that determines its numbers.
+A hash of these files is a parameter of a job, so its results are made again after a change of code that determines its numbers, and not after
+one of the files' times.
 """
 
 import ast
 import functools
+import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 
 WORKFLOW = Path(__file__).parents[2]
@@ -39,10 +42,24 @@ def code_inputs(*files: str, ignore: frozenset[str] = INFRASTRUCTURE) -> list[Pa
     return sorted(paths)
 
 
+@functools.cache
 def framework_code(framework: str, ignore: frozenset[str] = INFRASTRUCTURE) -> list[Path]:
     """All modules of nnip.potentials.<framework>, which jobs import by the framework's name, and their imports."""
     folder = WORKFLOW / "nnip" / "potentials" / framework
     return code_inputs(*(str(path.relative_to(WORKFLOW)) for path in sorted(folder.glob("*.py"))), ignore=ignore)
+
+
+def code_hash(paths: Iterable[Path]) -> str:
+    """The first 16 hexadecimal digits of the SHA-256 of these files' paths in workflow/ and contents."""
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update(f"{path.relative_to(WORKFLOW)} {_sha256(path)}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+@functools.cache
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 @functools.cache
