@@ -7,7 +7,7 @@ from typing import Any
 
 from ase import Atoms
 
-from nnip.data import checks, pool_folder
+from nnip.data import checks, geometry, pool_folder, references, units
 from nnip.data.download import fetch
 from nnip.data.extxyz import read_frames, write_frames
 from nnip.data.own_files import stamp
@@ -87,27 +87,42 @@ def load(dataset: str, options: dict[str, Any], study: dict[str, Any], directory
     """Frames of a data set by its `source`: xtb, emt, 3bpa, ani-al or extxyz; InputError messages start with the block's name."""
     options = {key: value for key, value in options.items() if key != "n_pool"}
     try:
-        match options.get("source"):
-            case "xtb":
-                from nnip.data.xtb import generate
-
-                return Source(*generate(options, study["n_pool"], study["seed"], processes, directory / CHUNKS))
-            case "emt":
-                from nnip.data import emt
-
-                return Source(*emt.generate(options, study["n_pool"], study["seed"], processes, directory / CHUNKS))
-            case "ani-al":
-                from nnip.data import ani_al
-
-                return Source(*ani_al.read(options, study["seed"], study["mirror"], directory / DOWNLOADS))
-            case "3bpa":
-                return from_files(options, study["mirror"], directory / DOWNLOADS)
-            case "extxyz":
-                return from_files(options, None, None)
-            case other:
-                raise InputError(f"source: '{other}' should be xtb, emt, 3bpa, ani-al or extxyz")
+        source = _from_source(options, study, directory, processes)
+        source.warnings += check_physics({"train": source.pool} | {f"test {name}": frames for name, frames in source.tests.items()})
     except InputError as error:
         raise InputError(f"datasets.{dataset}: {error}") from None
+    return source
+
+
+def check_physics(splits: dict[str, list[Atoms]]) -> list[str]:
+    """Warnings about geometry, units, signs and references of the frames; InputError for what is impossible."""
+    geometry.check(splits.items())
+    for frames in splits.values():
+        for frame in frames:
+            geometry.without_needless_vectors(frame)
+    return units.check(splits) + references.check(splits)
+
+
+def _from_source(options: dict[str, Any], study: dict[str, Any], directory: Path, processes: int) -> Source:
+    match options.get("source"):
+        case "xtb":
+            from nnip.data.xtb import generate
+
+            return Source(*generate(options, study["n_pool"], study["seed"], processes, directory / CHUNKS))
+        case "emt":
+            from nnip.data import emt
+
+            return Source(*emt.generate(options, study["n_pool"], study["seed"], processes, directory / CHUNKS))
+        case "ani-al":
+            from nnip.data import ani_al
+
+            return Source(*ani_al.read(options, study["seed"], study["mirror"], directory / DOWNLOADS))
+        case "3bpa":
+            return from_files(options, study["mirror"], directory / DOWNLOADS)
+        case "extxyz":
+            return from_files(options, None, None)
+        case other:
+            raise InputError(f"source: '{other}' should be xtb, emt, 3bpa, ani-al or extxyz")
 
 
 def from_files(options: dict[str, Any], mirror: str | None, downloads: Path | None) -> Source:
