@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import nnip.potentials.mace.quiet  # noqa: F401
 
@@ -22,6 +23,7 @@ from nnip.jobs.errors import InputError
 from nnip.potentials.base import Graph
 from nnip.potentials.calculators import ShiftedCalculator
 from nnip.potentials.filters import filter_ids
+from nnip.potentials.mace.slabs import turned
 from nnip.potentials.neighbours import Neighbours, find_neighbours
 
 # all inputs of the model for energies and forces
@@ -58,6 +60,14 @@ def fill_blocks(neighbours: Neighbours, n: int, n_atoms: int, far_A: float) -> t
     return filled, shifts_A
 
 
+class TurningCalculator(MACECalculator):
+    """MACECalculator that takes every slab and wire (nnip.potentials.mace.slabs)."""
+
+    def calculate(self, atoms: Atoms | None = None, *arguments: Any, **options: Any) -> None:
+        """See MACECalculator.calculate."""
+        super().calculate(None if atoms is None else turned(atoms), *arguments, **options)
+
+
 class MACEPotential:
     """nnip.potentials.base.Potential of a MACE model."""
 
@@ -73,7 +83,7 @@ class MACEPotential:
         """See Potential.graph; InputError for an element the model has not been trained for."""
         for atoms in frames:
             self._check_elements(atoms)
-        bare = [Atoms(atoms.numbers, atoms.positions, cell=atoms.cell if atoms.pbc.any() else None, pbc=atoms.pbc) for atoms in frames]
+        bare = [turned(Atoms(atoms.numbers, atoms.positions, cell=atoms.cell if atoms.pbc.any() else None, pbc=atoms.pbc)) for atoms in frames]
         with default_dtype(self.dtype):
             parts = [AtomicData.from_config(config_from_atoms(atoms), z_table=self.elements, cutoff=self.cutoff_A) for atoms in bare]
             batch = Batch.from_data_list(parts)
@@ -151,7 +161,7 @@ class MACEPotential:
     def calculator(self) -> Calculator:
         """MACECalculator of this module: a calculation uses its weights at that time."""
         dtype = str(self.dtype).removeprefix("torch.")
-        calculator = MACECalculator(models=[self.module], device=str(self.device), default_dtype=dtype)
+        calculator = TurningCalculator(models=[self.module], device=str(self.device), default_dtype=dtype)
         return ShiftedCalculator(calculator, self.energy_shift_eV_per_atom)
 
     def _check_elements(self, atoms: Atoms) -> None:

@@ -18,6 +18,7 @@ from nnip.potentials.base import Fit
 from nnip.potentials.command import run_command
 from nnip.potentials.mace.choices import problem
 from nnip.potentials.mace.launcher import build_parser
+from nnip.potentials.mace.slabs import turned_file
 from nnip.study.seeds import derive
 
 NAME = "mace"
@@ -38,6 +39,7 @@ def fit(settings: dict[str, Any], train_xyz: Path, val_xyz: Path, directory: Pat
     # mace has one seed for both the weights and the order of the frames
     seed = derive(settings["root_seed"], "training", "weights", settings["seed"])
     folder = directory / NAME
+    train_xyz, val_xyz = (turned_file(path, folder) for path in (train_xyz, val_xyz))
     try:
         write_text(
             folder / "mace.yaml",
