@@ -48,6 +48,39 @@ def test_where_nothing_is_left_one_message_says_how_each_ended_and_what_to_do():
         check_something_is_left(missing(many, list(many)), list(many))
 
 
+SINGULAR = "{} ended with status 1; its last line (of {}.log): numpy.linalg.LinAlgError: Singular matrix"
+
+
+def shared_failure(*reasons, status="failed"):
+    """The message about trainings that all failed, one model a reason."""
+    runs = {f"m{i}.n20.seed1": training(f"m{i}", status=status, reason=reason) for i, reason in enumerate(reasons)}
+    for i, rows in enumerate(runs.values()):
+        rows["framework"] = ["mace", "nequip"][i % 2]
+    with pytest.raises(InputError) as raised:
+        check_something_is_left(missing(runs, list(runs)), list(runs))
+    return str(raised.value)
+
+
+def test_one_reason_of_all_models_points_to_the_data_and_not_to_the_model_table():
+    text = shared_failure(SINGULAR.format("python", "mace_run_train"), SINGULAR.format("nequip-train", "nequip-train"))
+    assert "All 2, of 2 models (mace and nequip), failed for one reason:\n  numpy.linalg.LinAlgError: Singular matrix\n" in text
+    assert "look there first" in text and "model table" not in text
+    text = shared_failure(*["train.xyz: frame 3 has no forces; nothing was trained"] * 3)
+    assert "All 3, of 3 models" in text and "\n  train.xyz: frame 3 has no forces; nothing was trained\n" in text
+
+
+def test_reasons_of_the_models_still_point_to_the_model_table():
+    memory = "out of memory: killed; give the job more, or the model a smaller batch_size (python was killed by SIGKILL)"
+    for text in (
+        shared_failure(SINGULAR.format("python", "mace_run_train"), "no epoch of 3 improved the untrained model's validation loss (3)"),
+        shared_failure(*["the validation loss is nan after 1 epochs"] * 2, status="diverged"),
+        shared_failure(memory, memory),
+        shared_failure("x"),
+        shared_failure(None, None),
+    ):
+        assert "in the model table" in text and "for one reason" not in text
+
+
 @pytest.fixture(scope="module")
 def whole():
     return study(names=("a", "b", "c"), modes=("isotropic",))
