@@ -17,6 +17,7 @@ LARGEST_FORCE_EV_PER_A = 50.0  # strongly compressed matter is left alone
 LEAST_OFFSET_EV = 0.5
 TIMES_NOISE = 10.0
 FEWEST = 5
+MOST_KINDS = 20  # with most frames
 
 
 def check(splits: Mapping[str, Sequence[Atoms]]) -> list[str]:
@@ -68,16 +69,16 @@ def _largest_force(frame: Atoms) -> float:
 
 
 def outliers(name: str, frames: Sequence[Atoms]) -> list[str]:
-    """A warning for each kind of frame whose energies form two groups further apart than the forces explain."""
+    """A warning for each of the commonest kinds of frame whose energies form two groups further apart than the forces explain."""
     kinds: dict[Hashable, list[Atoms]] = defaultdict(list)
     for frame in frames:
         if frame.calc is not None and "energy" in frame.calc.results:
             kinds[kind(frame)].append(frame)
     found = []
-    for alike in kinds.values():
+    for alike in sorted(kinds.values(), key=len, reverse=True)[:MOST_KINDS]:
         alike.sort(key=lambda frame: float(frame.calc.results["energy"]))
         energies = np.array([float(frame.calc.results["energy"]) for frame in alike])
-        if len(alike) < FEWEST + 1:
+        if len(alike) < FEWEST + 1 or np.diff(energies).max() < LEAST_OFFSET_EV / 2:
             continue
         at = int(np.diff(energies).argmax()) + 1
         found.append(shifted(name, alike[:at], name, alike[at:]))
