@@ -11,6 +11,7 @@ from ase import Atoms
 from ase.geometry import find_mic
 
 MOST_FRAMES = 40
+MOST_DISPLACEMENTS = 1_000_000  # of atoms, over all pairs of frames that are compared
 LARGEST_DISPLACEMENT_A = 1.0  # of any atom; beyond this the forces say little about the difference
 
 
@@ -40,7 +41,7 @@ def state(frame: Atoms) -> Hashable:
 
 
 def similar_pairs(first: Sequence[Atoms], second: Sequence[Atoms]) -> list[Pair]:
-    """Each frame of `second` with the most similar frame of `first`, among MOST_FRAMES of each; every pair once, and no frame with itself.
+    """Each frame of `second` with the most similar frame of `first`, among MOST_FRAMES of each (fewer of many atoms); every pair once, and no frame with itself.
 
     Both sequences may be one. Frames without energy or forces, single atoms, and frames with no similar one are left out.
     """
@@ -68,7 +69,8 @@ def similar_pairs(first: Sequence[Atoms], second: Sequence[Atoms]) -> list[Pair]
 
 
 def _spread(frames: Sequence[Atoms]) -> list[int]:
-    return sorted({int(i) for i in np.linspace(0, len(frames) - 1, min(len(frames), MOST_FRAMES))})
+    most = min(len(frames), MOST_FRAMES, max(3, int((MOST_DISPLACEMENTS / max(map(len, frames), default=1)) ** 0.5)))
+    return sorted({int(i) for i in np.linspace(0, len(frames) - 1, most)})
 
 
 def _is_usable(frame: Atoms) -> bool:

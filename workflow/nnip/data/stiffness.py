@@ -1,6 +1,5 @@
 """How the force along a bond grows with its length, for each pair of elements: its sign and size are known for right labels."""
 
-import itertools
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,11 +13,11 @@ from scipy.stats import linregress
 MOST_FRAMES = 60
 BOND_MULTIPLIER = 1.3  # of the covalent radii, as in nnip.md.bonds
 FEW_FRAMES = 20
+MOST_ATOMS = 30_000  # of all these frames together
 FEWEST = 10  # bonds of a pair of elements
 LEAST_T = 5.0  # slope in units of its standard error
 LIGHT = frozenset((1, 6, 7, 8, 9))  # a covalent bond has one of these, and no metal: bulk silicon is softer
 NONMETALS = frozenset(chemical_symbols.index(symbol) for symbol in ("H", "B", "C", "N", "O", "F", "Si", "P", "S", "Cl", "Se", "Br", "I"))
-
 NOBLE = [chemical_symbols.index(symbol) for symbol in ("He", "Ne", "Ar", "Kr", "Xe", "Rn")]
 
 
@@ -39,12 +38,12 @@ def stiffnesses(frames: Sequence[Atoms]) -> list[Stiffness]:
     """The slopes of all pairs of elements with enough bonds among MOST_FRAMES frames with forces.
 
     The reduced force is the reduced mass times the relative acceleration along the bond, positive where it pulls together: for a diatomic molecule
-    the slope is the force constant. Rows of atoms that are not bonded, such as argon's, are left out.
+    the slope is the force constant. Atoms without bonds, such as argon's, give no slope.
     """
     lengths: dict[tuple[int, int], list[np.ndarray]] = defaultdict(list)
     pulls: dict[tuple[int, int], list[np.ndarray]] = defaultdict(list)
     labelled = [frame for frame in frames if frame.calc is not None and "forces" in frame.calc.results and len(frame) > 1]
-    for frame in itertools.islice(labelled, 0, None, max(len(labelled) // MOST_FRAMES, 1)):
+    for frame in some(labelled, MOST_FRAMES):
         for pair, length, pull in _bonds(frame):
             lengths[pair].append(length)
             pulls[pair].append(pull)
@@ -55,9 +54,8 @@ def stiffnesses(frames: Sequence[Atoms]) -> list[Stiffness]:
             continue
         fit = linregress(x, y)
         name = "-".join(sorted(chemical_symbols[number] for number in pair))
-        found.append(
-            Stiffness(name, float(fit.slope), set(pair) <= NONMETALS and bool(set(pair) & LIGHT), bool(abs(fit.slope) > LEAST_T * fit.stderr))
-        )
+        covalent = set(pair) <= NONMETALS and not LIGHT.isdisjoint(pair)
+        found.append(Stiffness(name, float(fit.slope), covalent, bool(abs(fit.slope) > LEAST_T * fit.stderr)))
     return found
 
 
@@ -78,7 +76,7 @@ def _bonds(frame: Atoms) -> Iterator[tuple[tuple[int, int], np.ndarray, np.ndarr
 def neighbour_distances(frames: Sequence[Atoms], farthest: float) -> np.ndarray:
     """The distance of each atom's nearest neighbour over the sum of covalent radii; infinity beyond `farthest`, and noble gases are left out."""
     found = [np.empty(0)]
-    for frame in itertools.islice(frames, 0, None, max(len(frames) // FEW_FRAMES, 1)):
+    for frame in some(frames, FEW_FRAMES):
         bonding = without_cell(frame)[~np.isin(frame.numbers, NOBLE)]
         if len(frame) < 2:
             continue
@@ -88,6 +86,12 @@ def neighbour_distances(frames: Sequence[Atoms], farthest: float) -> np.ndarray:
         np.minimum.at(nearest, i, length / (radii[i] + radii[j]))
         found.append(nearest)
     return np.concatenate(found)
+
+
+def some(frames: Sequence[Atoms], most: int) -> Sequence[Atoms]:
+    """About so many frames, evenly spread; fewer if they have many atoms."""
+    most = max(1, min(most, MOST_ATOMS // max(map(len, frames), default=1)))
+    return frames[:: max(len(frames) // most, 1)]
 
 
 def without_cell(frame: Atoms) -> Atoms:

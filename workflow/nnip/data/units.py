@@ -145,7 +145,7 @@ def wide_distances(frames: Sequence[Atoms]) -> str | None:
     """The numbers that say that atoms are too far apart for Å, if they do."""
     if not len(near := neighbour_distances(frames, WIDEST)) or np.isfinite(near).mean() > 0.05:
         return None
-    low, middle = np.quantile(neighbour_distances(frames, FARTHEST), (0.05, 0.5))
+    low, middle = np.quantile(neighbour_distances(frames, FARTHEST), (0.05, 0.5), method="lower")
     if len(near) < FEWEST_ATOMS or not middle < FARTHEST:
         return None
     return (
