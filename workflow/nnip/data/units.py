@@ -18,8 +18,8 @@ from nnip.jobs.errors import InputError
 
 FEWEST_PAIRS = 6
 LEAST_T = 5.0  # slope in units of its standard error
-SOFTEST, STIFFEST = 4.0, 200.0  # eV/Å², median over a molecule's kinds of bonds; right labels give 12 to 139
-LOWEST_RATIO, HIGHEST_RATIO = 0.15, 5.0  # of energies to forces; right labels give 0.45 to 1.03
+SOFTEST, STIFFEST = 4.0, 200.0  # eV/Å², median over a molecule's kinds of bonds; right labels give 15 to 139
+LOWEST_RATIO, HIGHEST_RATIO = 0.15, 5.0  # of energies to forces; right labels give 0.47 to 1.01
 USUAL_STIFFNESS = (8.0, 100.0)
 USUAL_RATIO = (0.45, 1.3)
 WIDEST, FARTHEST = 1.5, 2.4  # nearest neighbours' distance over the sum of covalent radii; in Bohr 1.6 to 2.2
