@@ -85,9 +85,8 @@ def _write(
 
 def load(dataset: str, options: dict[str, Any], study: dict[str, Any], directory: Path, processes: int) -> Source:
     """Frames of a data set by its `source`: xtb, emt, 3bpa, ani-al or extxyz; InputError messages start with the block's name."""
-    options = {key: value for key, value in options.items() if key != "n_pool"}
+    source = _from_source(dataset, options, study, directory, processes)
     try:
-        source = _from_source(options, study, directory, processes)
         source.warnings += check_physics({"train": source.pool} | {f"test {name}": frames for name, frames in source.tests.items()})
     except InputError as error:
         raise InputError(f"datasets.{dataset}: {error}") from None
@@ -103,26 +102,30 @@ def check_physics(splits: dict[str, list[Atoms]]) -> list[str]:
     return units.check(splits) + references.check(splits)
 
 
-def _from_source(options: dict[str, Any], study: dict[str, Any], directory: Path, processes: int) -> Source:
-    match options.get("source"):
-        case "xtb":
-            from nnip.data.xtb import generate
+def _from_source(dataset: str, options: dict[str, Any], study: dict[str, Any], directory: Path, processes: int) -> Source:
+    options = {key: value for key, value in options.items() if key != "n_pool"}
+    try:
+        match options.get("source"):
+            case "xtb":
+                from nnip.data.xtb import generate
 
-            return Source(*generate(options, study["n_pool"], study["seed"], processes, directory / CHUNKS))
-        case "emt":
-            from nnip.data import emt
+                return Source(*generate(options, study["n_pool"], study["seed"], processes, directory / CHUNKS))
+            case "emt":
+                from nnip.data import emt
 
-            return Source(*emt.generate(options, study["n_pool"], study["seed"], processes, directory / CHUNKS))
-        case "ani-al":
-            from nnip.data import ani_al
+                return Source(*emt.generate(options, study["n_pool"], study["seed"], processes, directory / CHUNKS))
+            case "ani-al":
+                from nnip.data import ani_al
 
-            return Source(*ani_al.read(options, study["seed"], study["mirror"], directory / DOWNLOADS))
-        case "3bpa":
-            return from_files(options, study["mirror"], directory / DOWNLOADS)
-        case "extxyz":
-            return from_files(options, None, None)
-        case other:
-            raise InputError(f"source: '{other}' should be xtb, emt, 3bpa, ani-al or extxyz")
+                return Source(*ani_al.read(options, study["seed"], study["mirror"], directory / DOWNLOADS))
+            case "3bpa":
+                return from_files(options, study["mirror"], directory / DOWNLOADS)
+            case "extxyz":
+                return from_files(options, None, None)
+            case other:
+                raise InputError(f"source: '{other}' should be xtb, emt, 3bpa, ani-al or extxyz")
+    except InputError as error:
+        raise InputError(f"datasets.{dataset}: {error}") from None
 
 
 def from_files(options: dict[str, Any], mirror: str | None, downloads: Path | None) -> Source:

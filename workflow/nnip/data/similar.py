@@ -43,7 +43,8 @@ def state(frame: Atoms) -> Hashable:
 def similar_pairs(first: Sequence[Atoms], second: Sequence[Atoms]) -> list[Pair]:
     """Each frame of `second` with the most similar frame of `first`, among MOST_FRAMES of each (fewer of many atoms).
 
-    Both sequences may be one: then every pair comes once, and no frame with itself. Frames without energy or forces, single atoms, and frames with no similar one are left out.
+    Both sequences may be one: then every pair comes once, and no frame with itself. Frames without energy or forces, single atoms, and frames with no
+    similar one are left out.
     """
     candidates = _spread(first)
     if first is second:  # successive frames of a trajectory are alike
