@@ -20,7 +20,8 @@ TOLERANCE = 1e-9  # eV and eV/Å; the weights are float64
 
 def slab():
     """Two layers of aluminium in the plane of x and y."""
-    atoms = ase.build.fcc111("Al", (1, 2, 2), a=4.05, vacuum=6.0)
+    made = ase.build.fcc111("Al", (1, 2, 2), a=4.05, vacuum=6.0)
+    atoms = Atoms(made.numbers, made.positions, cell=made.cell, pbc=made.pbc)
     atoms.positions += np.random.default_rng(1).normal(0, 0.1, atoms.positions.shape)
     return atoms
 
