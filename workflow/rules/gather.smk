@@ -1,6 +1,6 @@
 """Tables: the measurements of all runs, gathered into the study's tidy tables.
 
-Needs: the runs' tables. Makes: results/<study>/tables/{models,hyperparameters,training_sets,missing,trainings,errors,landscape,directions,failures}.csv
+Needs: the runs' tables. Makes: results/<study>/tables/{models,hyperparameters,training_sets,missing,costs,trainings,errors,landscape,directions,failures}.csv
 """
 
 
@@ -8,6 +8,7 @@ localrules:
     make_model_tables,
     list_training_sets,
     list_missing,
+    list_costs,
     gather_table,
 
 
@@ -67,6 +68,24 @@ rule list_missing:
         "List what is missing"
     script:
         "../scripts/list_missing.py"
+
+
+rule list_costs:
+    """The wall times of trainings and measurements, from their manifests."""
+    input:
+        manifests=[*run_files("train/manifest.json", RUNS), *(f"{RESULTS}/runs/{folder}/manifest.json" for jobs in JOBS.values() for folder in jobs)],
+        missing=f"{TABLES}/missing.csv",
+        code=code_of("scripts/list_costs.py"),
+    output:
+        f"{TABLES}/costs.csv",
+    log:
+        f"{LOGS}/tables/costs.log",
+    conda:
+        "../../envs/workflow.yaml"
+    message:
+        "List what trainings and measurements cost"
+    script:
+        "../scripts/list_costs.py"
 
 
 rule gather_table:

@@ -32,7 +32,7 @@ ANALYSIS = Analysis(
         Quantity(
             name="train_forces_rmse", table="error_summaries", column="forces_rmse_eV_per_A", where={"frames": "training"},
             label="training force RMSE", unit="meV/Å", factor=1e3, log=True, words="force error, training frames", role="predictor", better=-1,
-            floor=True, control=True,
+            floor=True, control=True, baseline=True,
         ),
         Quantity(
             name="test_energy_rmse_coolest", table="error_summaries", column="energy_rmse_eV_per_atom", where={"frames": "coolest"},
@@ -41,7 +41,7 @@ ANALYSIS = Analysis(
         Quantity(
             name="test_forces_rmse_coolest", table="error_summaries", column="forces_rmse_eV_per_A", where={"frames": "coolest"},
             label="cool test force RMSE", unit="meV/Å", factor=1e3, log=True, words="force error at the lowest temperature", role="predictor",
-            better=-1, control=True,
+            better=-1, control=True, baseline=True,
         ),
         Quantity(
             name="test_energy_rmse_hottest", table="error_summaries", column="energy_rmse_eV_per_atom", where={"frames": "hottest"},

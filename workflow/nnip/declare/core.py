@@ -68,6 +68,16 @@ CORE = {
             "without": text("measurements that are missing as a result"),
         },
     ),
+    "costs": Table(
+        "A job of a training or of a measurement of one.",
+        TRAINING
+        | {
+            "stage": text("train, or the measurement"),
+            "variant": text("variant of the measurement", optional=True),
+            "wall_s": real("wall time of the job, with all its attempts that were resumed", "s"),
+            "device": text("cpu or cuda"),
+        },
+    ),
     "notes": Table(
         "An oddity of the released data, kept in the tables.",
         {"framework": RUN["framework"], "model": RUN["model"], "table": text("table with the oddity"), "note": text("description")},
@@ -79,5 +89,5 @@ CORE = {
 }
 
 # tables of a study that trains, and of the paper's released data
-STUDIED = ("models", "hyperparameters", "training_sets", "trainings", "missing")
+STUDIED = ("models", "hyperparameters", "training_sets", "trainings", "missing", "costs")
 RELEASED = ("models", "hyperparameters", "training_sets", "errors", "errors_repeated", "landscape", "failures", "notes")

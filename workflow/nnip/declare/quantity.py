@@ -23,6 +23,7 @@ class Quantity:
     parts:          names of quantities contained in this one: their correlation with it is partly with itself
     floor:          whether the noise floor lists it
     control:        whether its logarithm is a control variable of partial correlations; those for the first are in table correlations too
+    baseline:       whether a predictor is what every training has anyway, which a measurement worth its cost must improve on
     """
 
     name: str
@@ -43,6 +44,7 @@ class Quantity:
     parts: tuple[str, ...] = ()
     floor: bool = False
     control: bool = False
+    baseline: bool = False
 
     def __post_init__(self) -> None:
         """ValueError for an unknown role, sign or variant."""

@@ -1,0 +1,9 @@
+"""Table costs: the wall time of every training and measurement, from their manifests."""
+
+from nnip.jobs.errors import run
+from nnip.study.costs import costs
+from nnip.study.tables import write_table
+
+if __name__ == "__main__":
+    job = snakemake
+    run(lambda: write_table("costs", costs(job.input.manifests), job.output[0]), log=job.log[0])
