@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from nnip.analyse import ranking
+from nnip.analyse.multiple_testing import by_shuffling
 from nnip.analyse.trainings import Trainings, candidates
 from nnip.declare import RUN, VARIANT, Analysis, Table, block, flag, mapping, real, text, whole
 from nnip.declare.registry import quantities
@@ -38,6 +39,7 @@ ANALYSIS = Analysis(
                 "kendall": real("Kendall's tau-b, pairs within a framework", optional=True),
                 "kendall_low": real("lower bound of its interval", optional=True),
                 "kendall_high": real("upper bound", optional=True),
+                "scatter_of_a_guess": real("standard deviation of the concordance of shuffled predictors", optional=True),
                 "p": real("share of shuffled predictors whose concordance is as far from 0.5", optional=True),
                 "p_corrected": real("share of shuffles in which that of any predictor is; p itself for the chosen one", optional=True),
                 "ceiling": real("concordance of one half of the MD with the other half", optional=True),
@@ -81,9 +83,12 @@ def oriented(trainings: Trainings, name: tuple[str, str, str], rows: pd.DataFram
     return (quantities()[name[0]].better or 1) * trainings.values(rows)
 
 
-def is_chosen(name: tuple[str, str, str], chosen: dict[str, str] | None) -> bool:
-    """Whether the config names this predictor as chosen beforehand."""
-    return chosen is not None and name == tuple(chosen.get(key, "") for key in ("quantity", "mode", "minimum"))
+def identity(scope: str, name: tuple[str, str, str], chosen: dict[str, str] | None) -> dict[str, Any]:
+    """The first columns of a row of one predictor; chosen: league.chosen of the config."""
+    quantity = quantities()[name[0]]
+    known = chosen is not None and name == tuple(chosen.get(key, "") for key in ("quantity", "mode", "minimum"))
+    row = {"framework": scope, "quantity": name[0], "mode": name[1] or pd.NA, "minimum": name[2] or pd.NA}
+    return row | {"baseline": quantity.baseline, "chosen": known, "expected": quantity.better}
 
 
 def league(
@@ -108,17 +113,16 @@ def league(
             if n_models < FEWEST or len(np.unique(x[known])) < 2 or not np.isfinite(values["concordance"]):
                 continue
             again = ranking.agreement(trainings, x, resamples)
-            row: dict[str, Any] = {"framework": scope, "quantity": name[0], "mode": name[1] or pd.NA, "minimum": name[2] or pd.NA}
-            row |= {"baseline": quantities()[name[0]].baseline, "chosen": is_chosen(name, chosen), "expected": quantities()[name[0]].better}
+            row: dict[str, Any] = identity(scope, name, chosen)
             row |= {"n_models": n_models, "n_trainings": int(known.sum()), "n_replicas": int(known[trainings.owner].sum())}
             for measure in ranking.MEASURES:
                 row[measure] = values[measure]
                 row[f"{measure}_low"], row[f"{measure}_high"] = ranking.interval(again[measure], n_models, statistics["confidence"])
             row |= {"ceiling": top, "seconds": seconds(name[0], name[1], costs), "md_seconds": seconds("rmst_fs", "", costs)}
-            own.append(row)
             shuffled.append(ranking.shuffled_concordance(observed.longer[0], x, shuffles) - 0.5)
+            own.append(row | {"scatter_of_a_guess": float(np.nanstd(shuffled[-1]))})
         if own:
-            p, corrected = ranking.several_at_once(np.array([row["concordance"] for row in own]) - 0.5, np.stack(shuffled, axis=1))
+            p, corrected = by_shuffling(np.abs([row["concordance"] - 0.5 for row in own]), np.abs(np.stack(shuffled, axis=1)))
             rows += [row | {"p": a, "p_corrected": a if row["chosen"] else b} for row, a, b in zip(own, p, corrected, strict=True)]
     return frame("league", rows)
 

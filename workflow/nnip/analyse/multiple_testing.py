@@ -23,3 +23,20 @@ def holm_of_pairs(tests: pd.DataFrame, one: str, other: str) -> np.ndarray:
     first = ~pairs.duplicated().to_numpy(bool)
     corrected = holm(tests["p"].to_numpy(float, na_value=np.nan)[first])
     return pairs.map(dict(zip(pairs[first], corrected, strict=True))).to_numpy(float)
+
+
+def by_shuffling(values: np.ndarray, shuffled: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """P values of several statistics, large ones of which are unlikely by chance: the share of shuffles in which each, and any, is as large.
+
+    values: [k]; shuffled: [m, k], from the same m shuffles, so that the second p holds for all k together, whatever their correlations (Westfall &
+    Young, Resampling-Based Multiple Testing, 1993). Two arrays [k]; a statistic of nan has p nan and does not count. The data themselves are one
+    more shuffle, so no p is 0.
+    """
+    known = ~np.isnan(values)
+    same = 1e-9  # equal numbers that were added up in another order
+    each, any_of = np.full(len(values), np.nan), np.full(len(values), np.nan)
+    if known.any() and len(shuffled):
+        drawn = np.where(np.isnan(shuffled[:, known]), -np.inf, shuffled[:, known])
+        largest = drawn.max(axis=1, keepdims=True)
+        each[known], any_of[known] = ((1 + (part >= values[known] - same).sum(axis=0)) / (1 + len(drawn)) for part in (drawn, largest))
+    return each, any_of

@@ -109,22 +109,6 @@ def ceiling(trainings: Trainings) -> float:
     return float(np.mean(values))
 
 
-def several_at_once(values: np.ndarray, shuffled: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """P values of several statistics that are compared with 0: the share of shuffles in which each, and in which any of them, is as far from 0.
-
-    values: [k]; shuffled: [m, k], the same m shuffles for all (Westfall & Young, Resampling-Based Multiple Testing, 1993). Two arrays [k]; a value
-    of nan has p nan and does not count. The data themselves are one more shuffle, so no p is 0.
-    """
-    size, far = np.abs(values), np.abs(shuffled)
-    most = np.nanmax(np.where(np.isnan(size), np.nan, far), axis=1, keepdims=True) if np.isfinite(size).any() else np.full((len(far), 1), np.nan)
-    tiny = 1e-9
-
-    def share(shuffles: np.ndarray) -> np.ndarray:
-        return np.where(np.isnan(size), np.nan, (1 + (shuffles >= size - tiny).sum(axis=0)) / (1 + len(shuffled)))
-
-    return share(far), share(np.broadcast_to(most, far.shape))
-
-
 def shuffled_concordance(longer: np.ndarray, x: np.ndarray, shuffles: np.ndarray) -> np.ndarray:
     """The concordance of a predictor x [n] in every shuffle [m, n], [m]."""
     predicted = above(x).astype(np.float32)

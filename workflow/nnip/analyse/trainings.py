@@ -115,17 +115,24 @@ class Trainings:
 
         Models of one framework with the same seeds get the same draw of seeds (Owen, Ann. Appl. Stat. 1, 386, 2007).
         """
-        counts = np.zeros((m, self.n))
+        taken = np.zeros((m, self.n))
         for framework in np.unique(self.framework):
             models = [own for own in self.models if self.framework[own[0]] == framework]
-            taken = rng.multinomial(len(models), np.full(len(models), 1 / len(models)), size=m)
-            drawn: dict[tuple[int, ...], np.ndarray] = {}
-            for own, times in zip(models, taken.T, strict=True):
-                seeds = self._seeds(own)
-                if seeds not in drawn:
-                    drawn[seeds] = rng.multinomial(len(own), np.full(len(own), 1 / len(own)), size=m)
-                counts[:, own[self._order(own)]] = times[:, None] * drawn[seeds]
-        return counts
+            times = rng.multinomial(len(models), np.full(len(models), 1 / len(models)), size=m)
+            for own, drawn in zip(models, times.T, strict=True):
+                taken[:, own] = drawn[:, None]
+        return taken * self.seed_draws(m, rng)
+
+    def seed_draws(self, m: int, rng: np.random.Generator) -> np.ndarray:
+        """How often each training is in each of m resamples of its model's seeds, [m, n]; the same for models with the same seeds."""
+        taken = np.zeros((m, self.n))
+        drawn: dict[tuple[int, ...], np.ndarray] = {}
+        for own in self.models:
+            seeds = (int(self.framework[own[0]]), *sorted(self.keys["seed"].iloc[own]))
+            if seeds not in drawn:
+                drawn[seeds] = rng.multinomial(len(own), np.full(len(own), 1 / len(own)), size=m)
+            taken[:, own[self._order(own)]] = drawn[seeds]
+        return taken
 
     def shuffles(self, m: int, rng: np.random.Generator, within: bool = False) -> np.ndarray:
         """The training whose predictor each training gets in each of m shuffles, [m, n].
@@ -149,9 +156,6 @@ class Trainings:
     @cached_property
     def _replicas(self) -> list[np.ndarray]:
         return [np.flatnonzero(self.owner == training) for training in range(self.n)]
-
-    def _seeds(self, own: np.ndarray) -> tuple[int, ...]:
-        return tuple(sorted(self.keys["seed"].iloc[own]))
 
     def _order(self, own: np.ndarray) -> np.ndarray:
         return np.argsort(self.keys["seed"].iloc[own].to_numpy(int), kind="stable")
