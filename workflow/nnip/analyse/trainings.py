@@ -83,7 +83,7 @@ class Trainings:
         """
         weights = np.ones((1, len(self.owner))) if counts is None else counts
         means = [
-            restricted_means(self.time_fs[own], self.failed[own], self.horizon_fs, weights[:, own])[0] for own in self._replicas
+            restricted_means(self.time_fs[own], self.failed[own], self.horizon_fs, weights[:, own])[0] for own in self.replicas
         ]  # fmt: skip
         lives = np.log(np.maximum(np.stack(means, axis=1), 1.0))
         return lives[0] if counts is None else lives
@@ -107,7 +107,7 @@ class Trainings:
 
     def replica_counts(self, m: int, rng: np.random.Generator) -> np.ndarray:
         """How often each replica is in each of m resamples within the trainings, [m, R]."""
-        counts = [rng.multinomial(len(own), np.full(len(own), 1 / len(own)), size=m) for own in self._replicas]
+        counts = [rng.multinomial(len(own), np.full(len(own), 1 / len(own)), size=m) for own in self.replicas]
         return np.concatenate(counts, axis=1).astype(float)
 
     def resamples(self, m: int, rng: np.random.Generator) -> np.ndarray:
@@ -154,7 +154,8 @@ class Trainings:
         return order
 
     @cached_property
-    def _replicas(self) -> list[np.ndarray]:
+    def replicas(self) -> list[np.ndarray]:
+        """The replicas of every training."""
         return [np.flatnonzero(self.owner == training) for training in range(self.n)]
 
     def _order(self, own: np.ndarray) -> np.ndarray:
