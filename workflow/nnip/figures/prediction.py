@@ -17,7 +17,7 @@ FIGURE = Figure(
     options={"confidence": "statistics.confidence"},
     category="What predicts extrapolation",
     caption=(
-        "**Predicting the time to failure of models left out.** Left: typical factor by which the predicted time is wrong, from a measurement alone "
+        "**Predicting the time to failure of models left out.** Left: typical factor by which the prediction is wrong, from a measurement alone "
         "(hollow) and together with the baselines (filled); lines: from the baselines, and from the mean of the other models. Right: how much the "
         "measurement reduces the error of the baselines. Table ``prediction``."
     ),
@@ -39,7 +39,7 @@ def draw(prediction: pd.DataFrame, confidence: float) -> Drawing:
         forest(axes[0, 1], rows, ("gain", "gain_low", "gain_high"), 1 - confidence)
         mark(axes[0, 1], 0.0, "no gain", dashed=False)
         reach = 1.2 * np.nanmax(np.abs(rows[["gain", "gain_high"]].to_numpy(float, na_value=np.nan)))
-        axes[0, 1].set(xlim=(-reach, reach), xlabel="reduction of the error of ln time")
+        axes[0, 1].set(xlim=(-reach, reach), xlabel="reduction of the error of the logarithm")
         baselines = rows["baselines"].iloc[0].split("+")
         names = f"Baselines: {' and '.join(quantities()[name].label for name in baselines)}. Intervals end at the panel's edge where they are longer."
     marks = f"Left, hollow: alone; filled: with the baselines. Right: {signs(rows, confidence)}" if gains else ""
@@ -60,5 +60,5 @@ def errors(axis: Axes, rows: pd.DataFrame) -> None:
         mark(axis, float(np.exp(rows["error_baselines"].dropna().iloc[0])), "baselines")
     axis.set_xscale("log")
     style.plain_log(axis.xaxis)
-    axis.set_xlabel("factor by which the predicted time is wrong")
+    axis.set_xlabel("factor by which the prediction is wrong")
     axis.tick_params(axis="y", length=0)

@@ -39,7 +39,7 @@ def draw(within_between: pd.DataFrame, confidence: float) -> Drawing:
         mark(axis, 0.0, "none", dashed=False)
         n = of_view["n_models"].max() if view == "between" else of_view["n_trainings"].max()
         axis.set_title(f"{title} (n = {n})" if len(of_view) else title, pad=12)
-        axis.set(xlim=(-1.05, 1.05), xticks=[-1, -0.5, 0, 0.5, 1], xlabel="correlation with ln time to failure")
+        axis.set(xlim=(-1.05, 1.05), xticks=[-1, -0.5, 0, 0.5, 1], xlabel="correlation with the logarithm of the life")
         if of_view.empty:
             style.say(axis, "one training per model: nothing to compare within models")
     name_rows(axes[0, 0], order)

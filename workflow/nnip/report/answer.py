@@ -1,0 +1,211 @@
+"""A study's answer in at most ten lines, and a short table per question."""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from nnip.analyse.league import ALL
+from nnip.declare.quantity import in_words as variant_words
+from nnip.declare.registry import quantities
+
+MOST_LINES = 10
+MODELS_SHOWN, MEASUREMENTS_SHOWN, PAIRS_SHOWN = 5, 8, 6
+FEW_SEEDS = "One training per model: a difference between models may be one of seeds, and only more seeds can tell."
+Tables = Mapping[str, pd.DataFrame]
+
+
+def answer(tables: Tables, confidence: float) -> list[str]:
+    """The lines: what lives longest, what to trust instead of MD and what that saves, what is undecided; each part says why if it has no answer."""
+    if tables["failures"].empty:
+        return ["No hot MD was run: which training lives longest, and what tells it, is not known."]
+    seeds = tables["best"]["n_seeds"]
+    lines = [*longest(tables, confidence), *([FEW_SEEDS] if seeds.max() == 1 else [])]
+    return [*lines, *trusted(tables, confidence), *undecided(tables, confidence)][:MOST_LINES]
+
+
+def longest(tables: Tables, confidence: float) -> list[str]:
+    """A line per framework: the model that lives longest, how sure that is, and the models that are not told apart from it."""
+    lines = []
+    for framework, models in tables["best"].groupby("framework", sort=False):
+        first = models.iloc[0]
+        line = f"**{framework}**: {first['model']} lives longest in hot MD, {first['life_fs'] / 1000:.2f} ps"
+        if len(models) == 1:
+            lines.append(f"{line}; it is the only model.")
+            continue
+        line += f"; probability {first['probability_best']:.2f} of being the best of {len(models)} models"
+        pairs = tables["pairs"]
+        alike = pairs[(pairs["framework"] == framework) & ((pairs["longer"] == first["model"]) | (pairs["shorter"] == first["model"]))]
+        if alike["p_holm"].isna().all():
+            lines.append(f"{line}.")
+            continue
+        names = [row.shorter if row.longer == first["model"] else row.longer for row in alike.itertuples() if not row.p_holm < 1 - confidence]
+        lines.append(f"{line}; {'not told apart from ' + listed(names) if names else 'told apart from all others'}.")
+    return lines
+
+
+def widest(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows over all frameworks, or over the only one."""
+    return table[table["framework"] == (ALL if (table["framework"] == ALL).any() else table["framework"].iloc[0])] if len(table) else table
+
+
+def trusted(tables: Tables, confidence: float) -> list[str]:
+    """Lines: the measurement that names the longer-lived training most often, and its cost; whether any adds to the errors known anyway."""
+    league = widest(tables["league"])
+    if league.empty:
+        return ["Too few models for a comparison of measurements: it takes three of a framework that differ."]
+    lines, modes = [], league["mode"].nunique() > 1
+    free = league[~league["chosen"].astype(bool)]
+    for row in (league[league["chosen"].astype(bool)]).to_dict("records"):
+        verdict = "tells" if row["p"] < 1 - confidence else "is not shown to tell"
+        lines.append(f"Chosen before this study: {called(row, modes)} {verdict} which training lives longer, {_share(row)}, p = {row['p']:.2g}.")
+    if len(free):
+        clear = free[free["p_corrected"] < 1 - confidence]
+        row = (clear if len(clear) else free).sort_values("concordance", ascending=False, kind="stable").iloc[0].to_dict()
+        if len(clear):
+            line = f"**Instead of MD** trust the {called(row, modes)}: it names the longer-lived of two trainings in {_share(row)} of pairs"
+            top = f", one half of the MD for the other {row['ceiling']:.0%}" if pd.notna(row["ceiling"]) else ""
+            lines.append(f"{line} (a guess 50%{top}); p = {row['p_corrected']:.2g} after correction for {len(free)} measurements.")
+            lines += saved(row)
+        else:
+            what = f"the best of {len(free)}, {called(row, modes)}, names the longer-lived of two trainings in {_share(row)} of pairs"
+            lines.append(f"**No measurement can replace the MD yet**: {what}, p = {row['p_corrected']:.2g} after correction.")
+    lines += flattered(tables)
+    return [*lines, *added(tables, confidence)]
+
+
+def saved(row: Mapping[str, float]) -> list[str]:
+    """What the trusted measurement costs beside the MD; nothing if the wall times are not known."""
+    if pd.isna(row["seconds"]) or pd.isna(row["md_seconds"]):
+        return []
+    anyway = ", and every training has it anyway" if row["baseline"] else ""
+    times = row["md_seconds"] / row["seconds"]
+    return [f"It takes {row['seconds']:.3g} s for one training, the MD {row['md_seconds']:.3g} s ({times:.3g} times as long){anyway}."]
+
+
+def flattered(tables: Tables) -> list[str]:
+    """How well a measurement does that is chosen without the models it is judged on."""
+    choice = widest(tables["choice"])
+    rows = {row["way"]: row for row in choice.to_dict("records")}
+    if not {"all models", "others"} <= rows.keys():
+        return []
+    nested, flat = rows["others"], rows["all models"]
+    words = f"Between models, the best measurement chosen on other models does so in {nested['concordance']:.0%}"
+    return [f"{words}{_bounds(nested['low'], nested['high'])}; chosen on the same models {flat['concordance']:.0%}."]
+
+
+def added(tables: Tables, confidence: float) -> list[str]:
+    """Whether a measurement improves the prediction of models left out beyond the baselines."""
+    prediction = widest(tables["prediction"])
+    tried = prediction[prediction["gain"].notna()]
+    if tried.empty:
+        return []
+    names = listed([quantities()[name].label for name in tried["baselines"].iloc[0].split("+")])
+    modes = prediction["mode"].nunique() > 1
+    clear = tried[(tried["p_corrected"] < 1 - confidence) & (tried["gain"] > 0)].sort_values("gain", ascending=False)
+    best = (clear if len(clear) else tried.sort_values("gain", ascending=False)).iloc[0].to_dict()
+    if len(clear):
+        words = f"improves the prediction of a model left out most, by {best['gain']:.2f} in ln time (p = {best['p_corrected']:.2g})"
+        return [f"Beyond {names}, the {called(best, modes)} {words}."]
+    return [f"Beyond {names}, no measurement is shown to add anything (best: {called(best, modes)}, p = {best['p_corrected']:.2g} after correction)."]
+
+
+def undecided(tables: Tables, confidence: float) -> list[str]:
+    """Lines: pairs of models that are not told apart and the seeds that would do it; measurements not told from a guess and the models needed."""
+    lines, pairs, needed = [], tables["pairs"], widest(tables["models_needed"])
+    tested = pairs[pairs["p_holm"].notna()]
+    open_pairs = tested[tested["p_holm"] >= 1 - confidence]
+    if len(open_pairs):
+        line = f"Undecided: {len(open_pairs)} of {len(tested)} pairs of models"
+        near = open_pairs.sort_values("seeds_needed", na_position="last", kind="stable").iloc[0]
+        if pd.notna(near["seeds_needed"]):
+            line += f"; about {near['seeds_needed']} seeds of each would tell {near['longer']} and {near['shorter']} apart (ratio {near['ratio']:.2f})"
+            more = near["replicas_needed"]
+            line += f", or {more} replicas of each training" if pd.notna(more) else ", more replicas alone would not"
+        else:
+            line += "; not even 100 seeds of each would tell the clearest of them apart"
+        lines.append(f"{line}.")
+    elif len(tested):
+        lines.append(f"Decided: all {len(tested)} pairs of models.")
+    open_rows = needed[needed["p_corrected"] >= 1 - confidence]
+    if len(open_rows):
+        line, modes = f"Undecided: {len(open_rows)} of {len(needed)} measurements", tables["league"]["mode"].nunique() > 1
+        near = open_rows.sort_values("models_needed", na_position="last", kind="stable").iloc[0].to_dict()
+        if pd.notna(near["models_needed"]):
+            line += f"; about {near['models_needed']} models instead of {near['n_models']} would decide about the {called(near, modes)}"
+        lines.append(f"{line}.")
+    return lines
+
+
+def short_tables(tables: Tables, confidence: float) -> list[str]:
+    """Sections with a short table per question; none where there is nothing to show."""
+    parts = []
+    if len(tables["best"]):
+        parts += ["## Which choice lives longest", _models(tables["best"])]
+    if len(tables["league"]):
+        parts += ["## Which measurement tells it", _measurements(tables)]
+    pairs = tables["pairs"]
+    near = pairs[pairs["seeds_needed"].notna()].sort_values("seeds_needed", kind="stable").head(PAIRS_SHOWN)
+    if len(near):
+        rows = [
+            (row.framework, f"{row.longer} / {row.shorter}", f"{row.ratio:.2f}{_bounds(row.low, row.high, '')}", row.n_seeds, row.seeds_needed)
+            for row in near.itertuples()
+        ]
+        header = ("framework", "pair", f"ratio of times [{confidence:.0%}]", "seeds", "seeds needed")
+        parts += ["## What would decide the rest", _markdown(header, rows)]
+    return parts
+
+
+def _models(best: pd.DataFrame) -> str:
+    rows = []
+    for _, models in best.groupby("framework", sort=False):
+        for row in models.head(MODELS_SHOWN).itertuples():
+            rows.append((row.framework, row.model, f"{row.life_fs / 1000:.2f}", f"{row.probability_best:.2f}", row.n_seeds))
+    return _markdown(("framework", "model", "time to failure (ps)", "probability of being the best", "seeds"), rows)
+
+
+def _measurements(tables: Tables) -> str:
+    league, modes = widest(tables["league"]), tables["league"]["mode"].nunique() > 1
+    views, gains = widest(tables["within_between"]), widest(tables["prediction"])
+    rows = []
+    for row in league.sort_values("concordance", ascending=False, kind="stable").head(MEASUREMENTS_SHOWN).to_dict("records"):
+        own = [_of(views[views["view"] == view], row, "correlation") for view in ("between", "within")]
+        cells = (called(row, modes), _share(row), f"{row['p_corrected']:.2g}", *own, _of(gains, row, "gain"))
+        rows.append((*cells, f"{row['seconds']:.3g}" if pd.notna(row["seconds"]) else "–"))
+    header = ("measurement", "names the longer-lived", "p, corrected", "between models r", "within models r", "gain over the baselines", "seconds")
+    return _markdown(header, rows) + f"\n\n{len(league)} measurements were compared; the best are shown. All: `tables/league.csv`, figure `league`."
+
+
+def _of(table: pd.DataFrame, row: Mapping[str, object], column: str) -> str:
+    """A number of the same predictor in another table."""
+    same = pd.Series(True, index=table.index)
+    for key in ("quantity", "mode", "minimum"):
+        same &= table[key].fillna("") == ("" if pd.isna(row[key]) else row[key])
+    values = table.loc[same.astype(bool), column].dropna()
+    return f"{values.iloc[0]:.2f}" if len(values) else "–"
+
+
+def called(row: Mapping[str, object], several_modes: bool) -> str:
+    """The name of a predictor in words: its label, without the signs of formulas."""
+    words = [quantities()[str(row["quantity"])].label.replace("$", "").replace("_", ""), *variant_words(row["mode"], row["minimum"], several_modes)]
+    return ", ".join(words)
+
+
+def listed(names: Sequence[str]) -> str:
+    """'a', 'a and b', 'a, b and c'; of more than five, the first four and how many more."""
+    shown = list(names) if len(names) < 6 else [*names[:4], f"{len(names) - 4} more"]
+    return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
+
+
+def _share(row: Mapping[str, float]) -> str:
+    return f"{row['concordance']:.0%}{_bounds(row['concordance_low'], row['concordance_high'])}"
+
+
+def _bounds(low: float, high: float, kind: str = "%") -> str:
+    if pd.isna(low) or pd.isna(high):
+        return ""
+    return f" [{100 * low:.0f}, {100 * high:.0f}]" if kind == "%" else f" [{low:.2f}, {high:.2f}]"
+
+
+def _markdown(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(str(cell) for cell in line)} |" for line in lines)
