@@ -5,12 +5,16 @@ import pytest
 from known_study import compared, correlation, experiments, partial
 
 from nnip.declare.registry import quantities
-from nnip.report.summary import outcomes, summary, verdict
+from nnip.report.details import details, outcomes, verdict
+from nnip.report.summary import summary
 from nnip.study.tables import frame
 
 LIFE, HOT, CURVE, GROWTH = "rmst_fs", "test_forces_rmse_hottest", "learning_curve_slope", "extrapolation_slope"
 UP, DOWN = (0.75, 0.5, 0.9), (-0.75, -0.9, -0.5)
 AROUND = (0.1, -0.4, 0.5)
+
+
+LEAGUE = ("best", "pairs", "league", "within_between", "prediction", "choice", "models_needed")
 
 
 def replica(model, time, failed, reason="bond", seed=1, framework="mace"):
@@ -22,14 +26,15 @@ FINITE |= {"T_energy_eV_per_atom": 0.004, "T_forces_eV_per_A": 0.04, "S_energy":
 
 
 def page(confidence=0.95, **changed):
-    """Sections of the page of a study with so many tables, by their headings; the first stands under its title."""
-    names = ("failures", "survival", "logrank", "effects", "sensitivity", "correlations", "partial_correlations", "noise_floor")
+    """Sections of the details and of the summary, by their headings; \"\" is what stands under the title of the details."""
+    names = ("failures", "survival", "logrank", "effects", "sensitivity", "correlations", "partial_correlations", "noise_floor", *LEAGUE)
     tables = {name: frame(name, changed.pop(name, [])) for name in names}
     tables |= {"models": changed.pop("models", experiments({"one": ["m0", "m1", "m2"]}))}
     tables |= {name: frame(name, rows) for name, rows in ({"entropy": [FINITE]} | changed).items()}
-    text = summary("s", tables, confidence, "train")
-    title, *sections = text.split("## ")
-    assert title.startswith("# s: what the data support\n\n")
+    first, second = summary("s", tables, confidence, "train"), details("s", tables, confidence)
+    assert first.startswith("# s: what the data support\n\n- ") and second.startswith("# s: details\n\n")
+    title, *sections = second.split("## ")
+    sections += first.split("## ")[1:]
     return {"": title} | {section.split("\n", 1)[0]: section.split("\n", 1)[1] for section in sections}
 
 
@@ -48,13 +53,13 @@ def test_what_there_is():
         {"framework": "mace", "model": model, "seed": 1, "training_set": f"n{n}", "status": status, "device": "cpu"}
         for model, n, status in (("m0", 25, "ok"), ("m1", 100, "diverged"), ("x", 25, "failed"))
     ]
-    first = page(models=models, failures=failures, trainings=trainings)[""]
+    first = page(models=models, failures=failures, trainings=trainings)["What there is"]
     assert "Models: 2 of mace, 1 of nequip. Trainings with hot MD per model: 1 to 2. " in first
     assert "Replicas: 3, of which 2 had not failed when their run ended (censored). " in first
     assert "Trainings that gave no model: 2 of 3: m1 (n100, diverged), x (n25, failed)." in first
-    assert "Trainings with hot MD per model: 1. " in page(failures=failures[2:])[""]
-    assert "No hot MD was run." in page()[""]
-    assert "Trainings that gave no model: 0 of 1." in page(trainings=trainings[:1])[""]
+    assert "Trainings with hot MD per model: 1. " in page(failures=failures[2:])["What there is"]
+    assert "No hot MD was run." in page()["What there is"]
+    assert "Trainings that gave no model: 0 of 1." in page(trainings=trainings[:1])["What there is"]
 
 
 def lived(model, seed, mean, low, high):

@@ -5,7 +5,7 @@ import math
 from known_study import correlation, floor, study
 from test_exact_summary import FINITE, UP, page, replica
 
-from nnip.report.summary import noise_words
+from nnip.report.details import noise_words
 from nnip.study.tables import frame
 
 

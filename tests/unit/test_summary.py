@@ -10,8 +10,14 @@ from nnip.analyse.entropy_convergence import Settings as SamplingSettings
 from nnip.analyse.entropy_variance import resolution
 from nnip.report.si_tables import SITable, error_table, hyperparameter_table
 from nnip.report.si_tables import entropy_table as si_entropy
-from nnip.report.summary import summary, verdict
+from nnip.report.details import details, verdict
+from nnip.report.summary import summary
 from nnip.study.tables import frame
+
+
+def pages(study, tables):
+    """The summary and its details."""
+    return summary(study, tables, 0.95, "train") + details(study, tables, 0.95)
 
 
 def small_study(n_models, modes=("paper",), replicas=8):
@@ -50,7 +56,7 @@ def small_study(n_models, modes=("paper",), replicas=8):
 
 
 def test_three_models_are_undecidable():
-    page = summary("demo", small_study(3), 0.95, "train")
+    page = pages("demo", small_study(3))
     assert "Undecidable with 3 models." in page
     assert "Supported." not in page.split("## mace")[1]
     assert "Nothing was measured twice" in page
@@ -59,19 +65,19 @@ def test_three_models_are_undecidable():
 
 def test_one_and_two_models_give_a_page():
     for n in (1, 2):
-        assert "Too few models for any correlation: undecidable." in summary("tiny", small_study(n), 0.95, "train")
+        assert "Too few models for any correlation: undecidable." in pages("tiny", small_study(n))
 
 
 def test_no_replica_that_failed_gives_a_page():
     tables = small_study(3)
     for name in ("failures", "survival", "logrank", "kaplan_meier"):
         tables[name] = tables[name].iloc[:0]
-    assert "No times to failure." in summary("no-md", tables, 0.95, "train")
+    assert "No times to failure." in pages("no-md", tables)
 
 
 def test_one_replica_has_no_deviation_and_no_test():
     tables = small_study(3, replicas=1)
-    page = summary("short", tables, 0.95, "train")
+    page = pages("short", tables)
     assert "2 pairs could not be tested: a model has one replica, or" in page
     times = si_entropy(tables["models"], tables["entropy"], tables["survival"], tables["failures"], "mace", "train").data["time to failure (ps)"]
     assert times.tolist() == [f"{time / 1000:.2f}" for time in tables["failures"]["time_fs"]]
@@ -79,7 +85,7 @@ def test_one_replica_has_no_deviation_and_no_test():
 
 def test_a_real_relation_is_called_supported_and_its_numbers_are_the_tables():
     tables = small_study(12)
-    page = summary("twelve", tables, 0.95, "train")
+    page = pages("twelve", tables)
     line = next(line for line in page.splitlines() if line.startswith("| time to failure in hot MD | loss entropy S |"))
     row = tables["correlations"].query("predictor == 'S' and minimum == 'kept' and outcome == 'rmst_fs'").iloc[0]
     assert f"{row['pearson']:.2f} [{row['pearson_low']:.2f}, {row['pearson_high']:.2f}]" in line
@@ -90,21 +96,21 @@ def test_a_real_relation_is_called_supported_and_its_numbers_are_the_tables():
 
 def test_choices_are_weighed_against_the_scatter_of_seeds():
     tables = small_study(3)
-    assert "the effect of a choice cannot be separated from the effect of the seed" in summary("one-seed", tables, 0.95, "train")
+    assert "the effect of a choice cannot be separated from the effect of the seed" in pages("one-seed", tables)
     rows = [
         {"framework": "mace", "model": model, "seed": seed, "quantity": "rmst_fs", "value": value + seed}
         for model, value in (("m0", 100), ("m1", 100.5), ("m2", 900))
         for seed in range(3)
     ]
     tables["effects"] = effects(tables["models"], tables["predictors"], frame("outcomes", rows), 0.95)
-    line = next(line for line in summary("seeds", tables, 0.95, "train").splitlines() if line.startswith("- Time to failure"))
+    line = next(line for line in pages("seeds", tables).splitlines() if line.startswith("- Time to failure"))
     assert "(ps), 2 choices. beyond the scatter of seeds" in line
     assert "m2 against m0 0.8 [0.798, 0.802]" in line
     assert "m1" not in line
 
 
 def test_every_landscape_mode_has_its_lines():
-    page = summary("modes", small_study(6, modes=("isotropic", "paper")), 0.95, "train")
+    page = pages("modes", small_study(6, modes=("isotropic", "paper")))
     for mode in ("isotropic", "paper"):
         assert f"| time to failure in hot MD | loss entropy S, {mode} |" in page
         assert f"| loss entropy S, {mode}, minimum subtracted |" in page
@@ -117,7 +123,7 @@ def test_the_page_says_what_directions_do_to_the_order_of_models():
     lines["forces_rmse_eV_per_A"] *= levels
     tables["resolution"] = resolution(frame("landscape", lines), SamplingSettings(0.004, 0.04, 0.2, n_bootstrap=200))
     row = tables["resolution"].iloc[0]
-    page = summary("sampled", tables, 0.95, "train")
+    page = pages("sampled", tables)
     assert f"from its 4 directions is {row['standard_error']:.2g}" in page
     assert f"between 3 models is {row['spread_of_models']:.2g}" in page
     assert f"on average over 3 pairs, at most {row['reversal_largest']:.2g} ({row['model_a']} and {row['model_b']})" in page
@@ -146,7 +152,7 @@ def test_verdicts(pearson, spearman, expected, words):
 
 
 def test_a_part_of_the_outcome_is_no_support():
-    page = summary("parts", small_study(8), 0.95, "train")
+    page = pages("parts", small_study(8))
     told = [line for line in page.splitlines() if line.startswith("| growth of the force error with temperature | force error at the ")]
     assert len(told) == 2 and all("a part of the outcome" in line and "Supported" not in line for line in told)
 
@@ -154,7 +160,7 @@ def test_a_part_of_the_outcome_is_no_support():
 def test_replicas_of_several_seeds_are_left_to_the_effects():
     tables = small_study(3)
     tables["failures"] = pd.concat([tables["failures"], tables["failures"].assign(seed=2)], ignore_index=True)
-    page = summary("seeds", analysed(tables, only=("logrank", "survival")), 0.95, "train")
+    page = pages("seeds", analysed(tables, only=("logrank", "survival")))
     assert "Restricted mean time to failure" in page
     assert "log-rank" not in page and "could not be tested" not in page
 

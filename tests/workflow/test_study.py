@@ -142,7 +142,7 @@ def test_weights_data_and_sampling_have_their_tables(ran, tables):
     kept = main_lines(tables("entropy"), "train").query("minimum == 'kept'").set_index(["model", "mode"])["S"]
     assert (own - kept.loc[own.index]).abs().max() < 1e-9
     assert tables("resolution")["n_models"].tolist() == [2] * 4
-    assert "Another draw of directions would reverse" in (ran.folder / "results/small/summary.md").read_text()
+    assert "Another draw of directions would reverse" in (ran.folder / "results/small/details.md").read_text()
 
 
 def test_figures_and_summary_exist(ran):

@@ -277,10 +277,10 @@ def job_manifests():
 
 
 def study_targets():
-    """All results of the config: every figure of this kind of study, every table that a figure can use, and the summary."""
+    """All results of the config: every figure of this kind of study, every table that a figure can use, and the summary with its details."""
     files = [f"{name}_{framework}" for name, figure in DRAWN.items() if figure.per_framework for framework in frameworks_of(figure)]
     files += [name for name, figure in DRAWN.items() if not figure.per_framework]
     drawn = [f"{RESULTS}/figures/{file}.{kind}" for file in files for kind in ("png", "pdf")]
     drawn_from = {table for figure in FIGURES.values() for table in (*figure.needs, *figure.uses)}
     analysed = {table for analysis in ANALYSES.values() for table in analysis.tables}
-    return [*drawn, *tables(*sorted((drawn_from | analysed) - ABSENT)).values(), f"{RESULTS}/summary.md"]
+    return [*drawn, *tables(*sorted((drawn_from | analysed) - ABSENT)).values(), f"{RESULTS}/summary.md", f"{RESULTS}/details.md"]

@@ -1,6 +1,6 @@
 """Report: the SI's tables, the summary, and the manifest of the whole study.
 
-Needs: every table and figure. Makes: results/<study>/tables/si/, results/<study>/summary.md and results/<study>/manifest.json
+Needs: every table and figure. Makes: results/<study>/tables/si/, results/<study>/summary.md, details.md and manifest.json
 """
 
 
@@ -35,7 +35,7 @@ rule write_si_tables:
 
 
 rule write_summary:
-    """The summary in words: what the study's data support."""
+    """The summary in words, the answer first, and its details."""
     input:
         **tables(
             "models",
@@ -48,11 +48,19 @@ rule write_summary:
             "correlations",
             "partial_correlations",
             "noise_floor",
+            "best",
+            "pairs",
+            "league",
+            "within_between",
+            "prediction",
+            "choice",
+            "models_needed",
             *(["notes"] if PUBLISHED else ["trainings", "missing", "resolution"]),
         ),
         data=data_manifests(),
     output:
         report(f"{RESULTS}/summary.md", category="Summary"),
+        report(f"{RESULTS}/details.md", category="Summary"),
     log:
         f"{LOGS}/statistics/summary.log",
     conda:

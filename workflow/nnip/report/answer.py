@@ -18,8 +18,7 @@ def answer(tables: Tables, confidence: float) -> list[str]:
     """The lines: what lives longest, what to trust instead of MD and what that saves, what is undecided; each part says why if it has no answer."""
     if tables["failures"].empty:
         return ["No hot MD was run: which training lives longest, and what tells it, is not known."]
-    seeds = tables["best"]["n_seeds"]
-    lines = [*longest(tables, confidence), *([FEW_SEEDS] if seeds.max() == 1 else [])]
+    lines = [*longest(tables, confidence), *([FEW_SEEDS] if (tables["best"]["n_seeds"] == 1).all() else [])]
     return [*lines, *trusted(tables, confidence), *undecided(tables, confidence)][:MOST_LINES]
 
 

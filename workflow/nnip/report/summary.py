@@ -17,7 +17,8 @@ def summary(study: str, tables: Mapping[str, pd.DataFrame], confidence: float, s
     split: frames of the main landscapes; warnings: what the data stage found odd. nnip.report.details has the numbers behind it.
     """
     odd = ["## Warnings about the data", "\n".join(f"- {warning}" for warning in warnings)] if warnings else []
-    parts = [f"# {study}: what the data support", "\n".join(f"- {line}" for line in answer(tables, confidence)), *short_tables(tables, confidence)]
+    parts = [f"# {study}: what the data support", "\n".join(f"- {line}" for line in answer(tables, confidence))]
+    parts += ["Every correlation, effect and interval: [details.md](details.md) and `tables/`.", *short_tables(tables, confidence)]
     parts += ["## What there is", what_there_is(tables), *odd]
     if lacking := missing_words(tables, split):
         parts += ["## What is missing", lacking]
@@ -27,7 +28,6 @@ def summary(study: str, tables: Mapping[str, pd.DataFrame], confidence: float, s
             "## Oddities of the data",
             "Kept, and named in table notes: " + ", ".join(f"{count} of {name}" for name, count in counts.items()) + ".",
         ]
-    parts.append("Every correlation, effect and interval: [details.md](details.md) and `tables/`.")
     return "\n\n".join(part for part in parts if part) + "\n"
 
 

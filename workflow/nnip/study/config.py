@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from nnip.data import split_names
-from nnip.declare.registry import measurements
+from nnip.declare.registry import measurements, quantities
 from nnip.jobs.errors import InputError
 from nnip.potentials.frameworks import frameworks
 from nnip.study import training_sets
@@ -33,6 +33,7 @@ def check_config(config: dict[str, Any], source: str = "config") -> dict[str, An
     if not published:
         _stop_at(training_sets.name_problems(config), source)
     config["datasets"] = {name: _dataset(name, datasets[name], name == chosen, source) for name in training_sets.pools(config)}
+    _stop_at(_league_problems(config["league"]["chosen"]), source)
     if not published:
         _stop_at(_problems(config), source)
     elif asked := next((name for name in (*FURTHER, *_optional()) if value(config, name)), None):
@@ -109,6 +110,17 @@ def _problems(config: dict[str, Any]) -> Iterator[str]:
             yield f"unknown key 'python.{framework}': {nearest(framework, frameworks())}"
         elif not shutil.which(path):
             yield f"'python.{framework}' is '{path}', which is not a program here: give the path of that framework's Python"
+
+
+def _league_problems(chosen: dict[str, str] | None) -> Iterator[str]:
+    if chosen is None:
+        return
+    predictors = {name: quantity for name, quantity in quantities().items() if quantity.predicts}
+    if (name := chosen["quantity"]) not in predictors:
+        yield f"'league.chosen.quantity' is '{name}', which is no predictor: {nearest(name, list(predictors))}"
+    elif differ := {*chosen} - {"quantity"} ^ {*predictors[name].variants}:
+        keys = ", ".join(predictors[name].variants) or "neither mode nor minimum"
+        yield f"'league.chosen' has {name} with '{min(differ)}' missing or too much: it takes {keys} as in table predictors"
 
 
 def _toy_problems(toy: dict[str, Any] | None) -> Iterator[str]:
