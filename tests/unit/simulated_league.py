@@ -1,10 +1,9 @@
-"""Studies drawn from a known truth: log life = model + seed + training; replicas are exponential, censored at 6 ps; candidates follow the life or not.
+"""Studies drawn from a known truth: log life = model + seed + training; exponential replicas, censored at 6 ps; candidates follow the life or not.
 
 A seed's part is shared by the models of a framework, as in the pipeline, where equal seeds are equal random weights.
 """
 
 import numpy as np
-import pandas as pd
 
 from nnip.declare.registry import quantities
 from nnip.study.tables import frame

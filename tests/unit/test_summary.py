@@ -8,9 +8,9 @@ from made_up_study import analysed, training_sets
 from nnip.analyse.effects import effects
 from nnip.analyse.entropy_convergence import Settings as SamplingSettings
 from nnip.analyse.entropy_variance import resolution
+from nnip.report.details import details, verdict
 from nnip.report.si_tables import SITable, error_table, hyperparameter_table
 from nnip.report.si_tables import entropy_table as si_entropy
-from nnip.report.details import details, verdict
 from nnip.report.summary import summary
 from nnip.study.tables import frame
 

@@ -36,8 +36,8 @@ def best(failures: pd.DataFrame, horizon_fs: float, settings: dict[str, Any]) ->
     sqrt(n / (n - 1)) for n seeds, because they vary too little by this. Models that are best alike share a resample.
     """
     rows = []
-    every = Trainings.of(failures, horizon_fs) if len(failures) else None
-    for framework in dict.fromkeys(every.keys["framework"]) if every else ():
+    every = Trainings.of(failures, horizon_fs)
+    for framework in every.frameworks:
         trainings = every.among(framework)
         rng = np.random.default_rng(derive(settings["seed"], "best", framework))
         n = settings["statistics"]["n_bootstrap"]

@@ -49,7 +49,8 @@ def agreed(trainings: Trainings, values: list[np.ndarray], longer: np.ndarray) -
     values: arrays [n]; longer: [m, n, n]. Symmetric; zero for one model.
     """
     model_of = (trainings.model[:, None] == np.arange(len(trainings.models))).astype(np.float32)
-    right, known = [], []
+    right: list[np.ndarray] = []
+    known: list[np.ndarray] = []
     for x in values:
         predicted = ranking.above(x)
         for found, part in ((right, predicted), (known, (predicted + predicted.T > 0).astype(float))):
@@ -96,7 +97,8 @@ def best_of(values: np.ndarray) -> np.ndarray:
 def ways(trainings: Trainings, right: np.ndarray, known: np.ndarray, fixed: int | None) -> dict[tuple[str, str], tuple[np.ndarray, ...]]:
     """(framework, way) -> choices [m, k], concordance where chosen [m], where judged [m]; right, known: of `agreed`, of all trainings."""
     framework = np.array([trainings.keys["framework"].iloc[own[0]] for own in trainings.models])
-    names, found, rows = list(dict.fromkeys(framework)), {}, np.arange(len(right))
+    names, rows = trainings.frameworks, np.arange(len(right))
+    found: dict[tuple[str, str], tuple[np.ndarray, ...]] = {}
     for scope in [*names, *([ALL] if len(names) > 1 else [])]:
         inside = np.ones(len(framework), dtype=bool) if scope == ALL else framework == scope
         if inside.sum() < FEWEST:

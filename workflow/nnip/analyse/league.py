@@ -8,7 +8,7 @@ import pandas as pd
 from nnip.analyse import ranking
 from nnip.analyse.multiple_testing import by_shuffling
 from nnip.analyse.trainings import Trainings, candidates
-from nnip.declare import RUN, VARIANT, Analysis, Table, block, flag, mapping, real, text, whole
+from nnip.declare import VARIANT, Analysis, Table, block, flag, mapping, real, text, whole
 from nnip.declare.registry import quantities
 from nnip.study.costs import seconds
 from nnip.study.seeds import derive
@@ -73,9 +73,8 @@ ALL = "all"
 
 def scopes(trainings: Trainings) -> dict[str, Trainings]:
     """Each framework's trainings, and all of them if there are several frameworks."""
-    frameworks = list(dict.fromkeys(trainings.keys["framework"]))
-    apart = {framework: trainings.among(framework) for framework in frameworks}
-    return apart | ({ALL: trainings} if len(frameworks) > 1 else {})
+    apart = {framework: trainings.among(framework) for framework in trainings.frameworks}
+    return apart | ({ALL: trainings} if len(apart) > 1 else {})
 
 
 def oriented(trainings: Trainings, name: tuple[str, str, str], rows: pd.DataFrame) -> np.ndarray:
@@ -100,7 +99,7 @@ def league(
     """
     rows = []
     statistics, chosen = settings["statistics"], settings["league"]["chosen"]
-    for scope, trainings in scopes(Trainings.of(failures, horizon_fs)).items() if len(failures) else ():
+    for scope, trainings in scopes(Trainings.of(failures, horizon_fs)).items():
         rng = np.random.default_rng(derive(settings["seed"], "league", scope))
         resamples = ranking.Resamples.of(trainings, statistics["n_bootstrap"], rng)
         observed, shuffles = ranking.Resamples.observed(trainings), trainings.shuffles(statistics["n_permutation"], rng)

@@ -4,6 +4,8 @@ The logarithm of a training's restricted mean time is a model's part, a seed's p
 and the scatter of its replicas. Differences between models are judged against the last two, as in a randomised block design with seeds as blocks.
 """
 
+from bisect import bisect_left
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -46,8 +48,12 @@ ANALYSIS = Analysis(
                 "high": real("upper bound", optional=True),
                 "p": real("p value of Student's t", optional=True),
                 "p_holm": real("p corrected for all pairs of the framework", optional=True),
-                "seeds_needed": whole("trainings of each that would show this ratio in four of five studies; blank: decided, or too many", optional=True),
-                "replicas_needed": whole("replicas of each training that would, with the seeds there are; blank: decided, or none would", optional=True),
+                "seeds_needed": whole(
+                    "trainings of each that would show this ratio in four of five studies; blank: decided, or too many", optional=True
+                ),
+                "replicas_needed": whole(
+                    "replicas of each training that would, with the seeds there are; blank: decided, or none would", optional=True
+                ),
             },
         ),
         "models_needed": Table(
@@ -113,25 +119,34 @@ def replica_variance(trainings: Trainings) -> float:
 def power(effect: float, error: float, degrees_of_freedom: int, alpha: float) -> float:
     """Probability that a two-sided t test at level alpha finds an effect with this standard error."""
     limit, shift = stats.t.ppf(1 - alpha / 2, degrees_of_freedom), effect / error
-    return float(stats.nct.sf(limit, degrees_of_freedom, shift) + stats.nct.cdf(-limit, degrees_of_freedom, shift))
+    # the second tail is tiny for large shifts, and scipy then often gives nan
+    return float(stats.nct.sf(limit, degrees_of_freedom, shift) + np.nan_to_num(stats.nct.cdf(-limit, degrees_of_freedom, shift)))
 
 
 def seeds_needed(effect: float, residual: float, n_models: int, shared: bool, alpha: float) -> int | None:
     """The fewest seeds of every model that find a difference of log lives with probability POWER; None beyond MOST_SEEDS."""
-    for n in range(2, MOST_SEEDS + 1):
+
+    def enough(n: int) -> bool:
         free = (n_models - 1) * (n - 1) if shared else n_models * (n - 1)
-        if power(effect, np.sqrt(2 * residual / n), free, alpha) >= POWER:
-            return n
-    return None
+        return power(effect, np.sqrt(2 * residual / n), free, alpha) >= POWER
+
+    return _fewest(range(2, MOST_SEEDS + 1), enough)
 
 
 def replicas_needed(effect: float, blocks: Blocks, per_training: float, n_replicas: int, n_seeds: int, alpha: float) -> int | None:
     """The fewest replicas of every training, with the seeds there are, that find it; None if none up to MOST_REPLICAS do."""
     own = max(blocks.residual - per_training, 0.0)
-    for n in np.unique(np.geomspace(n_replicas, MOST_REPLICAS, 60).round().astype(int)):
-        if power(effect, np.sqrt(2 * (own + per_training * n_replicas / n) / n_seeds), blocks.degrees_of_freedom, alpha) >= POWER:
-            return int(n)
-    return None
+
+    def enough(n: int) -> bool:
+        return power(effect, np.sqrt(2 * (own + per_training * n_replicas / n) / n_seeds), blocks.degrees_of_freedom, alpha) >= POWER
+
+    return _fewest(range(n_replicas, MOST_REPLICAS + 1), enough)
+
+
+def _fewest(numbers: range, enough: Callable[[int], bool]) -> int | None:
+    """The first number that is enough; every larger one is too."""
+    place = bisect_left(numbers, True, key=enough)
+    return numbers[place] if place < len(numbers) else None
 
 
 def pairs(trainings: Trainings, blocks: Blocks, confidence: float) -> list[dict[str, Any]]:
@@ -199,9 +214,8 @@ def models_needed(league: pd.DataFrame, confidence: float) -> pd.DataFrame:
 def analyse(tables: dict[str, pd.DataFrame], settings: dict[str, Any]) -> dict[str, pd.DataFrame]:
     """Tables scatter, pairs and models_needed."""
     confidence, scatter, differences = settings["statistics.confidence"], [], []
-    failures = tables["failures"]
-    every = Trainings.of(failures, settings["md.duration_fs"]) if len(failures) else None
-    for framework in dict.fromkeys(every.keys["framework"]) if every else ():
+    every = Trainings.of(tables["failures"], settings["md.duration_fs"])
+    for framework in every.frameworks:
         trainings = every.among(framework)
         blocks = Blocks.of(trainings, trainings.log_lives())
         differences += [{"framework": framework, **row} for row in pairs(trainings, blocks, confidence)]

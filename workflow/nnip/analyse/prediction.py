@@ -102,7 +102,7 @@ def prediction(predictors: pd.DataFrame, failures: pd.DataFrame, horizon_fs: flo
     rows = []
     statistics, chosen = settings["statistics"], settings["league"]["chosen"]
     named = candidates(predictors)
-    for scope, trainings in scopes(Trainings.of(failures, horizon_fs)).items() if len(failures) else ():
+    for scope, trainings in scopes(Trainings.of(failures, horizon_fs)).items():
         rng = np.random.default_rng(derive(settings["seed"], "prediction", scope))
         weights, shuffles = trainings.resamples(statistics["n_bootstrap"], rng), trainings.shuffles(statistics["n_permutation"], rng)
         counts = trainings.replica_counts(min(len(weights), REPLICA_DRAWS), rng)

@@ -52,6 +52,11 @@ class Trainings:
         """The number of trainings."""
         return len(self.keys)
 
+    @property
+    def frameworks(self) -> list[str]:
+        """The names of their frameworks."""
+        return [str(name) for name in dict.fromkeys(self.keys["framework"])]
+
     @cached_property
     def framework(self) -> np.ndarray:
         """The framework of every training as a number, [n]."""

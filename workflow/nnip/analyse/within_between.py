@@ -87,7 +87,7 @@ def within_between(predictors: pd.DataFrame, failures: pd.DataFrame, horizon_fs:
     """
     rows = []
     statistics, chosen = settings["statistics"], settings["league"]["chosen"]
-    for scope, trainings in scopes(Trainings.of(failures, horizon_fs)).items() if len(failures) else ():
+    for scope, trainings in scopes(Trainings.of(failures, horizon_fs)).items():
         rng = np.random.default_rng(derive(settings["seed"], "within_between", scope))
         weights = trainings.resamples(statistics["n_bootstrap"], rng)
         counts = trainings.replica_counts(min(len(weights), 200), rng)

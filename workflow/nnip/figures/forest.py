@@ -1,5 +1,7 @@
 """Forest plots of predictors: a row each with a mark and its interval; baselines in orange, filled where it stands out after correction."""
 
+from typing import Any
+
 import pandas as pd
 from matplotlib.axes import Axes
 
@@ -43,7 +45,7 @@ def forest(axis: Axes, rows: pd.DataFrame, columns: tuple[str, str, str], alpha:
         if pd.notna(low) and pd.notna(high):
             axis.hlines(place, low, high, color=colour, linewidth=1.0)
         clear = pd.notna(row["p_corrected"]) and row["p_corrected"] < alpha
-        look = {"marker": "*", "markersize": 7.0} if row["chosen"] else {"marker": "o", "markersize": 4.0}
+        look: dict[str, Any] = {"marker": "*", "markersize": 7.0} if row["chosen"] else {"marker": "o", "markersize": 4.0}
         axis.plot(value, place, color=colour, markerfacecolor=colour if clear else "white", markeredgewidth=0.8, zorder=3, **look)
     for place in range(len(rows) - 1):
         axis.axhline(place + 0.5, color=LIGHT, linewidth=0.2, zorder=0)
@@ -54,7 +56,7 @@ def mark(axis: Axes, x: float, text: str, dashed: bool = True) -> None:
     """A vertical line with its name above the panel."""
     colour = "black" if dashed else GREY
     axis.axvline(x, color=colour, linewidth=0.6, linestyle=(0, (4, 2)) if dashed else "-", zorder=0)
-    place = {"xytext": (0, 2), "xycoords": ("data", "axes fraction"), "textcoords": "offset points", "ha": "center"}
+    place: dict[str, Any] = {"xytext": (0, 2), "xycoords": ("data", "axes fraction"), "textcoords": "offset points", "ha": "center"}
     axis.annotate(text, (x, 1), fontsize=5.5, color=colour, **place)
 
 

@@ -32,7 +32,7 @@ def draw(within_between: pd.DataFrame, confidence: float) -> Drawing:
     figure, axes = style.panels(1, 2, style.DOUBLE_MM, height(len(order)), sharey=True)
     for axis, (view, title) in zip(axes[0], TITLES.items(), strict=True):
         of_view = every[every["view"] == view].set_index("name")
-        rows = order.assign(**{column: pd.NA for column in ("correlation", "low", "high", "p_corrected")})
+        rows = order.assign(**dict.fromkeys(("correlation", "low", "high", "p_corrected"), pd.NA))
         for column in ("correlation", "low", "high", "p_corrected"):
             rows[column] = of_view[column].reindex(pd.Index(order["name"], tupleize_cols=False)).to_numpy()
         forest(axis, rows, ("correlation", "low", "high"), 1 - confidence)

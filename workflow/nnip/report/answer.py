@@ -117,7 +117,9 @@ def undecided(tables: Tables, confidence: float) -> list[str]:
         line = f"Undecided: {len(open_pairs)} of {len(tested)} pairs of models"
         near = open_pairs.sort_values("seeds_needed", na_position="last", kind="stable").iloc[0]
         if pd.notna(near["seeds_needed"]):
-            line += f"; about {near['seeds_needed']} seeds of each would tell {near['longer']} and {near['shorter']} apart (ratio {near['ratio']:.2f})"
+            line += (
+                f"; about {near['seeds_needed']} seeds of each would tell {near['longer']} and {near['shorter']} apart (ratio {near['ratio']:.2f})"
+            )
             more = near["replicas_needed"]
             line += f", or {more} replicas of each training" if pd.notna(more) else ", more replicas alone would not"
         else:
