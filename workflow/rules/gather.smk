@@ -75,13 +75,14 @@ rule list_costs:
     input:
         manifests=[*run_files("train/manifest.json", RUNS), *(f"{RESULTS}/runs/{folder}/manifest.json" for jobs in JOBS.values() for folder in jobs)],
         missing=f"{TABLES}/missing.csv",
-        code=code_of("scripts/list_costs.py"),
     output:
         f"{TABLES}/costs.csv",
     log:
         f"{LOGS}/tables/costs.log",
     conda:
         "../../envs/workflow.yaml"
+    params:
+        code=code_of("scripts/list_costs.py"),
     message:
         "List what trainings and measurements cost"
     script:
