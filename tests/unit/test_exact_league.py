@@ -327,6 +327,9 @@ def test_wall_times_come_from_the_manifests(tmp_path):
     table = frame("costs", table)
     assert [measured_by(name) for name in ("entropy", "survival", "error_summaries", "gauss_newton")] == ["landscape", "md", "errors", "gauss_newton"]
     assert (seconds("S", "paper", table), seconds("rmst_fs", "", table)) == (7.5, 30.0)
+    assert seconds("S", "paper", table, frame("predictors", [])["wall_s"]) == 7.5
+    own = {"framework": "mace", "model": "m", "seed": 1, "quantity": "S", "value": 0.0}
+    assert seconds("S", "paper", table, frame("predictors", [own | {"wall_s": 1.0}, own | {"wall_s": 4.0}, own])["wall_s"]) == 2.5
     assert np.isnan(seconds("S", "isotropic", table)) and np.isnan(seconds("S", "paper", None))
 
 

@@ -20,13 +20,17 @@ def survival(*rows):
 
 def test_a_row_of_several_seeds_and_a_value_that_is_not_finite_are_none_of_a_training():
     table = survival(("a", 1, 5.0, 4.0, 6.0), ("a", None, 7.0, 6.0, 8.0), ("b", 1, np.inf, None, None), ("b", 2, 3.0, None, None))
-    found = frame("outcomes", values(LIFE, table, {}))
+    found = frame("outcomes", values(LIFE, table, {}).drop(columns="wall_s"))
     assert found[["model", "seed", "quantity", "value"]].to_numpy().tolist() == [["a", 1, "life", 5.0], ["b", 2, "life", 3.0]]
     assert found[["low", "high"]].fillna(-1).to_numpy().tolist() == [[4.0, 6.0], [-1, -1]]
     assert found[["mode", "minimum"]].isna().all(axis=None)
     both = collected("outcomes", [LIFE, Quantity(name="no", table="absent", column="x", label="n", role="outcome")], {"survival": table}, {})
     pd.testing.assert_frame_equal(both, found.reset_index(drop=True))
-    assert list(collected("predictors", [LIFE], {"survival": table}, {})) == ["framework", "model", "seed", "quantity", "mode", "minimum", "value"]
+    predictors = collected("predictors", [LIFE], {"survival": table}, {})
+    assert list(predictors) == ["framework", "model", "seed", "quantity", "mode", "minimum", "value", "wall_s"]
+    assert predictors["wall_s"].isna().all()
+    timed = collected("predictors", [LIFE], {"survival": table.assign(wall_s=[1.5, 9.0, 9.0, 2.5])}, {})
+    assert timed["wall_s"].tolist() == [1.5, 2.5]
     assert collected("outcomes", [LIFE], {}, {}).empty
 
 

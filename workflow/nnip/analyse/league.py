@@ -117,7 +117,7 @@ def league(
             for measure in ranking.MEASURES:
                 row[measure] = values[measure]
                 row[f"{measure}_low"], row[f"{measure}_high"] = ranking.interval(again[measure], n_models, statistics["confidence"])
-            row |= {"ceiling": top, "seconds": seconds(name[0], name[1], costs), "md_seconds": seconds("rmst_fs", "", costs)}
+            row |= {"ceiling": top, "seconds": seconds(name[0], name[1], costs, of_quantity["wall_s"]), "md_seconds": seconds("rmst_fs", "", costs)}
             shuffled.append(ranking.shuffled_concordance(observed.longer[0], x, shuffles) - 0.5)
             own.append(row | {"scatter_of_a_guess": float(np.nanstd(shuffled[-1]))})
         if own:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from nnip.declare import RUN, VARIANT, Analysis, Quantity, Table, real, text
 from nnip.declare.registry import quantities
-from nnip.study.tables import frame
+from nnip.study.tables import columns, frame
 
 ANALYSIS = Analysis(
     needs=(),
@@ -20,6 +20,7 @@ ANALYSIS = Analysis(
                 "quantity": text("name of the quantity"),
                 **VARIANT,
                 "value": real("its value, in the unit of its table"),
+                "wall_s": real("wall time of its measurement, if its table has it", "s", optional=True),
             },
         ),
         "outcomes": Table(
@@ -43,7 +44,7 @@ NAME = ["quantity", *VARIANT]
 
 
 def values(quantity: Quantity, table: pd.DataFrame, settings: Mapping[str, Any]) -> pd.DataFrame:
-    """Columns KEYS, NAME, value, low and high of one quantity from its table; settings: the config by the keys of the quantity's `at`.
+    """Columns KEYS, NAME, value, low, high and wall_s of one quantity from its table; settings: the config by the keys of the quantity's `at`.
 
     Values that are not finite (a landscape that overflows) and rows without a seed (all seeds together) are left out.
     """
@@ -51,20 +52,22 @@ def values(quantity: Quantity, table: pd.DataFrame, settings: Mapping[str, Any])
     for column, value in {**quantity.where, **{column: settings[key] for column, key in quantity.at.items()}}.items():
         rows = rows[rows[column].isna() if value is None else (rows[column] == value).fillna(False).astype(bool)]
     result = rows[[*KEYS, *quantity.variants]].assign(quantity=quantity.name, value=rows[quantity.column])
-    bounds = {name: rows[column] if column else pd.NA for name, column in (("low", quantity.low), ("high", quantity.high))}
-    return result.assign(**bounds, **{name: pd.NA for name in VARIANT if name not in quantity.variants})
+    more = (("low", quantity.low), ("high", quantity.high), ("wall_s", "wall_s" if "wall_s" in rows else None))
+    return result.assign(
+        **{name: rows[column] if column else pd.NA for name, column in more}, **{name: pd.NA for name in VARIANT if name not in quantity.variants}
+    )
 
 
 def collected(table: str, wanted: Iterable[Quantity], tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> pd.DataFrame:
     """Table predictors or outcomes of the wanted quantities whose tables exist."""
     parts = [values(quantity, tables[quantity.table], settings) for quantity in wanted if quantity.table in tables]
-    rows = pd.concat([frame("outcomes", part) for part in parts], ignore_index=True) if parts else frame("outcomes", [])
-    return frame(table, rows if table == "outcomes" else rows.drop(columns=["low", "high"]))
+    kept = list(columns(table))
+    return frame(table, pd.concat([frame(table, part[kept]) for part in parts], ignore_index=True) if parts else [])
 
 
 def together(predictors: pd.DataFrame, outcomes: pd.DataFrame) -> pd.DataFrame:
     """Both tables as one without bounds; a quantity that is predictor and outcome appears once."""
-    both = pd.concat([predictors, outcomes[list(predictors)]], ignore_index=True)
+    both = pd.concat([table[[*KEYS, *NAME, "value"]] for table in (predictors, outcomes)], ignore_index=True)
     return both.drop_duplicates([*KEYS, *NAME], ignore_index=True)
 
 

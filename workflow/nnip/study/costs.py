@@ -35,8 +35,13 @@ def measured_by(table: str) -> str | None:
     return sources.pop() if len(sources) == 1 else None
 
 
-def seconds(quantity: str, mode: str, costs: pd.DataFrame | None) -> float:
-    """Median wall time in s of the measurement of one training that a quantity comes from, of its landscape mode if it has one; nan if unknown."""
+def seconds(quantity: str, mode: str, costs: pd.DataFrame | None, own: pd.Series | None = None) -> float:
+    """Median wall time in s of the measurement of one training that a quantity comes from, of its landscape mode if it has one; nan if unknown.
+
+    own: wall times that the quantity's own table has; otherwise those of the whole jobs in table costs.
+    """
+    if own is not None and own.notna().any():
+        return float(own.astype(float).median())
     if costs is None:
         return float("nan")
     jobs = costs[costs["stage"] == measured_by(quantities()[quantity].table)]
