@@ -51,7 +51,7 @@ def test_what_lives_longest():
 def test_one_training_per_model_and_no_md():
     found, _ = lines(best=[model("a", 2500.0, 1.0, n_seeds=1), model("b", 2000.0, 0.0, n_seeds=1)], pairs=[pair("a", "b", None)])
     assert line("**mace**", found).endswith("probability 1.00 of being the best of 2 models.")
-    assert "One training per model: a difference between models may be one of seeds, and only more seeds can tell." in found
+    assert "One training per model: probabilities are over its replicas alone, and a difference may be one of seeds." in found
     assert lines(failures=[])[0] == ["No hot MD was run: which training lives longest, and what tells it, is not known."]
     assert "Too few models for a comparison of measurements: it takes three of a framework that differ." in lines()[0]
     assert line("**mace**", lines(best=[model("a", 2500.0, 1.0)])[0]) == "**mace**: a lives longest in hot MD, 2.50 ps; it is the only model."

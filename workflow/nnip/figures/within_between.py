@@ -21,6 +21,8 @@ FIGURE = Figure(
 
 TITLES = {"between": "between models", "within": "within models, between seeds"}
 
+NUMBERS = ("correlation", "low", "high", "p_corrected")
+
 
 @style.styled
 def draw(within_between: pd.DataFrame, confidence: float) -> Drawing:
@@ -32,16 +34,16 @@ def draw(within_between: pd.DataFrame, confidence: float) -> Drawing:
     figure, axes = style.panels(1, 2, style.DOUBLE_MM, height(len(order)), sharey=True)
     for axis, (view, title) in zip(axes[0], TITLES.items(), strict=True):
         of_view = every[every["view"] == view].set_index("name")
-        rows = order.assign(**dict.fromkeys(("correlation", "low", "high", "p_corrected"), pd.NA))
-        for column in ("correlation", "low", "high", "p_corrected"):
-            rows[column] = of_view[column].reindex(pd.Index(order["name"], tupleize_cols=False)).to_numpy()
+        axis.set(xlim=(-1.05, 1.05), xticks=[-1, -0.5, 0, 0.5, 1], xlabel="correlation with the logarithm of the life")
+        if of_view.empty:
+            axis.set_title(title, pad=12)
+            style.say(axis, "too few models" if view == "between" else "fewer than three models with several seeds")
+            continue
+        rows = order.assign(**{column: of_view[column].reindex(pd.Index(order["name"], tupleize_cols=False)).to_numpy() for column in NUMBERS})
         forest(axis, rows, ("correlation", "low", "high"), 1 - confidence)
         mark(axis, 0.0, "none", dashed=False)
         n = of_view["n_models"].max() if view == "between" else of_view["n_trainings"].max()
-        axis.set_title(f"{title} (n = {n})" if len(of_view) else title, pad=12)
-        axis.set(xlim=(-1.05, 1.05), xticks=[-1, -0.5, 0, 0.5, 1], xlabel="correlation with the logarithm of the life")
-        if of_view.empty:
-            style.say(axis, "one training per model: nothing to compare within models")
+        axis.set_title(f"{title} (n = {n})", pad=12)
     name_rows(axes[0, 0], order)
     style.note(figure, what(within_between), "Positive: as expected.", signs(order, confidence))
     return figure

@@ -10,7 +10,7 @@ from nnip.declare.registry import quantities
 
 MOST_LINES = 10
 MODELS_SHOWN, MEASUREMENTS_SHOWN, PAIRS_SHOWN = 5, 8, 6
-FEW_SEEDS = "One training per model: a difference between models may be one of seeds, and only more seeds can tell."
+FEW_SEEDS = "One training per model: probabilities are over its replicas alone, and a difference may be one of seeds."
 Tables = Mapping[str, pd.DataFrame]
 
 
