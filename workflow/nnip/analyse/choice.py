@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from nnip.analyse import ranking
-from nnip.analyse.league import ALL, oriented, scopes
+from nnip.analyse.league import ALL, key_of, oriented, scopes
 from nnip.analyse.trainings import REPLICA_DRAWS, Trainings, candidates
 from nnip.declare import VARIANT, Analysis, Table, real, text, whole
 from nnip.study.seeds import derive
@@ -131,8 +131,7 @@ def choice(predictors: pd.DataFrame, failures: pd.DataFrame, horizon_fs: float, 
         return frame("choice", [])
     names = list(values)
     asked = settings["league"]["chosen"]
-    name = tuple(asked.get(key, "") for key in ("quantity", "mode", "minimum")) if asked else None
-    fixed = names.index(name) if name in values else None
+    fixed = names.index(key_of(asked)) if asked and key_of(asked) in values else None
     rng = np.random.default_rng(derive(settings["seed"], "choice"))
     weights = trainings.resamples(statistics["n_bootstrap"], rng)
     counts = trainings.replica_counts(min(len(weights), REPLICA_DRAWS), rng)

@@ -8,7 +8,7 @@ import pandas as pd
 from nnip.analyse import ranking
 from nnip.analyse.multiple_testing import by_shuffling
 from nnip.analyse.trainings import Trainings, candidates
-from nnip.declare import VARIANT, Analysis, Table, block, flag, mapping, real, text, whole
+from nnip.declare import REQUIRED, VARIANT, Analysis, Table, block, flag, real, text, whole, word
 from nnip.declare.registry import quantities
 from nnip.study.costs import seconds
 from nnip.study.seeds import derive
@@ -51,13 +51,14 @@ ANALYSIS = Analysis(
     options={
         "league": block(
             {
-                "chosen": mapping(
-                    None,
-                    "A predictor chosen before this study was made: {quantity: S, mode: isotropic, minimum: kept}, as in table predictors. Its tests "
-                    "are not corrected for the number of predictors.",
-                    {"type": "string"},
-                    required=["quantity"],
-                    propertyNames={"enum": ["quantity", "mode", "minimum"]},
+                "chosen": block(
+                    {
+                        "quantity": word(REQUIRED, "Its name in table predictors."),
+                        "mode": word(None, "Its landscape mode, if it has one."),
+                        "minimum": word(None, "kept or subtracted, if it has this."),
+                    },
+                    "A predictor that was chosen before this study was made. Its tests are not corrected for the number of predictors.",
+                    default=None,
                 ),
             },
             "Which cheap measurement tells which training lives longer.",
@@ -82,10 +83,15 @@ def oriented(trainings: Trainings, name: tuple[str, str, str], rows: pd.DataFram
     return (quantities()[name[0]].better or 1) * trainings.values(rows)
 
 
-def identity(scope: str, name: tuple[str, str, str], chosen: dict[str, str] | None) -> dict[str, Any]:
+def key_of(chosen: dict[str, str | None]) -> tuple[str, str, str]:
+    """The key among the candidates of the predictor that the config names."""
+    return chosen["quantity"] or "", chosen.get("mode") or "", chosen.get("minimum") or ""
+
+
+def identity(scope: str, name: tuple[str, str, str], chosen: dict[str, str | None] | None) -> dict[str, Any]:
     """The first columns of a row of one predictor; chosen: league.chosen of the config."""
     quantity = quantities()[name[0]]
-    known = chosen is not None and name == tuple(chosen.get(key, "") for key in ("quantity", "mode", "minimum"))
+    known = chosen is not None and name == key_of(chosen)
     row = {"framework": scope, "quantity": name[0], "mode": name[1] or pd.NA, "minimum": name[2] or pd.NA}
     return row | {"baseline": quantity.baseline, "chosen": known, "expected": quantity.better}
 

@@ -112,13 +112,14 @@ def _problems(config: dict[str, Any]) -> Iterator[str]:
             yield f"'python.{framework}' is '{path}', which is not a program here: give the path of that framework's Python"
 
 
-def _league_problems(chosen: dict[str, str] | None) -> Iterator[str]:
+def _league_problems(chosen: dict[str, str | None] | None) -> Iterator[str]:
     if chosen is None:
         return
     predictors = {name: quantity for name, quantity in quantities().items() if quantity.predicts}
-    if (name := chosen["quantity"]) not in predictors:
+    name = str(chosen["quantity"])
+    if name not in predictors:
         yield f"'league.chosen.quantity' is '{name}', which is no predictor: {nearest(name, list(predictors))}"
-    elif differ := {*chosen} - {"quantity"} ^ {*predictors[name].variants}:
+    elif differ := {key for key, given in chosen.items() if given is not None} - {"quantity"} ^ {*predictors[name].variants}:
         keys = ", ".join(predictors[name].variants) or "neither mode nor minimum"
         yield f"'league.chosen' has {name} with '{min(differ)}' missing or too much: it takes {keys} as in table predictors"
 
