@@ -155,6 +155,7 @@ def test_seeds_needed_are_enough():
     assert share[n - 1] < share[n]
 
 
+@pytest.mark.slow
 def test_equal_models_are_rarely_told_apart():
     """Family-wise: in at most about one of twenty studies any pair of six equal models differs after Holm's correction."""
     wrong = 0
