@@ -1,6 +1,8 @@
 """What every measurement that is declared keeps to, by a potential whose physics is known; one that is added later is tested here as it is."""
 
+import csv
 import importlib
+import io
 import subprocess
 import sys
 from functools import cache
@@ -29,6 +31,8 @@ SMALL: dict[str, dict[str, Any]] = {
     "landscape": {"test_splits": ["test_hot"], "frozen": {"shapes": {"nequip": "shape"}}},
     "md": {"duration_fs": 20, "temperature_K": 300},
 }
+# measurements whose number of evaluations depends on what they find: their cost is an upper limit
+SEARCHING = {"weight_noise"}
 HEAVY = {"torch", "numpy", "pandas", "ase", "scipy", "matplotlib"}
 OF_FRAMES = [name for name, measurement in measurements().items() if measurement.of == "frames"]
 
@@ -125,9 +129,19 @@ def measure(tmp_path, monkeypatch, frames):
         monkeypatch.setattr("nnip.measure.base.load", lambda *_: potential)
         files = {split: frames[split] for split in module(name).splits(options, SPLITS)}
         run_measurement(name, SETTINGS, options, tmp_path / "train", files, tmp_path / folder, checkpoint_minutes=0)
-        return {file.stem: file.read_bytes() for file in (tmp_path / folder).glob("*.csv")}
+        return {file.stem: without_times(file.read_bytes()) for file in (tmp_path / folder).glob("*.csv")}
 
     return run
+
+
+def without_times(content: bytes) -> bytes:
+    """A table with zeros in its column wall_s, which is never twice the same."""
+    header, *rows = list(csv.reader(io.StringIO(content.decode())))
+    for row in rows:
+        for column in {"wall_s"} & set(header):
+            assert float(row[header.index(column)]) >= 0
+            row[header.index(column)] = "0"
+    return "".join(f"{line}\n" for line in map(",".join, [header, *rows])).encode()
 
 
 def has_rows(content: bytes) -> bool:
@@ -220,7 +234,7 @@ def test_its_cost_is_what_it_evaluates_and_its_splits_are_what_it_reads(measure,
     assert set(read) == set(splits) <= set(SPLITS)
     cost = module(name).cost(options, N_FRAMES * len(splits))
     # gradients and features are no evaluations, but count as some
-    assert potential.n_frames <= cost if potential.dearer else potential.n_frames == cost
+    assert potential.n_frames <= cost if potential.dearer or name in SEARCHING else potential.n_frames == cost
     assert potential.most <= module(name).frames_at_once(options)
 
 

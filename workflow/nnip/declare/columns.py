@@ -49,6 +49,10 @@ VARIANT = {
     "minimum": text("whether the landscape's minimum is kept or subtracted", optional=True),
 }
 TRAINED = RUN | {"training_set": text("name in table training_sets; blank: the main one", optional=True)}
+COST = {
+    "n_passes": whole("evaluations of energies and forces of the frames; a gradient counts as 2, a Hessian product as 5", "passes"),
+    "wall_s": real("wall time of these", "s"),
+}
 TRAINING = {
     "framework": RUN["framework"],
     "model": RUN["model"],

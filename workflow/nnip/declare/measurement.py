@@ -12,7 +12,7 @@ from nnip.declare.quantity import Quantity
 class Measurement:
     """The declaration MEASUREMENT of a measurement; the module's docstring describes it.
 
-    options:     its block of the config, which has the module's name (nnip.declare.options.block)
+    options:     its block of the config, which has the module's name (nnip.declare.options.block); an option named split must name a split
     tables:      tables that it makes
     quantities:  the numbers per model and seed that statistics take from its tables
     of:          "main": models trained on the main training set, or on a training set that names the measurement under `measure`; "all": every

@@ -55,3 +55,11 @@ def block(options: dict[str, dict[str, Any]], help: str, default: Any = "on") ->
     required = [name for name, option in options.items() if "default" not in option]
     schema = _option("object", {} if default == "on" else default, help, "", {"additionalProperties": False})
     return schema | ({"required": required} if required else {}) | {"properties": options}
+
+
+# of the measurements of the training loss
+FRAMES_OF_LOSS = {
+    "split": word("train", "Frames the loss is taken over: train, val or test_<name>."),
+    "n_frames": integer(20, "Frames of the split, at most.", "frames", minimum=1),
+    "frames_per_batch": integer(10, "Frames evaluated at once; bounds the memory.", "frames", minimum=1),
+}

@@ -28,6 +28,8 @@ class TrainingLoss:
 
     def __init__(self, batches: Batches, energy_weight: float, forces_weight: float) -> None:
         self.batches = batches
+        self.energy_weight = energy_weight
+        self.forces_weight = forces_weight
         self.n_frames = len(batches.frames)
         self.n_outputs = self.n_frames + 3 * sum(map(len, batches.frames))
         self._energy_scale = math.sqrt(2 * energy_weight / self.n_frames)
@@ -48,6 +50,22 @@ class TrainingLoss:
             return outputs
 
         return self.batches.use(work)
+
+    def of_frames(self, outputs: torch.Tensor) -> torch.Tensor:
+        """Shares of the frames in |v|^2 / 2 of a vector v in the order of outputs(), times n_frames: float64 [n_frames]; their mean is L for outputs().
+
+        All frames have equal weight in the energy part, all force components in the force part.
+        """
+        n_components = torch.tensor([3 * len(frame) for frame in self.batches.frames])
+        frame_of = torch.cat([torch.arange(self.n_frames), torch.arange(self.n_frames).repeat_interleave(n_components)])
+        return torch.zeros(self.n_frames, dtype=torch.float64).index_add_(0, frame_of, outputs.pow(2)) * self.n_frames / 2
+
+    def part(self, first: int, last: int) -> "TrainingLoss":
+        """The mean of the shares of frames first to last - 1 (of_frames), as a loss of its own; L is the mean over parts of one size."""
+        frames = self.batches.frames[first:last]
+        n_components = self.n_outputs - self.n_frames
+        weight = self.forces_weight * 3 * sum(map(len, frames)) / n_components * self.n_frames / len(frames)
+        return TrainingLoss(Batches(self.batches.potential, frames, self.batches.frames_per_batch), self.energy_weight, weight)
 
     def gradient(self) -> torch.Tensor:
         """dL/dtheta; costs one gradient through energies and forces."""

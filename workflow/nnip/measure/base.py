@@ -31,6 +31,7 @@ class Job:
     options:    the measurement's block of the config, or those of one of its variants
     files:      split -> file of labelled frames
     potential:  the trained model
+    train_directory: the folder of its training
     progress:   state for resuming an interrupted job: progress.done, progress.state, progress.save_if_due(done, state)
     notes:      further entries of the manifest, filled by the measurement
     seeds:      seeds by their use, for the manifest
@@ -41,6 +42,7 @@ class Job:
     files: Mapping[str, str | os.PathLike[str]]
     potential: Potential
     progress: Progress
+    train_directory: str | os.PathLike[str] = ""
     notes: dict[str, Any] = field(default_factory=dict)
     seeds: dict[str, int] = field(default_factory=dict)
 
@@ -80,7 +82,7 @@ def run_measurement(
     seeds: dict[str, int] = {}
     with resumable(potential, [name, settings, options], train_directory, list(files.values()), directory, checkpoint_minutes) as progress:
         if potential:
-            rows = module.measure(Job(settings, options, files, potential, progress, notes, seeds))
+            rows = module.measure(Job(settings, options, files, potential, progress, train_directory, notes, seeds))
         write_tables(name, options, rows, settings, directory)
         watch.started -= progress.earlier_s
         write_manifest(

@@ -104,13 +104,11 @@ def variants(config: dict[str, Any], run: "Run") -> dict[str, dict[str, Any]]:
 
 
 def problems(config: dict[str, Any], splits: list[str]) -> list[str]:
-    """Impossible splits, patterns and modes."""
+    """Impossible further splits, patterns and modes."""
     from nnip.potentials.frameworks import frameworks
     from nnip.study.schema import nearest
 
     landscape, wrong = config["landscape"], []
-    if landscape["split"] not in splits:
-        wrong.append(f"'landscape.split' is '{landscape['split']}': {nearest(landscape['split'], splits)}")
     others = [split for split in splits if split != landscape["split"]]
     for name in landscape["test_splits"]:
         if name not in others:

@@ -53,14 +53,6 @@ def variants(config: dict[str, Any], run: "Run") -> dict[str, dict[str, Any]]:
     return {"": {name: planes[name] for name in PLANE} | {"frames_per_batch": config["landscape"]["frames_per_batch"]}}
 
 
-def problems(config: dict[str, Any], splits: list[str]) -> list[str]:
-    """An unknown split."""
-    from nnip.study.schema import nearest
-
-    split = config["planes"]["split"]
-    return [] if split in splits else [f"'planes.split' is '{split}': {nearest(split, splits)}"]
-
-
 def splits(options: dict[str, Any], _: list[str]) -> list[str]:
     """The split of the loss."""
     return [options["split"]]

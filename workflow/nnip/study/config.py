@@ -101,6 +101,9 @@ def _problems(config: dict[str, Any]) -> Iterator[str]:
     yield from training_sets.problems(config)
     splits = ["train", "val", *(f"test_{name}" for name in split_names(config["datasets"][config["dataset"]]))]
     for name in measurements():
+        split = (config[name] or {}).get("split", "train")
+        if split not in splits:
+            yield f"'{name}.split' is '{split}': {nearest(split, splits)}"
         problems = getattr(importlib.import_module(f"nnip.measure.{name}"), "problems", None)
         if problems and config[name] is not None:
             yield from problems(config, splits)
