@@ -10,7 +10,7 @@ from known_losses import Known, Layered, Linear, design, frames_of, measured, re
 from nnip.measure import weight_noise
 from nnip.study.seeds import derive
 
-OPTIONS = {"n_pairs": 200, "loss_factor": 2, "forces_rise_eV_per_A": 0.04}
+OPTIONS = {"n_pairs": 60, "loss_factor": 2, "forces_rise_eV_per_A": 0.04}
 THETA = Linear().readout[:, 0]
 
 
@@ -37,18 +37,18 @@ def test_the_loss_has_doubled_where_a_parabola_has(tmp_path):
     before = float((X @ THETA - y).pow(2).sum()) / 2
     assert loss["before"] == pytest.approx(before, rel=1e-9)
     assert loss["rise"] == pytest.approx(before, rel=1e-9)
-    curvatures = np.array([float((X @ drawn(pair)).pow(2).sum()) for pair in range(200)])
+    curvatures = np.array([float((X @ drawn(pair)).pow(2).sum()) for pair in range(60)])
     # odd powers of sigma cancel in a pair: the mean rise is sigma^2 / 2 times the mean curvature
     exact = np.sqrt(2 * before / curvatures.mean())
     assert loss["sigma"] == pytest.approx(exact, rel=1e-3)
-    assert loss["sigma_error"] == pytest.approx(exact * curvatures.std(ddof=1) / curvatures.mean() / np.sqrt(200) / 2, rel=1e-2)
+    assert loss["sigma_error"] == pytest.approx(exact * curvatures.std(ddof=1) / curvatures.mean() / np.sqrt(60) / 2, rel=1e-2)
     closed_form = np.sqrt(2 * before / float((THETA.pow(2) * X.pow(2).sum(dim=0)).sum()))
     assert loss["sigma"] == pytest.approx(closed_form, abs=4 * loss["sigma_error"])
-    assert loss["sigma_error"] < 0.1 * closed_form
+    assert loss["sigma_error"] < 0.15 * closed_form
     of_forces = X[8:] / (2 * 100.0 / 216) ** 0.5
     start = (X @ THETA - y)[8:] / (2 * 100.0 / 216) ** 0.5
     assert forces["before"] == pytest.approx(float(start.pow(2).mean().sqrt()), rel=1e-8)
-    both = [(start + sign * forces["sigma"] * of_forces @ drawn(pair)).pow(2).mean().sqrt() for pair in range(200) for sign in (1, -1)]
+    both = [(start + sign * forces["sigma"] * of_forces @ drawn(pair)).pow(2).mean().sqrt() for pair in range(60) for sign in (1, -1)]
     assert float(np.mean(both)) - forces["before"] == pytest.approx(0.04, rel=5e-3)
     assert loss["reason"] is forces["reason"] is None
 
@@ -66,13 +66,14 @@ def test_its_cost_is_what_was_evaluated(tmp_path, monkeypatch):
 
 
 def test_the_noise_is_relative_to_each_weight(tmp_path):
+    options = OPTIONS | {"n_pairs": 5, "forces_rise_eV_per_A": 1e-4}
     frames, labels = frames_of(8), Layered()
     labels.readout *= 1.02
     for frame in frames:
         frame.calc = MorseCalculator(Known(labels))
         frame.calc = SinglePointCalculator(frame, energy=frame.get_potential_energy(), forces=frame.get_forces())
     one, other = (
-        measured(weight_noise, module, OPTIONS | {"n_pairs": 5}, tmp_path, frames)["weight_noise"] for module in (Layered(), rescaled(Layered()))
+        measured(weight_noise, module, options, tmp_path, frames)["weight_noise"] for module in (Layered(), rescaled(Layered()))
     )
     for row, same in zip(one, other, strict=True):
         assert same["sigma"] == pytest.approx(row["sigma"], rel=1e-9)

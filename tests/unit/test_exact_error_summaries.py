@@ -41,9 +41,11 @@ def test_every_summary_of_one_training():
     """All: sqrt((0.01 + 0.04 + 0.09 + 0.16) / 4)."""
     own = errors({"train": 0.05, "val": 0.06, "600K": 0.2, "300K": 0.1, "1200K": 0.3, "dihedrals": 0.4})
     found = summed(own, errors({"300K": 9.0, "train": 9.0}, "n25"), errors({"300K": 9.0, "train": 9.0}, BESIDE))
-    assert {key[2]: value[1] for key, value in found.items()} == pytest.approx({"training": 0.05, "coolest": 0.1, "hottest": 0.3, "all": 0.27386128})
+    assert {key[2]: value[1] for key, value in found.items()} == pytest.approx(
+        {"training": 0.05, "validation": 0.06, "coolest": 0.1, "hottest": 0.3, "all": 0.27386128}
+    )
     assert {key[2]: value[0] for key, value in found.items() if key[2] != "all"} == pytest.approx(
-        {"training": 0.005, "coolest": 0.01, "hottest": 0.03}
+        {"training": 0.005, "validation": 0.006, "coolest": 0.01, "hottest": 0.03}
     )
     assert found["m", 1, "all"][0] is pd.NA
 

@@ -78,6 +78,8 @@ def test_what_is_declared():
         "S_forces": ("predictor", 1, False, False, "", 1.0, False),
         "train_energy_rmse": ("predictor", -1, False, False, "meV/atom", 1e3, True),
         "train_forces_rmse": ("predictor", -1, True, True, "meV/Å", 1e3, True),
+        "val_energy_rmse": ("predictor", -1, False, False, "meV/atom", 1e3, True),
+        "val_forces_rmse": ("predictor", -1, False, False, "meV/Å", 1e3, True),
         "test_energy_rmse_coolest": ("predictor", -1, False, False, "meV/atom", 1e3, True),
         "test_forces_rmse_coolest": ("predictor", -1, True, False, "meV/Å", 1e3, True),
         "test_energy_rmse_hottest": ("outcome", -1, False, False, "meV/atom", 1e3, True),

@@ -36,8 +36,8 @@ MEASUREMENT = Measurement(
 
 
 def problems(config, splits):
-    split = config["largest_force"]["split"]
-    return [] if split in splits else [f"'largest_force.split' is '{split}', which is none"]
+    n_frames = config["largest_force"]["n_frames"]
+    return [] if n_frames % 2 else [f"'largest_force.n_frames' is {n_frames}, which is even, for {len(splits)} splits"]
 
 
 def splits(options, _):
@@ -117,7 +117,8 @@ def test_its_tables_are_checked_like_all_others(with_new):
     [
         ({"n_frams": 3}, "unknown key 'largest_force.n_frams': did you mean 'n_frames'?"),
         ({"n_frames": 0}, "'largest_force.n_frames' is 0"),
-        ({"split": "test"}, "'largest_force.split' is 'test', which is none"),
+        ({"n_frames": 8}, "'largest_force.n_frames' is 8, which is even, for 5 splits"),
+        ({"split": "tests"}, "'largest_force.split' is 'tests': "),
     ],
 )
 def test_a_mistake_in_its_block_is_named(snakemake, block, words):

@@ -1,4 +1,4 @@
-"""Errors as one number per model and seed: over the training frames, at the lowest and highest test temperature, and over all test frames."""
+"""Errors as one number per model and seed: over the training and validation frames, at the lowest and highest test temperature, and over all test frames."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ ANALYSIS = Analysis(
             "The errors of a training on the main set over some frames.",
             RUN
             | {
-                "frames": text("training; coolest or hottest (test split with the lowest or highest temperature); all (all test frames)"),
+                "frames": text("training; validation; coolest or hottest (test split with the lowest or highest temperature); all (all test frames)"),
                 "energy_rmse_eV_per_atom": real("root mean square energy error per atom", "eV/atom", optional=True),
                 "forces_rmse_eV_per_A": real("root mean square error of the force components", "eV/A"),
             },
@@ -33,6 +33,14 @@ ANALYSIS = Analysis(
             name="train_forces_rmse", table="error_summaries", column="forces_rmse_eV_per_A", where={"frames": "training"},
             label="training force RMSE", unit="meV/Å", factor=1e3, log=True, words="force error, training frames", role="predictor", better=-1,
             floor=True, control=True, baseline=True,
+        ),
+        Quantity(
+            name="val_energy_rmse", table="error_summaries", column="energy_rmse_eV_per_atom", where={"frames": "validation"},
+            label="validation energy RMSE", unit="meV/atom", factor=1e3, log=True, role="predictor", better=-1,
+        ),
+        Quantity(
+            name="val_forces_rmse", table="error_summaries", column="forces_rmse_eV_per_A", where={"frames": "validation"},
+            label="validation force RMSE", unit="meV/Å", factor=1e3, log=True, role="predictor", better=-1,
         ),
         Quantity(
             name="test_energy_rmse_coolest", table="error_summaries", column="energy_rmse_eV_per_atom", where={"frames": "coolest"},
@@ -94,6 +102,7 @@ def error_summaries(errors: pd.DataFrame, training_sets: pd.DataFrame, landscape
     tests = main_tests(errors, training_sets)
     parts = {
         "training": training_errors(errors, training_sets, landscape),
+        "validation": main_errors(errors, training_sets).query("split == 'val'"),
         "coolest": tests[tests["temperature_K"] == tests["temperature_K"].min()],
         "hottest": tests[tests["temperature_K"] == tests["temperature_K"].max()],
         "all": overall_errors(errors, training_sets).query("role == 'main'").assign(energy_rmse_eV_per_atom=np.nan),
