@@ -37,6 +37,9 @@ PREDICTORS = {
     ("S", "subtracted"): {"a": [0.79451346] * 3, "b": [0.5787519] * 3, "c": [0.44201074] * 3},
     ("train_forces_rmse", "kept"): {"a": [0.01, 0.02, 0.03], "b": [0.02, 0.04, 0.06], "c": [0.05, 0.06, 0.07]},
     ("train_energy_rmse", "kept"): {"a": [0.001, 0.002, 0.003], "b": [0.002, 0.004, 0.006], "c": [0.005, 0.006, 0.007]},
+    # the study's trap for what takes validation frames for test frames
+    ("val_forces_rmse", "kept"): {model: [99.0] * 3 for model in "abc"},
+    ("val_energy_rmse", "kept"): {"a": [0.007, 0.014, 0.021], "b": [0.017, 0.034, 0.051], "c": [0.028, 0.035, 0.042]},
     ("test_forces_rmse_coolest", "kept"): {"a": [0.01, 0.02, 0.03], "b": [0.07, 0.14, 0.21], "c": [0.04, 0.05, 0.06]},
     ("test_energy_rmse_coolest", "kept"): {"a": [0.001, 0.002, 0.003], "b": [0.007, 0.014, 0.021], "c": [0.004, 0.005, 0.006]},
     ("test_forces_rmse_hottest", "kept"): {"a": [0.07, 0.14, 0.21], "b": [0.17, 0.34, 0.51], "c": [0.28, 0.35, 0.42]},
