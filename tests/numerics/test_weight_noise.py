@@ -72,9 +72,7 @@ def test_the_noise_is_relative_to_each_weight(tmp_path):
     for frame in frames:
         frame.calc = MorseCalculator(Known(labels))
         frame.calc = SinglePointCalculator(frame, energy=frame.get_potential_energy(), forces=frame.get_forces())
-    one, other = (
-        measured(weight_noise, module, options, tmp_path, frames)["weight_noise"] for module in (Layered(), rescaled(Layered()))
-    )
+    one, other = (measured(weight_noise, module, options, tmp_path, frames)["weight_noise"] for module in (Layered(), rescaled(Layered())))
     for row, same in zip(one, other, strict=True):
         assert same["sigma"] == pytest.approx(row["sigma"], rel=1e-9)
 

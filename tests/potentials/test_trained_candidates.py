@@ -22,6 +22,7 @@ OPTIONS = {
     "weight_noise": {"n_pairs": 4, "loss_factor": 1.5, "forces_rise_eV_per_A": 0.02},
     "adaptive_sharpness": {"rho": 0.05, "n_steps": 5, "m": 2},
     "hessian_eigenvalues": {"n_eigenvalues": 2},
+    "initial_distance": {},
 }
 # the last layer of a radial network, and the linear layer after its products with features
 PAIR = {
@@ -34,8 +35,14 @@ INVARIANT = {
     "weight_noise": ["sigma"],
     "adaptive_sharpness": ["sharpness"],
     "hessian_eigenvalues": [],
+    "initial_distance": [],
 }
-RAW = {"controls": ["weight_norm", "gradient_norm"], "gauss_newton": ["trace"], "hessian_eigenvalues": ["eigenvalue"]}
+RAW = {
+    "controls": ["weight_norm", "gradient_norm"],
+    "gauss_newton": ["trace"],
+    "hessian_eigenvalues": ["eigenvalue"],
+    "initial_distance": ["distance"],
+}
 
 
 def rescaled(potential, framework):

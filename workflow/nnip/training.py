@@ -200,6 +200,8 @@ def _write(
         framework=settings["framework"],
         model_file=str(model_file.relative_to(directory)) if model_file else None,
         model_sha256=sha256(model_file) if model_file else None,
+        initial_file=str(fit.initial_file.relative_to(directory)) if fit.initial_file else None,
+        initial_sha256=sha256(fit.initial_file) if fit.initial_file else None,
         n_parameters=n_parameters,
         epochs=fit.epochs,
         best_epoch=fit.best_epoch,

@@ -1,4 +1,4 @@
-"""Errors as one number per model and seed: over the training and validation frames, at the lowest and highest test temperature, and over all test frames."""
+"""Errors as one number per model and seed: over training, validation and all test frames, and at the lowest and highest test temperature."""
 
 from typing import Any
 

@@ -52,9 +52,9 @@ class TrainingLoss:
         return self.batches.use(work)
 
     def of_frames(self, outputs: torch.Tensor) -> torch.Tensor:
-        """Shares of the frames in |v|^2 / 2 of a vector v in the order of outputs(), times n_frames: float64 [n_frames]; their mean is L for outputs().
+        """Shares of the frames in |v|^2 / 2, times n_frames, float64 [n_frames], of a vector v in the order of outputs().
 
-        All frames have equal weight in the energy part, all force components in the force part.
+        Their mean is L if v is outputs(). All frames have equal weight in the energy part, all force components in the force part.
         """
         n_components = torch.tensor([3 * len(frame) for frame in self.batches.frames])
         frame_of = torch.cat([torch.arange(self.n_frames), torch.arange(self.n_frames).repeat_interleave(n_components)])

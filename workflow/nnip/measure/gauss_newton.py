@@ -4,9 +4,9 @@ With r the scaled deviations of energies and forces from their labels (nnip.land
 without the part that grows with the misfit. For z of random signs the mean of |J^T z|^2 is tr G (Hutchinson, Commun. Stat. Simul. 18, 1059, 1989).
 The mean of |theta * J^T z|^2 is sum_i theta_i^2 G_ii, which does not change if one layer is multiplied by a number and the next divided by it.
 
-Relative flatness of a linear layer with rows w_s, one for each output channel: kappa = sum_{s,s'} (w_s . w_s') tr G_{s,s'}, with G_{s,s'} the block of
-G of two rows (Petzka et al., NeurIPS 34, 2021, arXiv:2001.00939, there with the Hessian). It is the mean of |W^T q|^2 with q the part of J^T z of
-that layer, by output channels, and does not change with such a rescaling. Here it is the sum over the linear layers of the energy read-out.
+Relative flatness of a linear layer with rows w_s, one for each output channel: kappa = sum_{s,s'} (w_s . w_s') tr G_{s,s'}, with G_{s,s'} the
+block of G of two rows (Petzka et al., NeurIPS 34, 2021, arXiv:2001.00939, there with the Hessian). It is the mean of |W^T q|^2 with q the part of
+J^T z of that layer, by output channels, and does not change with such a rescaling. Here it is the sum over the linear layers of the energy read-out.
 
 Fisher-Rao norm: sqrt(theta . G theta) = |J theta| (Liang et al., arXiv:1711.01530, 2019; G is the Fisher matrix of a normal likelihood), by the
 central difference of r along theta.

@@ -1,7 +1,7 @@
 """The largest eigenvalues of the Hessian of the training loss at the trained weights, by Lanczos iterations (scipy.sparse.linalg.eigsh).
 
-H = d2L/dtheta2 (nnip.landscape.training_loss). Ghorbani et al., arXiv:1901.10159 (2019), and Yao et al., PyHessian, arXiv:1912.07145 (2020), use them as
-measures of sharpness. They are raw: they change if one layer is multiplied by a number and the next divided by it. The standard error over frames is
+H = d2L/dtheta2 (nnip.landscape.training_loss). Ghorbani et al., arXiv:1901.10159 (2019), and Yao et al., PyHessian, arXiv:1912.07145 (2020), study
+them in classifiers. They are raw: they change if one layer is multiplied by a number and the next divided by it. The standard error over frames is
 that of v . G v, the Gauss-Newton part of the curvature along the eigenvector v, by central differences of the outputs.
 """
 
@@ -95,7 +95,8 @@ def measure(job: "Job") -> "Rows":
             raise FloatingPointError("products with the Hessian are not finite")
         return state["products"][asked - 1].numpy()
 
-    rows, reason = [{}] * n_wanted, f"the model has {n_weights} weights" if n_wanted >= n_weights else None
+    rows: list[dict[str, float]] = [{}] * n_wanted
+    reason = f"the model has {n_weights} weights" if n_wanted >= n_weights else None
     if reason is None:
         try:
             hessian = LinearOperator((n_weights, n_weights), matvec=product, dtype=np.float64)

@@ -13,7 +13,7 @@ import math
 import time
 from typing import TYPE_CHECKING, Any
 
-from nnip.declare import COST, FRAMES_OF_LOSS, TRAINED, Measurement, Quantity, Table, block, integer, number, real, text, whole
+from nnip.declare import COST, FRAMES_OF_LOSS, TRAINED, Measurement, Quantity, Table, block, integer, number, real, text
 
 if TYPE_CHECKING:
     from nnip.measure.base import Job, Rows
@@ -51,8 +51,8 @@ MEASUREMENT = Measurement(
             role="predictor", better=1, log=True,
         ),
         Quantity(
-            name="weight_noise_forces", table="weight_noise", column="sigma", where={"of": "forces"}, label="weight noise that raises the force error",
-            role="predictor", better=1, log=True,
+            name="weight_noise_forces", table="weight_noise", column="sigma", where={"of": "forces"},
+            label="weight noise that raises the force error", role="predictor", better=1, log=True,
         ),
     ),
 )  # fmt: skip

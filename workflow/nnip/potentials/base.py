@@ -42,6 +42,7 @@ class Fit:
     failure:           why there is no usable model, in words, with the command's last line of output; None if it ended well
     wall_s:            wall time of the training command
     seeds:             its random seeds, by their use
+    initial_file:      the weights before the first step (nnip.potentials.initial), None if they were not kept
     killed:            whether SIGKILL ended the command: sent by a person, or by the system when memory ran out
     """
 
@@ -53,6 +54,7 @@ class Fit:
     seeds: dict[str, int]
     failure: str | None = None
     killed: bool = False
+    initial_file: Path | None = None
 
 
 @dataclass

@@ -7,7 +7,7 @@ The options are those of mace_run_train and two more, --trainable_bessel and --m
 --batch_size  uses every frame, as NequIP does; mace_run_train drops the last batch of an epoch if it is incomplete, and with fewer frames than
               one batch it drops them all
 A validation loss that is not finite ends the training; in mace_run_train it would count as an improvement in every epoch. An interrupted
-training resumes from the checkpoint that the environment names (nnip.jobs.checkpoints).
+training resumes from the checkpoint that the environment names (nnip.jobs.checkpoints). The initial weights are kept (nnip.potentials.initial).
 """
 
 import argparse
@@ -15,6 +15,7 @@ import functools
 import logging
 import math
 import time
+from pathlib import Path
 from typing import Any
 
 import nnip.potentials.mace.quiet  # noqa: F401
@@ -27,6 +28,7 @@ from mace.modules import blocks, symmetric_contraction
 from mace.tools import build_default_arg_parser
 
 from nnip.jobs.checkpoints import Progress
+from nnip.potentials.initial import keep_initial
 from nnip.potentials.mace.checkpoint import with_checkpoints
 
 
@@ -94,6 +96,17 @@ def stop_when_told(train: Any, max_hours: float) -> Any:
     return stopping
 
 
+def with_initial_weights(train: Any) -> Any:
+    """mace's training loop, which keeps the weights it is given before it begins."""
+
+    @functools.wraps(train)
+    def keeping(**arguments: Any) -> None:
+        keep_initial(arguments["model"], Path.cwd())
+        train(**arguments)
+
+    return keeping
+
+
 def train_bessel_frequencies() -> None:
     """Make the frequencies parameters and add an optimizer group for them: mace lists the modules to optimize, without the radial basis."""
     blocks.BesselBasis = functools.partial(blocks.BesselBasis, trainable=True)
@@ -140,7 +153,7 @@ def main() -> None:
     keep_incomplete_batches()
     progress = Progress.from_environment()
     hours_left = arguments.max_hours - (progress.earlier_s / 3600 if progress else 0)
-    command.tools.train = with_checkpoints(stop_when_told(command.tools.train, hours_left), progress)
+    command.tools.train = with_initial_weights(with_checkpoints(stop_when_told(command.tools.train, hours_left), progress))
     command.run(arguments)
 
 

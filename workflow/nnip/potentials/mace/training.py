@@ -14,6 +14,7 @@ import yaml
 
 from nnip.jobs.errors import InputError
 from nnip.jobs.files import write_text
+from nnip.potentials import initial
 from nnip.potentials.base import Fit
 from nnip.potentials.command import run_command
 from nnip.potentials.mace.choices import problem
@@ -60,6 +61,7 @@ def fit(settings: dict[str, Any], train_xyz: Path, val_xyz: Path, directory: Pat
         seeds={"weights": seed, "batches": seed},
         failure=ending.failure,
         killed=ending.killed,
+        initial_file=folder / initial.FILE if (folder / initial.FILE).exists() else None,
     )
 
 

@@ -12,8 +12,10 @@ from typing import Any
 
 from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import Callback
+from nequip.train.lightning import _SOLE_MODEL_KEY
 
 from nnip.jobs.checkpoints import Progress, set_random_states
+from nnip.potentials.initial import keep_initial
 
 FILES = ("best.ckpt", "csv/metrics.csv")
 
@@ -25,8 +27,9 @@ class Checkpoints(Callback):
         self.progress = Progress.from_environment()
         self.resumed = False
 
-    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
-        """Make SIGTERM end the training at once, where Lightning would finish a batch: the checkpoint is already on the disk."""
+    def on_train_start(self, trainer: Trainer, pl_module: Any) -> None:  # noqa: ARG002
+        """Keep the initial weights; make SIGTERM end the training at once, where Lightning would finish a batch: the checkpoint is on the disk."""
+        keep_initial(pl_module.model[_SOLE_MODEL_KEY], Path.cwd())
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:

@@ -13,6 +13,7 @@ from ase.data import chemical_symbols
 
 from nnip.jobs.errors import InputError
 from nnip.jobs.files import write_text
+from nnip.potentials import initial
 from nnip.potentials.base import Fit
 from nnip.potentials.command import run_command
 from nnip.potentials.nequip.choices import problem
@@ -53,6 +54,7 @@ def fit(settings: dict[str, Any], train_xyz: Path, val_xyz: Path, directory: Pat
         seeds=seeds,
         failure=ending.failure,
         killed=ending.killed,
+        initial_file=folder / initial.FILE if (folder / initial.FILE).exists() else None,
     )
 
 
