@@ -3,7 +3,8 @@
 S = max L(theta + |theta| u) - L(theta) over |u| <= rho, the product by elements. This is ASAM's constraint with eta = 0 (Kwon et al.,
 arXiv:2102.11600, 2021) and the worst case of Andriushchenko et al., arXiv:2302.07011 (2023). Here it is searched by normalised gradient ascent in u
 from 0: n_steps steps of length 2 rho / n_steps, each with a projection on the ball. m-sharpness (Foret et al., arXiv:2010.01412, 2020) is the mean of
-S over batches of m frames, each with its own displacement. Neither changes if one layer is multiplied by a number and the next divided by it. A weight that is zero stays zero.
+S over batches of m frames, each with its own displacement. Neither changes if one layer is multiplied by a number and the next divided by it. A
+weight that is zero stays zero.
 """
 
 from typing import TYPE_CHECKING, Any
