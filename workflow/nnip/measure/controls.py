@@ -53,7 +53,7 @@ MEASUREMENT = Measurement(
         ),
     },
     quantities=(
-        Quantity(name="n_weights", table="controls", column="n_weights", label="number of weights", role="predictor", log=True),
+        Quantity(name="n_weights", table="controls", column="n_weights", label="number of weights", role="predictor", log=True, baseline=True),
         Quantity(name="weight_norm", table="controls", column="weight_norm", label="norm of the weights", role="predictor", better=-1, log=True),
         Quantity(name="best_epoch", table="controls", column="best_epoch", label="best epoch", role="predictor"),
         Quantity(name="loss", table="gradients", column="loss", label="training loss", role="predictor", better=-1, log=True),
