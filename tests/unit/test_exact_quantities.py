@@ -103,4 +103,8 @@ def test_the_parts_of_a_quantity():
         ("test_forces_rmse_all", "test_forces_rmse_coolest"), ("test_forces_rmse_all", "test_forces_rmse_hottest"),
         ("learning_curve_slope", "test_forces_rmse_all"), ("learning_curve_slope", "test_forces_rmse_coolest"),
         ("learning_curve_slope", "test_forces_rmse_hottest"),
+        *((name, other) for name in ("direction_score", "magnitude_score", "softening_slope")
+          for other in ("test_forces_rmse_all", "test_forces_rmse_hottest")),
+        ("direction_score", "extrapolation_slope"), ("extrapolation_slope", "magnitude_score"), ("extrapolation_slope", "softening_slope"),
+        *((name, other) for name in ("early_rmst_fs", "early_share_failed") for other in ("mean_time_to_failure_fs", "rmst_fs")),
     }  # fmt: skip

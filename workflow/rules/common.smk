@@ -196,9 +196,12 @@ def frames_of_set(name):
     return {kind: f"{RESULTS}/data/sets/{name}/{kind}.xyz" for kind in names}
 
 
+REFERENCE_SCANS = f"{RESULTS}/data/reference_scans/frames.xyz"
+
+
 def split_files(training_set, splits):
-    """Split -> file of labelled frames: those of a training set, and the test splits."""
-    own = frames_of_set(training_set)
+    """Split -> file of labelled frames: those of a training set, the test splits, and reference_scans."""
+    own = frames_of_set(training_set) | {"reference_scans": REFERENCE_SCANS}
     return {split: own.get(split, f"{RESULTS}/data/{split}.xyz") for split in splits}
 
 
@@ -272,7 +275,7 @@ def job_manifests():
     if PUBLISHED:
         return []
     made = [*data_manifests(), *(f"{RESULTS}/data/sets/{name}/manifest.json" for name in TRAINING_SETS)]
-    made += [f"{RESULTS}/data/{name}/manifest.json" for name in FRAMES_MEASURED]
+    made += [f"{RESULTS}/data/{name}/manifest.json" for name in (*FRAMES_MEASURED, *({"reference_scans"} & set(JOBS)))]
     return [*made, *run_files("train/manifest.json", RUNS), *(f"{RESULTS}/runs/{folder}/manifest.json" for jobs in JOBS.values() for folder in jobs)]
 
 

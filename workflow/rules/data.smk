@@ -114,3 +114,33 @@ use rule make_training_set as make_noisy_training_set with:
         training_set="|".join(re.escape(name) for name, each in TRAINING_SETS.items() if each.noise) or "none",
     message:
         "Draw training set {wildcards.training_set} from {input.pool} and add noise to its labels"
+
+
+if "reference_scans" in JOBS:
+
+    rule label_reference_scans:
+        """Bond scans of the start's molecule, labelled by the engine of the training data."""
+        input:
+            start=[frames_of_set(MAIN_SET)[part] for part in ("train", "val")],
+        output:
+            frames=REFERENCE_SCANS,
+            manifest=f"{RESULTS}/data/reference_scans/manifest.json",
+        log:
+            f"{LOGS}/reference_scans.log",
+        conda:
+            "../../envs/workflow.yaml"
+        threads: lambda wildcards: workflow.cores or 1
+        resources:
+            runtime=growing(60),
+            mem_mb=growing(4000),
+        params:
+            script=script_path("label_reference_scans.py"),
+            code=code_of("scripts/label_reference_scans.py"),
+            smiles=lambda wildcards: DATASET["smiles"],
+            points=config["reference_scans"]["n_points"],
+            directory=lambda wildcards, output: os.path.dirname(output.manifest),
+        message:
+            "Label bond scans with GFN2-xTB: about a minute for 20 bonds"
+        shell:
+            "python {params.script:q} --smiles={params.smiles:q} --points {params.points} --start {input.start:q} --directory {params.directory:q}"
+            " --processes {threads} > {log} 2>&1"

@@ -5,6 +5,7 @@ This module imports nothing heavy, for the workflow asks it for the splits' name
 
 import hashlib
 import re
+from collections.abc import Sequence
 from typing import Any
 
 
@@ -25,3 +26,10 @@ def split_names(options: dict[str, Any]) -> list[str]:
     if options["source"] in ("xtb", "emt"):
         return [split_of(temperature) for temperature in options["test_temperatures_K"]]
     return list(options.get("test", {}))
+
+
+def hottest(splits: Sequence[str]) -> str | None:
+    """The test split ("test_1200K") of the highest temperature in its name; where no name has one, the last; None if there is none."""
+    tests = [split for split in splits if split.startswith("test_")]
+    temperatures = {split: float(found[1]) for split in tests if (found := re.fullmatch(r"test_(\d+(?:\.\d+)?)K", split))}
+    return max(temperatures, key=lambda split: temperatures[split]) if temperatures else next(reversed(tests), None)

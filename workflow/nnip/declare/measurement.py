@@ -22,7 +22,8 @@ class Measurement:
     The module also has
 
     measure(job) -> {table: rows}            nnip.measure.base.Job; imports torch and similar packages inside
-    cost(options, n_frames) -> int           evaluations of one frame by the network; n_frames: frames of all splits it reads
+    cost(options, n_frames) -> int           evaluations of one frame by the network; n_frames: frames of all splits it reads. At most so many where
+                                             only the measurement finds out, and then counts them in a column n_passes of its table, in frames
     frames_at_once(options) -> int           frames evaluated at once, which determine the memory
     splits(options, all) -> [split]          the splits it reads: of train, val, train_clean, test_<name>
     variants(config, run) -> {variant: options}   the jobs of one run; default: one job with the block's options

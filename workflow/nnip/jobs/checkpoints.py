@@ -168,6 +168,11 @@ class Progress:
         return self.resumed_from.state if self.resumed_from else {}
 
     @property
+    def wall_s(self) -> float:
+        """Wall time of the job so far in seconds, including the time before an interruption."""
+        return round(self.earlier_s + time.monotonic() - self.started, 3)
+
+    @property
     def resumed(self) -> int:
         """Number of times the job resumed from a checkpoint, this time included."""
         return self.resumed_from.resumed + 1 if self.resumed_from else 0
@@ -192,7 +197,7 @@ class Progress:
             done=done,
             state=state,
             files=files,
-            wall_s=round(self.earlier_s + time.monotonic() - self.started, 3),
+            wall_s=self.wall_s,
             resumed=self.resumed,
             notes=self.notes,
             identity=self.checkpoints.identity,

@@ -42,6 +42,10 @@ class Simulation:
     final_temperature_K: float | None
     replicas_per_batch: int
 
+    def n_evaluated(self, timestep_fs: float) -> int:
+        """Number of frames evaluated in one batch: each replica's from step 0 to its end, and the spare replica's."""
+        return sum(min(round(ending.time_fs / timestep_fs), self.n_steps) + 1 for ending in self.endings) + self.n_steps + 1
+
 
 @dataclass(frozen=True)
 class State:
@@ -74,6 +78,7 @@ class Batch:
     replicas. A spare replica at rest in the start frame occupies the last rows, and its results are not used.
     Several threads or a GPU split the rows by their number: there a replica's results depend on the others within rounding.
     If memory runs out (nnip.jobs.memory), the replicas are evaluated in parts, each with its own spare replica; the results stay the same.
+    n_evaluated counts the frames evaluated, spare replicas included.
     """
 
     def __init__(self, potential: Potential, frame: Atoms, at_once: AtOnce) -> None:
@@ -83,6 +88,7 @@ class Batch:
         self.spare = torch.tensor(frame.positions, device=potential.device)[None]
         self.graphs: list[Graph] = []
         self.sizes: list[int] = []
+        self.n_evaluated = 0
 
     def energies_forces(self, positions_A: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Energies [n] in eV and forces [n, n_atoms, 3] in eV/A at positions [n, n_atoms, 3]."""
@@ -99,6 +105,7 @@ class Batch:
     def _of_part(self, graph: Graph, positions_A: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         positions_A = torch.cat((positions_A, self.spare))
         self.potential.set_positions(graph, positions_A)
+        self.n_evaluated += len(positions_A)
         energies, forces = self.potential.energies_forces(graph)
         return energies[:-1], forces.view_as(positions_A)[:-1]
 
