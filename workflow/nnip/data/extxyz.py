@@ -11,6 +11,7 @@ from ase.calculators.singlepoint import SinglePointCalculator
 
 from nnip.data.formats import read_any
 from nnip.data.frame_keys import no_such_key
+from nnip.data.isolated import MARK, is_isolated
 from nnip.jobs.errors import InputError
 from nnip.jobs.files import whole
 
@@ -28,8 +29,9 @@ def labelled(atoms: Atoms, energy_eV: float, forces_eV_per_A: np.ndarray, origin
 def read_frames(path: str | Path, frames: str = ":", energy_key: str = "energy", forces_key: str = "forces") -> list[Atoms]:
     """Read frames "a:b" (from 0, b excluded) with the energy in eV and forces in eV/A under the given keys.
 
-    The file's pbc stays: a molecule with a cell and pbc F remains a molecule. InputError names file, frame and key if the file cannot be read, has
-    no frames or too few, lacks a key, or holds numbers that are not finite or have the wrong shape.
+    The file's pbc stays: a molecule with a cell and pbc F remains a molecule. Isolated atoms are marked (nnip.data.isolated) and need no forces.
+    InputError names file, frame and key if the file cannot be read, has no frames or too few, lacks a key, or holds numbers that are not finite
+    or have the wrong shape.
     """
     everything = list(read_any(path))
     if not everything:
@@ -53,6 +55,8 @@ def check(path: str | Path, index: int, atoms: Atoms, energy_key: str, forces_ke
     """One frame with its labels, checked; ase moves known keys (energy, forces) to a calculator, others stay in info and arrays."""
     where = f"{path}: frame {index}"
     values = {**atoms.arrays, **atoms.info, **(atoms.calc.results if atoms.calc else {})}
+    if isolated := is_isolated(atoms, where):
+        values[forces_key] = np.zeros((1, 3))
     for key, value in (("energy_key", energy_key), ("forces_key", forces_key)):
         if value not in values:
             raise InputError(f"{where} {no_such_key(key, value, values, len(atoms))}")
@@ -73,7 +77,9 @@ def check(path: str | Path, index: int, atoms: Atoms, energy_key: str, forces_ke
         raise InputError(f"{where}: two atoms are at the same place")
     if np.any(atoms.pbc & ~atoms.cell.any(axis=1)):
         raise InputError(f'{where}: pbc is true along a direction in which Lattice is zero; give the cell, or pbc="F F F" for a molecule')
-    return labelled(atoms, float(energy), forces, origin=f"{Path(path).name} frame {index}")
+    frame = labelled(atoms, float(energy), forces, origin=f"{Path(path).name} frame {index}")
+    frame.info |= {MARK: True} if isolated else {}
+    return frame
 
 
 def write_frames(path: str | Path, frames: Sequence[Atoms]) -> None:

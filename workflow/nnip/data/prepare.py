@@ -7,7 +7,7 @@ from typing import Any
 
 from ase import Atoms
 
-from nnip.data import checks, geometry, pool_folder, references, units
+from nnip.data import checks, geometry, isolated, pool_folder, references, units
 from nnip.data.download import fetch
 from nnip.data.extxyz import read_frames, write_frames
 from nnip.data.own_files import stamp
@@ -67,6 +67,9 @@ def _write(
 ) -> None:
     for warning in source.warnings:
         print(f"warning: datasets.{dataset}: {warning}")
+    notes = {"isolated_atoms_eV": {}} | source.notes
+    if notes["isolated_atoms_eV"]:
+        print(f"datasets.{dataset}: {isolated.in_words(notes['isolated_atoms_eV'])}")
     for name, frames in outputs.items():
         write_frames(directory / name, frames)
     write_manifest(
@@ -78,7 +81,7 @@ def _write(
         watch=watch,
         files={name: {"n_frames": len(frames), "sha256": sha256(directory / name)} for name, frames in outputs.items()},
         warnings=source.warnings,
-        **source.notes,
+        **notes,
     )
     shutil.rmtree(directory / CHUNKS, ignore_errors=True)
 
@@ -154,8 +157,10 @@ def from_files(options: dict[str, Any], mirror: str | None, downloads: Path | No
             warnings.extend(checks.partly_periodic(path, frames))
         return frames
 
-    pool = read("train", options["train"])
-    tests = {name: read(f"test.{name}", entry) for name, entry in (options["test"] or {}).items()}
+    entries = {"train": options["train"]} | {f"test.{name}": entry for name, entry in (options["test"] or {}).items()}
+    frames, notes = isolated.left_out({key: read(key, entry) for key, entry in entries.items()})
+    tests = {key.removeprefix("test."): own for key, own in frames.items() if key != "train"}
     drop = options.get("drop_duplicates", downloads is not None)
-    pool, tests, dropped = checks.without_duplicates(pool, tests, drop)
-    return Source(pool, tests, {"input_sha256": used, "input_stamps": stamps, "dropped_duplicates": dropped}, list(dict.fromkeys(warnings)))
+    pool, tests, dropped = checks.without_duplicates(frames["train"], tests, drop)
+    notes |= {"input_sha256": used, "input_stamps": stamps, "dropped_duplicates": dropped}
+    return Source(pool, tests, notes, list(dict.fromkeys(warnings)))

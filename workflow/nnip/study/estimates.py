@@ -5,7 +5,9 @@ number of atoms. The limit is three times the estimate. A GPU counts as ten core
 These two are cautious guesses, not measurements.
 """
 
+import collections
 import contextlib
+import itertools
 import math
 from typing import Any
 
@@ -72,13 +74,17 @@ def frames_expected(dataset: dict[str, Any], n_splits: int, n_train: int) -> int
 
 
 def atoms_expected(dataset: dict[str, Any]) -> int:
-    """Number of atoms of a frame: of a generated cell, or of the first frame of a user's file; else 27, as in 3BPA."""
+    """Number of atoms of a frame: of a generated cell, or of the first frame of a user's file that is no single atom; else 27, as in 3BPA."""
     if dataset["source"] == "emt":
         return 4 * dataset["repeats"] ** 3
     if dataset["source"] == "extxyz":
         entry = dataset["train"]
         with contextlib.suppress(OSError, ValueError), open(entry["file"] if isinstance(entry, dict) else entry, encoding="utf-8") as file:
-            return max(int(file.readline()[:20]), 1)
+            n_atoms = 1
+            while n_atoms == 1 and (header := file.readline()[:20].strip()):
+                n_atoms = int(header)
+                collections.deque(itertools.islice(file, n_atoms + 1), maxlen=0)
+            return max(n_atoms, 1)
     return ATOMS
 
 
