@@ -12,7 +12,8 @@ import time
 import numpy as np
 import torch
 
-from nnip.data.frames import lowest_energy, read_labelled
+from nnip.data.frames import read_labelled
+from nnip.data.start import commonest, lowest_energy
 from nnip.potentials.loading import load
 
 
@@ -26,7 +27,7 @@ def main() -> None:
     parser.add_argument("--device", default="cpu")
     arguments = parser.parse_args()
     potential = load(arguments.train_directory, arguments.device)
-    frame = lowest_energy(read_labelled(arguments.frames))
+    frame = lowest_energy(commonest(read_labelled(arguments.frames)))
     n = arguments.replicas
     random = np.random.default_rng(0)
     graph = potential.replicas(frame, n)

@@ -43,13 +43,26 @@ CONFIG = {
     "md": {"n_replicas": 3, "duration_fs": 60, "max_bond_A": 20, "record_every_fs": 20},
     "statistics": {"n_bootstrap": 100, "n_permutation": 100},
 }
-TABLES = ("trainings", "errors", "landscape", "directions", "planes", "failures", "temperatures", "entropy", "survival", "predictors", "outcomes")
+TABLES = (
+    "trainings",
+    "errors",
+    "landscape",
+    "directions",
+    "planes",
+    "failures",
+    "md_start",
+    "temperatures",
+    "entropy",
+    "survival",
+    "predictors",
+    "outcomes",
+)
 GATHERED = {
     "train": ("trainings",),
     "errors": ("errors",),
     "landscape-isotropic": ("landscape", "directions"),
     "planes": ("planes",),
-    "md": ("failures", "temperatures"),
+    "md": ("failures", "md_start", "temperatures"),
 }
 FIGURE = "kaplan_meier_mace.png"
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from ase.calculators.calculator import Calculator, all_changes
 from ase.calculators.singlepoint import SinglePointCalculator
 from ase.neighborlist import natural_cutoffs, neighbor_list
 
+from nnip.data.start import choose_start
 from nnip.potentials.base import Graph
 from nnip.study.manifest import Stopwatch, write_manifest
 
@@ -131,8 +133,15 @@ def labelled(potential: MorsePotential, n: int, seed: int) -> list[Atoms]:
         frame.positions += random.normal(0, 0.05, frame.positions.shape)
         frame.calc = potential.calculator()
         frame.calc = SinglePointCalculator(frame, energy=frame.get_potential_energy(), forces=frame.get_forces())
+        frame.info["origin"] = f"made of seed {seed} frame {len(frames)}"
         frames.append(frame)
     return frames
+
+
+def write_start(frames: str | os.PathLike[str], directory: str | os.PathLike[str]) -> Path:
+    """The file of the start frame that the workflow would choose of a file of frames; any bond of theirs may be that long."""
+    choose_start(None, {"max_bond_A": 10.0, "min_distance_A": None}, [frames], {}, directory)
+    return Path(directory) / "start.xyz"
 
 
 def write_training(directory: str | os.PathLike[str], status: str = "ok", reason: str | None = None, **more: Any) -> None:

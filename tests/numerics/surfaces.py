@@ -7,7 +7,7 @@ from analytic import SETTINGS, MorsePotential
 from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
 
-from nnip.data.frames import lowest_energy
+from nnip.data.start import bare, lowest_energy
 from nnip.jobs.checkpoints import Progress
 from nnip.measure.base import Job
 
@@ -42,5 +42,5 @@ def job(folder: Any, of: MorsePotential, frames: dict[str, list[Atoms]], options
     """A job that measures a potential, with frames of splits."""
     made = Job(SETTINGS, options, dict.fromkeys(frames, "none"), of, Progress.of_measurement(folder, "test", 5.0))
     made.frames = lambda split, at_most=None: frames[split][:at_most]
-    made.start = lambda: lowest_energy([*frames["train"], *frames["val"]])
+    made.start = lambda: bare(lowest_energy([*frames["train"], *frames["val"]]))
     return made

@@ -99,8 +99,12 @@ def test_a_molecule_may_have_both_rules():
     ("frame", "limits", "message"),
     [
         (ase.build.bulk("Al", cubic=True), (None, None), "are both null"),
-        (ase.build.bulk("Al", cubic=True), (None, 3.0), "'md.min_distance_A' is 3, but the start frame's atoms Al0-Al1 .* 2.864 Å apart.*1.7 say"),
-        (ase.build.bulk("Al", cubic=True), (None, 4.2), "the images of an atom of the start frame are 4.050 Å apart"),
+        (
+            ase.build.bulk("Al", cubic=True),
+            (None, 3.0),
+            "'md.min_distance_A' is 3, but in the start frame the atoms Al0-Al[123] .* 2.864 Å apart.*1.7 say",
+        ),
+        (ase.build.bulk("Al", cubic=True), (None, 4.2), "in the start frame the images of an atom are 4.050 Å apart"),
         (ase.build.bulk("Al", cubic=True), (2.0, None), "'md.max_bond_A' is 2, .*where nothing is bonded .* to null"),
         (Atoms("Al", cell=[9, 9, 9], pbc=True), (None, 2.0), "has one atom"),
         (Atoms("He2", positions=[[0, 0, 0], [0, 0, 5]]), (2.0, None), "has no bonds, so 'md.max_bond_A' means nothing"),

@@ -14,10 +14,10 @@ import ase.io
 import numpy as np
 import pytest
 import torch
-from analytic import SETTINGS, MorsePotential, ethanol, labelled, write_training
+from analytic import SETTINGS, MorsePotential, ethanol, labelled, write_start, write_training
 from ase.calculators.singlepoint import SinglePointCalculator
 
-from nnip.data.frames import read_labelled
+from nnip.data.frames import read_frames, read_labelled
 from nnip.declare import text
 from nnip.declare.registry import measurements
 from nnip.jobs.checkpoints import Progress
@@ -138,12 +138,13 @@ def moved() -> MorsePotential:
 
 @pytest.fixture(scope="module")
 def frames(tmp_path_factory):
-    """Split -> file of labelled frames."""
+    """Split -> file of labelled frames; start -> file of the start frame."""
     folder = tmp_path_factory.mktemp("frames")
     for seed, split in enumerate(SPLITS):
         ase.io.write(folder / f"{split}.xyz", labelled(MorsePotential(ethanol()), N_FRAMES, seed), format="extxyz")
     ase.io.write(folder / f"{SCANS}.xyz", scans(), format="extxyz")
-    return {split: folder / f"{split}.xyz" for split in (*SPLITS, SCANS)}
+    files = {split: folder / f"{split}.xyz" for split in (*SPLITS, SCANS)}
+    return files | {"start": write_start(folder / "train.xyz", folder / "start")}
 
 
 @pytest.fixture
@@ -262,10 +263,12 @@ def _evaluated(measure: Any, job: str) -> int:
 def test_its_cost_is_what_it_evaluates_and_its_splits_are_what_it_reads(measure, monkeypatch, job):
     name, _, options = jobs()[job]
     potential, read = Counting(moved()), []
-    monkeypatch.setattr("nnip.measure.base.read_labelled", lambda path, *most: (read.append(Path(path).stem), read_labelled(path, *most))[1])
+    for reader in (read_frames, read_labelled):
+        noted = lambda path, *most, reader=reader: (read.append(Path(path).stem), reader(path, *most))[1]  # noqa: E731
+        monkeypatch.setattr(f"nnip.measure.base.{reader.__name__}", noted)
     passes = passes_counted(name, measure(job, "out", potential))
     splits = module(name).splits(options, SPLITS)
-    assert set(read) == set(splits) <= {*SPLITS, SCANS}
+    assert set(read) == set(splits) <= {*SPLITS, SCANS, "start"}
     cost = module(name).cost(options, N_FRAMES * len(splits))
     # gradients and features are no evaluations, but count as some; a table that counts frames is of a measurement that cannot know them before
     at_most = potential.dearer or name in SEARCHING or passes is not None

@@ -7,7 +7,7 @@ import sys
 import ase.io
 import pytest
 import torch
-from analytic import SETTINGS, MorsePotential, ethanol, labelled, write_training
+from analytic import SETTINGS, MorsePotential, ethanol, labelled, write_start, write_training
 
 from nnip.jobs.errors import InputError
 from nnip.jobs.memory import AtOnce
@@ -43,12 +43,13 @@ def measure(tmp_path, monkeypatch):
     write_training(tmp_path / "train")
     frames = tmp_path / "frames.xyz"
     ase.io.write(frames, labelled(MorsePotential(ethanol()), 7, seed=1), format="extxyz")
+    start = write_start(frames, tmp_path / "start")
 
     def run(name, folder, potential):
         directory = tmp_path / folder
         potential.module.depth.mul_(1.01)
         monkeypatch.setattr("nnip.measure.base.load", lambda *_: potential)
-        run_measurement(name, SETTINGS, OPTIONS[name], tmp_path / "train", {"train": frames, "val": frames}, directory)
+        run_measurement(name, SETTINGS, OPTIONS[name], tmp_path / "train", {"train": frames, "start": start}, directory)
         tables = {file.stem: file for file in directory.glob("*.csv")}
         return tables, read_manifest(directory / "manifest.json")
 

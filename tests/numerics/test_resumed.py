@@ -6,7 +6,7 @@ import signal
 
 import ase.io
 import pytest
-from analytic import SETTINGS, MorsePotential, ethanol, labelled, write_training
+from analytic import SETTINGS, MorsePotential, ethanol, labelled, write_start, write_training
 
 from nnip.jobs.checkpoints import Progress
 from nnip.measure.base import run_measurement
@@ -49,11 +49,12 @@ def measure(tmp_path, monkeypatch):
     trained(tmp_path, "of the model")
     frames = tmp_path / "frames.xyz"
     ase.io.write(frames, labelled(MorsePotential(ethanol()), 4, seed=1), format="extxyz")
+    start = write_start(frames, tmp_path / "start")
 
     def run(name, folder, calls=-1, minutes=0.0, **changes):
         directory = tmp_path / folder
         monkeypatch.setattr("nnip.measure.base.load", lambda *_: Mortal(calls))
-        files = {"train": frames, "val": frames}
+        files = {"train": frames, "start": start}
         run_measurement(name, SETTINGS, OPTIONS[name] | changes, tmp_path / "train", files, directory, minutes)
         return {file.name: file.read_bytes() for file in directory.glob("*.csv")}
 

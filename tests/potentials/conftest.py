@@ -10,6 +10,7 @@ import torch
 from ase.calculators.emt import EMT
 from ase.calculators.singlepoint import SinglePointCalculator
 
+from nnip.data.start import choose_start
 from nnip.potentials.loading import load
 from nnip.study.manifest import read_manifest
 from nnip.training import train
@@ -133,9 +134,20 @@ def frame_files(tmp_path_factory):
     files = {}
     for kind, make in (("molecule", ethanol), ("periodic", aluminium)):
         for part, n, seed in (("train", 12, 1), ("val", 4, 2)):
-            ase.io.write(folder / f"{kind}_{part}.xyz", make(n, seed), format="extxyz")
+            frames = make(n, seed)
+            for index, frame in enumerate(frames):
+                frame.info["origin"] = f"{kind} {part} frame {index}"
+            ase.io.write(folder / f"{kind}_{part}.xyz", frames, format="extxyz")
         files[kind] = (folder / f"{kind}_train.xyz", folder / f"{kind}_val.xyz")
     return files
+
+
+@pytest.fixture(scope="session")
+def start_file(frame_files, tmp_path_factory):
+    """The file of the molecule's start frame."""
+    folder = tmp_path_factory.mktemp("start")
+    choose_start(None, {"max_bond_A": 2.0, "min_distance_A": None}, frame_files["molecule"], {}, folder)
+    return folder / "start.xyz"
 
 
 @pytest.fixture(scope="session")

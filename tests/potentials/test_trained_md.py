@@ -12,7 +12,6 @@ import pytest
 import torch
 from ase.md.nvtberendsen import NVTBerendsen
 
-from nnip.data.frames import lowest_energy, read_labelled
 from nnip.md.bonds import find_bonds
 from nnip.md.simulation import simulate
 from nnip.md.velocities import initial_momenta
@@ -85,19 +84,17 @@ def test_replicas_of_a_batch_each_follow_ases_nvtberendsen(potential, frames):
             assert float(replicas[replica][step][2]) == pytest.approx(reference.get_potential_energy(), abs=1e-6)
 
 
-def test_the_script_writes_failures(trained, settings_of, frame_files, tmp_path, monkeypatch):
+def test_the_script_writes_failures(trained, settings_of, start_file, tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(SCRIPT.parents[1]))
     options = {"n_replicas": 3, "temperature_K": 300, "timestep_fs": 1.0, "tau_fs": 50, "duration_fs": 30}
     options |= {"initial_velocities": "maxwell-boltzmann"}
-    files = list(map(str, frame_files["molecule"]))
-    start = lowest_energy([frame for file in files for frame in read_labelled(file)])
-    assert any(np.array_equal(start.positions, frame.positions) for frame in ase.io.read(files[0], ":") + ase.io.read(files[1], ":"))
+    start = ase.io.read(start_file)
     tables = {}
     longest_A = float(find_bonds(start).lengths_A(torch.tensor(start.positions)[None]).max())
     for name, max_bond_A in (("calm", 50.0), ("strict", longest_A + 1e-4)):
         common = ["--name", "md", "--settings", json.dumps(settings_of()), "--options", json.dumps(options | {"max_bond_A": max_bond_A})]
         common += ["--train-directory", str(trained("molecule")), "--directory", str(tmp_path / name)]
-        common += ["--frames", f"train={files[0]}", f"val={files[1]}"]
+        common += ["--frames", f"start={start_file}"]
         done = subprocess.run([sys.executable, SCRIPT, *common], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         tables[name] = read_table("failures", tmp_path / name / "failures.csv")
@@ -107,6 +104,9 @@ def test_the_script_writes_failures(trained, settings_of, frame_files, tmp_path,
     assert set(tables["calm"]["reason"]) == {"none"}
     manifest = read_manifest(tmp_path / "calm" / "manifest.json")
     assert manifest["n_failed"] == 0
+    assert manifest["start"] == {"formula": "C2H6O", "start": start.info["origin"]}
+    started = read_table("md_start", tmp_path / "calm" / "md_start.csv")
+    assert started[["model", "formula", "start"]].to_numpy().tolist() == [["tiny", "C2H6O", start.info["origin"]]]
     assert manifest["n_steps"] == 30
     assert manifest["longest_bond_A"] > 1.4
     assert manifest["final_temperature_K"] > 0

@@ -43,8 +43,8 @@ def done(directory):
 
 
 @pytest.mark.parametrize("name", OPTIONS)
-def test_a_measurement_killed_and_resumed_is_the_measurement(trained, settings_of, frame_files, tmp_path, name):
-    given = (settings_of(), trained("molecule"), dict(zip(("train", "val"), frame_files["molecule"], strict=True)))
+def test_a_measurement_killed_and_resumed_is_the_measurement(trained, settings_of, frame_files, start_file, tmp_path, name):
+    given = (settings_of(), trained("molecule"), {"train": frame_files["molecule"][0], "start": start_file})
     settings, *where = given
     run_measurement(name, settings, OPTIONS[name], *where, tmp_path / "whole")
     rng, cut = random.Random(name), tmp_path / "cut"

@@ -23,6 +23,7 @@ def names(paths):
         ("measure_frames", {"measure/frames", "data/frames"}),
         ("train_model", {"training", "data/frames", "potentials/evaluation"}),
         ("prepare_data", {"study/seeds", "data/xtb", "data/emt", "data/ani_al", "data/download"}),
+        ("choose_start", {"data/start", "md/start", "data/frames"}),
         ("make_training_set", {"data/noise", "data/selection", "data/splits", "study/seeds", "data/extxyz"}),
         ("fetch_published", {"data/download"}),
         ("import_published", {"scripts/make_model_tables", "published/switches"}),

@@ -1,5 +1,6 @@
 """Bond scans labelled by GFN2-xTB: geometry, labels that are its own, and what is refused."""
 
+import ase
 import ase.io
 import numpy as np
 import pytest
@@ -17,12 +18,12 @@ def start(folder, smiles, positions):
     frame = xtb.gfn2_atoms(molecule.from_smiles(smiles), positions)
     frame.calc = SinglePointCalculator(frame, energy=frame.get_potential_energy(), forces=frame.get_forces())
     ase.io.write(folder / "start.xyz", frame, format="extxyz")
-    return [folder / "start.xyz"]
+    return folder / "start.xyz"
 
 
 def test_scans_of_water(tmp_path):
-    files = start(tmp_path, "O", built("H2O").positions)
-    make_reference_scans("O", 5, files, tmp_path / "scans", 1)
+    file = start(tmp_path, "O", built("H2O").positions)
+    make_reference_scans("O", 5, file, tmp_path / "scans", 1)
     frames = ase.io.read(tmp_path / "scans" / "frames.xyz", ":")
     manifest = read_manifest(tmp_path / "scans" / "manifest.json")
     assert (manifest["n_bonds"], manifest["not_converged"]) == (2, 10 - len(frames))
@@ -41,6 +42,13 @@ def test_scans_of_water(tmp_path):
 
 def test_bonds_in_rings_alone_are_refused(tmp_path):
     positions = [[0, 0, 0], [2.0, 0, 0], [1.0, 1.8, 0], [1.0, 0.6, 1.6]]
-    files = start(tmp_path, "P12P3P1P23", positions)
+    file = start(tmp_path, "P12P3P1P23", positions)
     with pytest.raises(InputError, match="all bonds of 'P12P3P1P23' are in rings"):
-        make_reference_scans("P12P3P1P23", 5, files, tmp_path / "scans", 1)
+        make_reference_scans("P12P3P1P23", 5, file, tmp_path / "scans", 1)
+
+
+@pytest.mark.parametrize("formula", ["HOH", "H2O2"])
+def test_a_start_that_is_not_the_molecule_is_refused(tmp_path, formula):
+    ase.io.write(tmp_path / "start.xyz", ase.Atoms(formula, positions=np.eye(4, 3)[: len(ase.Atoms(formula))]), format="extxyz")
+    with pytest.raises(InputError, match=r"the start of the MD .* is not 'O' with its atoms in the order"):
+        make_reference_scans("O", 5, tmp_path / "start.xyz", tmp_path / "scans", 1)

@@ -6,6 +6,7 @@ import shlex
 import numpy as np
 import pytest
 from ase import Atoms
+from ase.build import molecule
 from ase.calculators.singlepoint import SinglePointCalculator
 from ase.io import write
 from conftest import ROOT, Study, output
@@ -141,6 +142,30 @@ def test_extxyz(study, tmp_path, change, words):
     study.write_config({"dataset": "mine", "datasets": {"mine": source}})
     refused(study.snakemake("--until", "prepare_data", "--show-failed-logs"), "mine.xyz", *words)
     assert not (study.folder / "results/small/data/manifest.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("formulas", "md", "words"),
+    [
+        (["H2O"], {"max_bond_A": 0.9}, ["'md.max_bond_A' is 0.9", "mine.xyz frame", "the bond O"]),
+        (["H2O", "CH4"], {}, ["H2O (10)", "CH4 (10)", "equally common among the 20 training frames", "'md.start'"]),
+        (["H2O", "CH4"], {"start": {"formula": "NH3"}}, ["'md.start.formula' is NH3", "H2O (10)", "CH4 (10)"]),
+    ],
+)
+def test_a_start_of_md_that_is_none_is_refused_before_any_training(study, tmp_path, formulas, md, words):
+    made = [molecule(formulas[index % len(formulas)]) for index in range(20)]
+    for index, atoms in enumerate(made):
+        atoms.positions[0, 0] += 0.001 * index
+        atoms.calc = SinglePointCalculator(atoms, energy=float(index), forces=atoms.positions)
+    write(tmp_path / "mine.xyz", made, format="extxyz")
+    made[0].positions += 1
+    made[0].calc = SinglePointCalculator(made[0], energy=0.0, forces=made[0].positions)
+    write(tmp_path / "test.xyz", made[:1], format="extxyz")
+    source = {"source": "extxyz", "train": str(tmp_path / "mine.xyz"), "test": {"300K": str(tmp_path / "test.xyz")}}
+    study.write_config({"dataset": "mine", "datasets": {"mine": source}, "md": md, "noise": None})
+    refused(study.snakemake("--until", "train_model", "--show-failed-logs", "--keep-going"), *words)
+    assert (study.folder / "results/small/data/pools/mine/pool.xyz").exists()
+    assert not (study.folder / "results/small/runs").exists()
 
 
 def test_corrupt_download(study, mirror, tmp_path):

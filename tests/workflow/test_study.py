@@ -2,10 +2,12 @@
 
 import json
 
+import ase.io
 import pytest
 from conftest import BESIDE, MODELS, ROOT, Study, output, planned
 
 from nnip.analyse.entropy import main_lines
+from nnip.data.frames import read_labelled
 from nnip.declare.registry import figures as declared
 from nnip.jobs.environments import interpreter
 from nnip.study.tables import read_table
@@ -178,6 +180,33 @@ def test_one_models_row_reruns_only_what_depends_on_it(ran, table):
     assert not {"prepare_data", "measure_distributions"} & set(jobs)
 
 
+def test_hot_md_starts_from_the_lowest_frame_of_training_which_the_tables_and_the_summary_name(ran, tables):
+    frames = [frame for part in ("train", "val") for frame in read_labelled(ran.folder / f"results/small/data/sets/n20/{part}.xyz")]
+    lowest = min(frames, key=lambda frame: frame.get_potential_energy())
+    start = ase.io.read(ran.folder / "results/small/data/start/start.xyz")
+    assert (start.positions == lowest.positions).all() and (start.numbers == lowest.numbers).all() and start.calc is None
+    starts = tables("md_start")
+    assert starts["model"].tolist() == ["nequip-a", "nequip-b", "mace-a", "mace-b"]
+    assert set(starts["formula"]) == {"C2H6O"} and set(starts["start"]) == {lowest.info["origin"]}
+    assert f"Hot MD of C2H6O ({lowest.info['origin']})." in (ran.folder / "results/small/summary.md").read_text()
+
+
+def test_another_start_reruns_md_alone_and_hides_no_other_change(ran, table):
+    ran.write_config(BESIDE | {"md": BESIDE["md"] | {"start": {"file": str(ran.folder / "results/small/data/test_300K.xyz"), "frame": 2}}})
+    models = table()
+    models["models"]["nequip-b"]["lr"] = 0.004
+    try:
+        jobs = planned(ran.snakemake("-n"))
+        ran.write_models(models)
+        more = planned(ran.snakemake("-n"))
+    finally:
+        ran.write_config(BESIDE)
+        ran.write_models(MODELS)
+    assert (jobs["choose_start"], jobs["measure_md"]) == (more["choose_start"], more["measure_md"]) == (1, 5)
+    assert not {"train_model", "measure_errors", "measure_landscape", "prepare_data", "make_training_set"} & set(jobs)
+    assert more["train_model"] == 2
+
+
 def test_another_environment_reruns_its_framework_alone(ran):
     other = ran.folder / "python-of-mace"
     other.symlink_to(ROOT / interpreter("mace"))
@@ -188,6 +217,18 @@ def test_another_environment_reruns_its_framework_alone(ran):
         ran.write_config(BESIDE)
     assert jobs["train_model"] == 7
     assert "prepare_data" not in jobs
+
+
+def test_a_start_that_is_refused_after_the_trainings_trains_nothing_again(ran):
+    ran.write_config(BESIDE | {"md": BESIDE["md"] | {"max_bond_A": 1.0}})
+    try:
+        run = ran.snakemake("results/small/data/start/start.xyz", "--show-failed-logs")
+    finally:
+        ran.write_config(BESIDE)
+    assert run.returncode != 0 and "'md.max_bond_A' is 1, but in the start frame" in output(run)
+    assert not (ran.folder / "results/small/data/start/start.xyz").exists()
+    jobs = planned(ran.snakemake("-n", "results/small/data/start/start.xyz", "results/small/summary.md"))
+    assert jobs["choose_start"] == 1 and "train_model" not in jobs
 
 
 def test_a_lost_result_is_made_again_and_is_the_same(ran):

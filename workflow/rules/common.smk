@@ -78,6 +78,10 @@ JOBS = {} if PUBLISHED else {name: jobs(name, config, RUNS) for name in asked_fo
 FRAMES_MEASURED = [name for name in JOBS if measurements()[name].of == "frames"]
 N_FRAMES = 0 if PUBLISHED else estimates.frames_expected(DATASET, len(SPLITS), config["n_train"])
 N_ATOMS = estimates.atoms_expected(DATASET)
+# training sets whose models start from the start frame
+STARTED = list(
+    dict.fromkeys(RUNS[job.run].training_set.name for name in JOBS for job in JOBS[name].values() if "start" in splits_read(name, job.options, []))
+)
 ALL_SPLITS = ["train", "val", *(f"test_{split}" for split in SPLITS)]
 
 
@@ -164,14 +168,19 @@ def own_files(pool, tests=True):
     return sorted({entry["file"] if isinstance(entry, dict) else entry for entry in entries})
 
 
-def own_frames(pool, manifest, tests=True):
-    """The user's files as inputs; the time of a file decides only where the manifest of the data stage has not its content on record."""
-    return [ancient(file) if is_recorded(file, manifest) else file for file in own_files(pool, tests)]
+def start_files():
+    """The user's file of the start frame, if it is from one."""
+    return [config["md"]["start"]["file"]] if config["md"]["start"] and config["md"]["start"]["file"] else []
 
 
-def own_contents(pool, manifest, tests=True):
+def as_recorded(files, manifest):
+    """The user's files as inputs; the time of a file decides only where the manifest of its stage has not its content on record."""
+    return [ancient(file) if is_recorded(file, manifest) else file for file in files]
+
+
+def contents(files, manifest):
     """The user's files and the SHA-256 of their contents, as JSON: a parameter, so that another content makes the frames again whatever its time."""
-    return json.dumps({file: checksum(file, manifest) for file in own_files(pool, tests)})
+    return json.dumps({file: checksum(file, manifest) for file in files})
 
 
 def prepared(pool):
@@ -197,11 +206,12 @@ def frames_of_set(name):
 
 
 REFERENCE_SCANS = f"{RESULTS}/data/reference_scans/frames.xyz"
+START = f"{RESULTS}/data/start/start.xyz"
 
 
 def split_files(training_set, splits):
-    """Split -> file of labelled frames: those of a training set, the test splits, and reference_scans."""
-    own = frames_of_set(training_set) | {"reference_scans": REFERENCE_SCANS}
+    """Split -> file of labelled frames: those of a training set, the test splits, and reference_scans; start -> file of the start frame."""
+    own = frames_of_set(training_set) | {"reference_scans": REFERENCE_SCANS, "start": START}
     return {split: own.get(split, f"{RESULTS}/data/{split}.xyz") for split in splits}
 
 
@@ -266,8 +276,11 @@ def frameworks_of(figure):
 
 
 def data_manifests():
-    """The manifests of the study's frames and of further pools."""
-    return [] if PUBLISHED else [f"{RESULTS}/data/manifest.json", *(f"{RESULTS}/data/pools/{pool}/manifest.json" for pool in list(POOLS)[1:])]
+    """The manifests of the study's frames, of further pools and of the start frame."""
+    if PUBLISHED:
+        return []
+    start = [f"{RESULTS}/data/start/manifest.json"] if STARTED else []
+    return [f"{RESULTS}/data/manifest.json", *(f"{RESULTS}/data/pools/{pool}/manifest.json" for pool in list(POOLS)[1:]), *start]
 
 
 def job_manifests():

@@ -1,11 +1,12 @@
-"""Data: a pool of frames and test splits from any source, and the training sets drawn from pools.
+"""Data: a pool of frames and test splits from any source, the training sets drawn from pools, and the frame that MD starts from.
 
 Makes: results/<study>/data/{test_<split>.xyz,manifest.json}, data/pools/<data set>/pool.xyz,
-data/sets/<training set>/{train.xyz,val.xyz,manifest.json}, and train_clean.xyz if labels have noise
+data/sets/<training set>/{train.xyz,val.xyz,manifest.json}, train_clean.xyz if labels have noise, and data/start/{start.xyz,manifest.json}
 """
 
 
 localrules:
+    choose_start,
     make_training_set,
     make_noisy_training_set,
 
@@ -13,7 +14,7 @@ localrules:
 rule prepare_data:
     """Sample, download or read the study's frames and check them."""
     input:
-        lambda wildcards: own_frames(config["dataset"], f"{RESULTS}/data/manifest.json"),
+        lambda wildcards: as_recorded(own_files(config["dataset"]), f"{RESULTS}/data/manifest.json"),
     output:
         test_frames(),
         pool=pool_file(config["dataset"]),
@@ -36,7 +37,7 @@ rule prepare_data:
         dataset=lambda wildcards: config["dataset"],
         options=lambda wildcards: json.dumps(DATASET),
         study=lambda wildcards: prepared(config["dataset"]),
-        contents=lambda wildcards: own_contents(config["dataset"], f"{RESULTS}/data/manifest.json"),
+        contents=lambda wildcards: contents(own_files(config["dataset"]), f"{RESULTS}/data/manifest.json"),
         directory=lambda wildcards, output: os.path.dirname(output.manifest),
     message:
         f"Prepare the frames of {{params.dataset}} ({DATASET['source']}): a pool for {config['n_train']} to train on, tests {', '.join(SPLITS)}; about a minute per 300 frames made"
@@ -48,7 +49,7 @@ rule prepare_data:
 rule prepare_pool:
     """Sample, download or read the frames of a further data set for training sets."""
     input:
-        lambda wildcards: own_frames(POOLS[wildcards.pool], f"{RESULTS}/data/pools/{wildcards.pool}/manifest.json", tests=False),
+        lambda wildcards: as_recorded(own_files(POOLS[wildcards.pool], tests=False), f"{RESULTS}/data/pools/{wildcards.pool}/manifest.json"),
     output:
         pool=f"{RESULTS}/data/pools/{{pool}}/pool.xyz",
         manifest=f"{RESULTS}/data/pools/{{pool}}/manifest.json",
@@ -69,7 +70,7 @@ rule prepare_pool:
         dataset=lambda wildcards: POOLS[wildcards.pool],
         options=lambda wildcards: json.dumps(config["datasets"][POOLS[wildcards.pool]]),
         study=lambda wildcards: prepared(POOLS[wildcards.pool]),
-        contents=lambda wildcards: own_contents(POOLS[wildcards.pool], f"{RESULTS}/data/pools/{wildcards.pool}/manifest.json", tests=False),
+        contents=lambda wildcards: contents(own_files(POOLS[wildcards.pool], tests=False), f"{RESULTS}/data/pools/{wildcards.pool}/manifest.json"),
         directory=lambda wildcards, output: os.path.dirname(output.manifest),
     message:
         "Prepare the pool {wildcards.pool} for training sets; about a minute per 300 frames made"
@@ -79,7 +80,7 @@ rule prepare_pool:
 
 
 rule make_training_set:
-    """Training and validation frames of one training set."""
+    """Training and validation frames of one training set; where MD has no start, neither the main set nor a set drawn like it is made."""
     input:
         tests=test_frames(),
         pool=lambda wildcards: pool_file(TRAINING_SETS[wildcards.training_set].pool),
@@ -91,6 +92,7 @@ rule make_training_set:
         f"{LOGS}/sets/{{training_set}}.log",
     wildcard_constraints:
         training_set="|".join(re.escape(name) for name, each in TRAINING_SETS.items() if not each.noise) or "none",
+    priority: 100
     conda:
         "../../envs/workflow.yaml"
     params:
@@ -98,6 +100,7 @@ rule make_training_set:
         recipe=lambda wildcards: TRAINING_SETS[wildcards.training_set].recipe(),
         study=lambda wildcards: {key: config[key] for key in ("seed", "validation_fraction", "dataset")},
         tests=SPLITS,
+        like_main=lambda wildcards: bool(STARTED) and TRAINING_SETS[wildcards.training_set].is_drawn_like(TRAINING_SETS[MAIN_SET]),
     message:
         "Draw training set {wildcards.training_set} from {input.pool}"
     script:
@@ -116,12 +119,38 @@ use rule make_training_set as make_noisy_training_set with:
         "Draw training set {wildcards.training_set} from {input.pool} and add noise to its labels"
 
 
+rule choose_start:
+    """The frame that MD starts from. make_training_set has checked it too, so no training waits for this job, and another start trains nothing again."""
+    input:
+        lambda wildcards: as_recorded(start_files(), f"{RESULTS}/data/start/manifest.json"),
+        own=[frames_of_set(MAIN_SET)[part] for part in ("train", "val")],
+        trained=[frames_of_set(name)["train"] for name in STARTED],
+    output:
+        frame=START,
+        manifest=f"{RESULTS}/data/start/manifest.json",
+    log:
+        f"{LOGS}/start.log",
+    priority: 100
+    conda:
+        "../../envs/workflow.yaml"
+    params:
+        code=code_of("scripts/choose_start.py"),
+        contents=lambda wildcards: contents(start_files(), f"{RESULTS}/data/start/manifest.json"),
+        start=config["md"]["start"],
+        rules={key: config["md"][key] for key in ("max_bond_A", "min_distance_A")},
+        trained_sets=STARTED,
+    message:
+        "Choose the start of the MD"
+    script:
+        "../scripts/choose_start.py"
+
+
 if "reference_scans" in JOBS:
 
     rule label_reference_scans:
         """Bond scans of the start's molecule, labelled by the engine of the training data."""
         input:
-            start=[frames_of_set(MAIN_SET)[part] for part in ("train", "val")],
+            start=START,
         output:
             frames=REFERENCE_SCANS,
             manifest=f"{RESULTS}/data/reference_scans/manifest.json",

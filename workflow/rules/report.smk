@@ -55,7 +55,7 @@ rule write_summary:
             "prediction",
             "choice",
             "models_needed",
-            *(["notes"] if PUBLISHED else ["trainings", "missing", "resolution"]),
+            *(["notes"] if PUBLISHED else ["trainings", "missing", "resolution", "md_start"]),
         ),
         data=data_manifests(),
     output:

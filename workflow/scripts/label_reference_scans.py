@@ -11,7 +11,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--smiles", required=True, help="the molecule")
     parser.add_argument("--points", required=True, type=int, help="frames of a bond")
-    parser.add_argument("--start", required=True, nargs="+", type=Path, help="labelled frames, of which that of lowest energy is the start")
+    parser.add_argument("--start", required=True, type=Path, help="the start of the MD, one frame")
     parser.add_argument("--directory", required=True, type=Path, help="folder for frames.xyz and manifest.json")
     parser.add_argument("--processes", type=int, default=1)
     arguments = parser.parse_args()

@@ -9,4 +9,6 @@ if __name__ == "__main__":
     job = snakemake
     tests = dict(zip(job.params.tests, job.input.tests, strict=True))
     directory = Path(job.output.manifest).parent
-    run(lambda: make_training_set(job.params.recipe, job.params.study, job.input.pool, tests, directory), log=job.log[0])
+    # of the config and no parameter: another start does not make the frames again
+    md = {**job.config["md"], "n_train": job.config["n_train"]} if job.params.like_main else None
+    run(lambda: make_training_set(job.params.recipe, job.params.study, job.input.pool, tests, directory, md), log=job.log[0])

@@ -56,7 +56,7 @@ def check(path: str | Path, index: int, atoms: Atoms, energy_key: str, forces_ke
     where = f"{path}: frame {index}"
     values = {**atoms.arrays, **atoms.info, **(atoms.calc.results if atoms.calc else {})}
     if isolated := is_isolated(atoms, where):
-        values[forces_key] = np.zeros((1, 3))
+        values.setdefault(forces_key, np.zeros((1, 3)))
     for key, value in (("energy_key", energy_key), ("forces_key", forces_key)):
         if value not in values:
             raise InputError(f"{where} {no_such_key(key, value, values, len(atoms))}")

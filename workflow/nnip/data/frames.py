@@ -4,7 +4,6 @@ import io
 import itertools
 import os
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import ase.io.extxyz
@@ -119,17 +118,5 @@ def read_labelled(path: str | os.PathLike[str], at_most: int | None = None) -> l
 
 
 def composition(frame: Atoms) -> str:
-    """The elements and their ratio, such as CH3: energies per atom of frames with one composition are comparable."""
-    return str(frame.symbols.formula.reduce()[0])
-
-
-def lowest_energy(frames: Sequence[Atoms]) -> Atoms:
-    """A copy of the frame of lowest labelled energy (the first of equals) among those of the commonest composition, without labels or momenta.
-
-    Energies of other compositions do not compare. A single atom is a start only where there is nothing else.
-    """
-    formulas = [frame.get_chemical_formula() for frame in frames]
-    counts = Counter(formula for formula, frame in zip(formulas, frames, strict=True) if len(frame) > 1) or Counter(formulas)
-    commonest = counts.most_common(1)[0][0]
-    best = min((frame for formula, frame in zip(formulas, frames, strict=True) if formula == commonest), key=Atoms.get_potential_energy)
-    return Atoms(best.numbers, positions=best.positions, cell=best.cell, pbc=best.pbc)
+    """The elements and their ratio in any order of atoms, such as CH3: energies per atom of frames with one composition are comparable."""
+    return frame.symbols.formula.reduce()[0].format("hill")

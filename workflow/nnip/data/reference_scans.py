@@ -10,7 +10,7 @@ from ase.optimize import BFGS
 
 from nnip.data import molecule
 from nnip.data.extxyz import labelled, write_frames
-from nnip.data.frames import lowest_energy, read_labelled
+from nnip.data.frames import read_frames
 from nnip.data.workers import workers
 from nnip.data.xtb import DECIMALS, FMAX_EV_PER_A, LABEL_ACCURACY, gfn2_atoms
 from nnip.jobs.errors import InputError
@@ -22,18 +22,23 @@ SHORTEST, LONGEST = 0.5, 2.0  # of the sum of the covalent radii, as in BSCT (ar
 CHUNKS = "chunks"
 
 
-def make_reference_scans(smiles: str, n_points: int, start_files: list[Path], directory: Path, processes: int) -> None:
+def make_reference_scans(smiles: str, n_points: int, start_file: Path, directory: Path, processes: int) -> None:
     """Write frames.xyz and manifest.json: n_points frames for each bond of the molecule that is in no ring, with GFN2-xTB's energies and forces.
 
-    The start, the frame of lowest energy in start_files, is relaxed by GFN2-xTB; then one of two rigid fragments moves along the bond, from SHORTEST
+    The start, the frame of start_file, is relaxed by GFN2-xTB; then one of two rigid fragments moves along the bond, from SHORTEST
     to LONGEST times the sum of the covalent radii. info: bond_i, bond_j, length_A; column moved of the atoms: 1 in the fragment of bond_j. Points at
     which GFN2-xTB does not converge are left out, and counted in the manifest. Finished bonds are kept in chunks/ until all is written.
-    InputError for a molecule whose bonds are all in rings, and for one that is not stable in GFN2-xTB.
+    InputError for a start of other atoms, for a molecule whose bonds are all in rings, and for one that is not stable in GFN2-xTB.
     """
     with alone_in(directory):
         watch = Stopwatch()
-        start = lowest_energy([frame for path in start_files for frame in read_labelled(path)])
-        pairs = np.array([[bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()] for bond in molecule.from_smiles(smiles).GetBonds()])
+        (start,), known = read_frames(start_file), molecule.from_smiles(smiles)
+        if not np.array_equal(start.numbers, molecule.numbers(known)):
+            raise InputError(
+                f"reference_scans: the start of the MD ({start.symbols}) is not '{smiles}' with its atoms in the order of the training frames: "
+                "choose another md.start, or set reference_scans to null"
+            )
+        pairs = np.array([[bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()] for bond in known.GetBonds()])
         weights = bond_weights(len(start), pairs)
         free = [place for place in range(len(pairs)) if weights[place].min() >= 0]
         if not free:

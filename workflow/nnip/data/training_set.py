@@ -11,6 +11,7 @@ from nnip.data import checks, selection, splits
 from nnip.data.extxyz import labelled, write_frames
 from nnip.data.frames import read_labelled
 from nnip.data.noise import noisy
+from nnip.data.start import find_start
 from nnip.jobs.errors import InputError
 from nnip.jobs.files import sha256
 from nnip.study.manifest import Stopwatch, write_manifest
@@ -23,12 +24,14 @@ def make_training_set(
     pool_xyz: str | os.PathLike[str],
     tests: Mapping[str, str | os.PathLike[str]],
     directory: str | os.PathLike[str],
+    md: Mapping[str, Any] | None = None,
 ) -> None:
     """Write train.xyz, val.xyz and manifest.json of a training set; with noise also train_clean.xyz, the training frames without it.
 
     recipe: nnip.study.training_sets.TrainingSet.recipe; study: seed, validation_fraction, dataset (the study's, whose pool was checked against
-    the test splits; frames of other pools that are in a test split are left out). InputError for a pool with too few frames, and for test frames
-    with a species that is not in the training frames.
+    the test splits; frames of other pools that are in a test split are left out). md: for sets that are drawn like the main one, the config's block
+    and the main set's size as n_train, so that no training of them begins where MD has no start. InputError for a pool with too few frames, for test
+    frames with a species that is not in the training frames, and if MD cannot start (nnip.data.start.find_start).
     """
     watch, directory, key = Stopwatch(), Path(directory), recipe["size_key"]
     test_frames = {f"test {name}": read_labelled(path) for name, path in tests.items()}
@@ -46,6 +49,9 @@ def make_training_set(
     train, validation = splits.subset(pool, recipe["size"], study["validation_fraction"], study["seed"], key)
     words = f"n_train {recipe['size']}" if key in ("n_train", "learning_curve") else f"training set {recipe['name']}"
     checks.check_species(train, {"validation": validation, **test_frames}, words)
+    if md:
+        main, more = splits.subset(pool, md["n_train"], study["validation_fraction"], study["seed"])
+        find_start(md["start"], md, [*main, *more], {"main": main})
     sizes: dict[str, float] = {}
     outputs, seeds = {"train.xyz": train, "val.xyz": validation}, {"root": study["seed"], "split": derive(study["seed"], "split")}
     for label, sigma in recipe["noise"].items():

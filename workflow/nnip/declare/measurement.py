@@ -25,7 +25,7 @@ class Measurement:
     cost(options, n_frames) -> int           evaluations of one frame by the network; n_frames: frames of all splits it reads. At most so many where
                                              only the measurement finds out, and then counts them in a column n_passes of its table, in frames
     frames_at_once(options) -> int           frames evaluated at once, which determine the memory
-    splits(options, all) -> [split]          the splits it reads: of train, val, train_clean, test_<name>
+    splits(options, all) -> [split]          the splits it reads: of train, val, train_clean, test_<name>; and start, the frame that MD starts from
     variants(config, run) -> {variant: options}   the jobs of one run; default: one job with the block's options
     problems(config, splits) -> [text]       errors in its block that no schema can detect; default: none
     """

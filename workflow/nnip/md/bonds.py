@@ -2,14 +2,10 @@
 
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from ase import Atoms
-from ase.neighborlist import natural_cutoffs, neighbor_list
 
-from nnip.jobs.errors import InputError
-
-MULTIPLIER = 1.3
+from nnip.md import start
 
 
 @dataclass(frozen=True)
@@ -25,11 +21,6 @@ class Bonds:
 
 
 def find_bonds(frame: Atoms, device: torch.device | str = "cpu") -> Bonds:
-    """Pairs closer than 1.3 times the sum of their covalent radii (ASE's natural_cutoffs); InputError if there are none."""
-    i, j, cells = neighbor_list("ijS", frame, natural_cutoffs(frame, mult=MULTIPLIER))
-    # each pair is listed from both sides; the distance of an atom to its own image never changes
-    once = i < j
-    if not once.any():
-        raise InputError(f"the start frame ({frame.symbols}) has no bonds, so 'md.max_bond_A' means nothing: set it to null, and md.min_distance_A")
-    atoms = torch.tensor(np.stack((i[once], j[once]), axis=1))
-    return Bonds(atoms.to(device), torch.tensor(cells[once] @ frame.cell.array, dtype=torch.float64, device=device))
+    """The bonds of nnip.md.start.bonds; InputError if there are none."""
+    atoms, shifts_A = start.bonds(frame)
+    return Bonds(torch.tensor(atoms).to(device), torch.tensor(shifts_A, dtype=torch.float64, device=device))

@@ -10,8 +10,6 @@ import torch
 from ase import Atoms
 from ase.geometry import complete_cell
 
-from nnip.jobs.errors import InputError
-
 
 @dataclass(frozen=True)
 class Pairs:
@@ -41,24 +39,13 @@ class Pairs:
 
 
 def find_pairs(frame: Atoms, reach_A: float, device: torch.device | str = "cpu") -> Pairs:
-    """All pairs of a frame, with distances that are exact up to reach_A; the cell may be smaller than that.
-
-    InputError for a frame of one atom, and for a cell in which two images of one atom are closer than reach_A: no dynamics can change that.
-    """
-    if len(frame) < 2:
-        raise InputError(f"the start frame ({frame.symbols}) has one atom, so no pair that could come too close")
+    """All pairs of a frame, with distances that are exact up to reach_A; the cell may be smaller than that."""
     periodic = np.array(frame.pbc, dtype=bool)
     cell = complete_cell(np.where(periodic[:, None], frame.cell.array, 0.0)) if periodic.any() else np.eye(3)
     heights = 1 / np.linalg.norm(np.linalg.inv(cell), axis=0)
     # after rounding a vector spans at most half a cell vector in each direction, so an image k cells away is at least k - 1/2 heights away
     reach = [max(math.ceil(reach_A / height - 0.5), 0) for height in heights]
     offsets = sorted((image @ cell for image in _images(reach, periodic)), key=np.linalg.norm)
-    gaps = sorted(np.linalg.norm(image @ cell) for image in _images([number + 1 for number in reach], periodic))[1:]
-    if gaps and gaps[0] < reach_A:
-        raise InputError(
-            f"'md.min_distance_A' is {reach_A:g}, but the images of an atom of the start frame are {gaps[0]:.3f} Å apart in its small cell, so every "
-            "replica would fail at 0 fs: set it below that"
-        )
 
     def tensor(numbers: np.ndarray) -> torch.Tensor:
         return torch.tensor(numbers, dtype=torch.float64, device=device)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import torch
 from ase import Atoms
 
-from nnip.jobs.errors import InputError
 from nnip.md.bonds import Bonds, find_bonds
 from nnip.md.pairs import Pairs, find_pairs
+from nnip.md.start import check_start
 
 
 @dataclass(frozen=True)
@@ -39,33 +39,11 @@ class Rule:
 
 
 def find_rules(frame: Atoms, max_bond_A: float | None, min_distance_A: float | None, device: torch.device | str = "cpu") -> list[Rule]:
-    """The rules of a simulation that starts from a frame; None leaves a rule out.
-
-    InputError if both are None, if max_bond_A is given and the frame has no bonds, and if the frame already breaks a rule.
-    """
-    if max_bond_A is None and min_distance_A is None:
-        raise InputError("'md.max_bond_A' and 'md.min_distance_A' are both null, so no replica could fail: set at least one")
+    """The rules of a simulation that starts from a frame; None leaves a rule out. InputError if it cannot (nnip.md.start.check_start)."""
+    check_start(frame, max_bond_A, min_distance_A)
     rules = []
     if max_bond_A is not None:
         rules.append(Rule("bond", find_bonds(frame, device), max_bond_A))
     if min_distance_A is not None:
         rules.append(Rule("close", find_pairs(frame, min_distance_A, device), min_distance_A))
-    for rule in rules:
-        broken = rule.broken_by(rule.pairs.lengths_A(torch.tensor(frame.positions, device=device)[None])[0])
-        if broken is not None:
-            _refuse(frame, rule, *broken)
     return rules
-
-
-def _refuse(frame: Atoms, rule: Rule, atom_i: int, atom_j: int, length_A: float) -> None:
-    names = "-".join(f"{frame.symbols[atom]}{atom}" for atom in (atom_i, atom_j))
-    if rule.reason == "bond":
-        raise InputError(
-            f"'md.max_bond_A' is {rule.limit_A:g}, but the start frame's bond {names} (atoms counted from 0) is {length_A:.3f} Å long, so every "
-            f"replica would fail at 0 fs: set it well above that, to {1.3 * length_A:.1f} say; or, where nothing is bonded (a metal), to null, "
-            "and md.min_distance_A instead"
-        )
-    raise InputError(
-        f"'md.min_distance_A' is {rule.limit_A:g}, but the start frame's atoms {names} (counted from 0) are {length_A:.3f} Å apart, so every "
-        f"replica would fail at 0 fs: set it well below that, to {0.6 * length_A:.1f} say"
-    )

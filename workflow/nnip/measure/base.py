@@ -10,7 +10,7 @@ from typing import Any
 
 from ase import Atoms
 
-from nnip.data.frames import read_labelled
+from nnip.data.frames import read_frames, read_labelled
 from nnip.jobs.checkpoints import Progress
 from nnip.jobs.errors import InputError
 from nnip.jobs.files import alone_in, sha256
@@ -29,7 +29,7 @@ class Job:
 
     settings:   the run's (nnip.study.runs.run_settings)
     options:    the measurement's block of the config, or those of one of its variants
-    files:      split -> file of labelled frames
+    files:      split -> file of labelled frames; start -> file of the start frame
     potential:  the trained model
     train_directory: the folder of its training
     progress:   state for resuming an interrupted job: progress.done, progress.state, progress.save_if_due(done, state)
@@ -54,6 +54,10 @@ class Job:
     def frames(self, split: str, at_most: int | None = None) -> list[Atoms]:
         """The labelled frames of a split, at most the first `at_most`."""
         return read_labelled(self.files[split], at_most)
+
+    def start(self) -> Atoms:
+        """The frame that the MD of all models starts from, without labels; of a measurement whose splits have "start"."""
+        return read_frames(self.files["start"])[0]
 
     def batches(self, split: str, at_most: int | None = None) -> Batches:
         """The same frames as graphs of options["frames_per_batch"] frames."""

@@ -68,10 +68,8 @@ def variants(config: dict[str, Any], _: Any) -> dict[str, dict[str, Any]]:
 
 
 def splits(_: dict[str, Any], __: list[str]) -> list[str]:
-    """Those of the start frame."""
-    from nnip.measure.start import SPLITS
-
-    return SPLITS
+    """The start frame alone."""
+    return ["start"]
 
 
 def cost(options: dict[str, Any], _: int) -> int:
@@ -90,13 +88,12 @@ def measure(job: "Job") -> "Rows":
     import torch
     from scipy.spatial.transform import Rotation
 
-    from nnip.measure.start import start_frame
     from nnip.surface.conservation import drifts, free_dynamics, rotation_errors
     from nnip.surface.scatter import quartiles
 
     if job.potential.device.type == "cpu":
         torch.set_num_threads(1)  # with several a replica's rounding depends on the others
-    options, start, model = job.options, start_frame(job), (job.settings["model"], job.settings["seed"])
+    options, start, model = job.options, job.start(), (job.settings["model"], job.settings["seed"])
     turns = Rotation.random(options["n_rotations"], rng=np.random.default_rng(job.seed("rotations", "gates", "rotations")))
     row: dict[str, Any] = {"rotation_passed": False, "drift_passed": False}
     energy, force = (float(errors.max()) for errors in rotation_errors(job.potential, start, list(turns), options["frames_per_batch"]))

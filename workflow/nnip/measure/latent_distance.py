@@ -96,11 +96,10 @@ def variants(config: dict[str, Any], _: Any) -> dict[str, dict[str, Any]]:
 
 
 def splits(options: dict[str, Any], every: list[str]) -> list[str]:
-    """The training frames, the hottest test split, and where there is MD the splits of its start."""
+    """The training frames, the hottest test split, and where there is MD its start."""
     from nnip.data import hottest
-    from nnip.measure.start import SPLITS
 
-    return list(dict.fromkeys(["train", *filter(None, [hottest(every)]), *(SPLITS if options["n_replicas"] else [])]))
+    return ["train", *filter(None, [hottest(every)]), *(["start"] if options["n_replicas"] else [])]
 
 
 def cost(options: dict[str, Any], n_frames: int) -> int:
@@ -142,7 +141,6 @@ def _own(job: "Job", known: dict[int, Any], reason: str | None) -> dict[str, Any
     """The row of the model's own MD."""
     import torch
 
-    from nnip.measure.start import start_frame
     from nnip.potentials.evaluation import Batches
     from nnip.study.manifest import Stopwatch
     from nnip.surface.latent import features_of
@@ -152,7 +150,7 @@ def _own(job: "Job", known: dict[int, Any], reason: str | None) -> dict[str, Any
         torch.set_num_threads(1)  # with several a replica's rounding depends on the others
     watch, model = Stopwatch(), (job.settings["model"], job.settings["seed"])
     seeds = [job.seed(f"replica {replica}", "own_frames", *model, replica) for replica in range(job.options["n_replicas"])]
-    frames, result = own_frames(job.potential, start_frame(job), job.options, seeds, job.progress.state, job.progress.save_if_due)
+    frames, result = own_frames(job.potential, job.start(), job.options, seeds, job.progress.state, job.progress.save_if_due)
     row: dict[str, Any] = {"frames": "own", "n_frames": 0, "reason": f"no replica lived for {job.options['every_fs']:g} fs"}
     if frames:
         row = _row("own", frames, known, *features_of(Batches(job.potential, frames, job.options["frames_per_batch"])), reason)

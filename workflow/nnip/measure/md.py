@@ -1,12 +1,15 @@
 """Hot molecular dynamics: the time until a bond breaks, atoms collide or numbers are not finite, for every replica of a model.
 
-All replicas advance in one batch (nnip.md.simulation) with ASE's Berendsen thermostat. A replica that has not failed at the end is censored.
+All replicas of all models start from one frame (nnip.data.start), which obeys the rules of failure. They advance in one batch (nnip.md.simulation)
+with ASE's Berendsen thermostat. A replica that has not failed at the end is censored.
 """
 
 import math
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from nnip.declare import TRAINED, Measurement, Table, block, choice, flag, integer, number, real, text, whole
+from nnip.declare import TRAINED, Measurement, Table, block, choice, flag, integer, number, real, text, whole, word
+from nnip.jobs.errors import InputError
 
 if TYPE_CHECKING:
     from nnip.measure.base import Job, Rows
@@ -24,6 +27,16 @@ MEASUREMENT = Measurement(
                 "maxwell-boltzmann",
                 "Start at the thermostat's temperature, or at rest as in the paper (its replicas differ only by rounding).",
                 ["maxwell-boltzmann", "zero"],
+            ),
+            "start": block(
+                {
+                    "file": word(None, "An extxyz file with the start frame; labels are not needed.", pattern="^[^{}]+$"),
+                    "frame": integer(None, "Its number in `file`, from 0; null = 0.", minimum=0),
+                    "formula": word(None, "A composition such as C2H6O: its training frame of lowest energy.", maxLength=100),
+                },
+                "The frame that all replicas of all models start from, by `file` or by `formula`; null = the training frame of lowest energy, of "
+                "the commonest composition of the main training set.",
+                default=None,
             ),
             "max_bond_A": number(
                 2.0,
@@ -61,6 +74,10 @@ MEASUREMENT = Measurement(
                 "distance_A": real("their distance", "A", optional=True),
             },
         ),
+        "md_start": Table(
+            "A training whose model ran MD, and the frame that its replicas start from.",
+            TRAINED | {"formula": text("composition of the frame"), "start": text("file and number of the frame")},
+        ),
         "temperatures": Table(
             "The replicas of a model that have not failed at one time.",
             TRAINED
@@ -94,12 +111,38 @@ def problems(config: dict[str, Any], _: list[str]) -> list[str]:
         wrong.append("'md.max_bond_A' and 'md.min_distance_A' are both null, so no replica could fail: set at least one")
     if md["record_every_fs"] and md["record_every_fs"] < md["timestep_fs"]:
         wrong.append(f"'md.record_every_fs' is {md['record_every_fs']}, but must not be smaller than md.timestep_fs ({md['timestep_fs']})")
-    return wrong
+    return [*wrong, *_start_problems(md["start"])]
+
+
+def _start_problems(start: dict[str, Any] | None) -> Iterator[str]:
+    """A start that is none or two, a formula that is none, and a file without the frame."""
+    if start is None:
+        return
+    if (start["file"] is None) == (start["formula"] is None):
+        yield "'md.start' should have either file or formula: {file: PATH, frame: N} or {formula: C2H6O}"
+    elif start["file"] is None:
+        from ase.formula import Formula
+
+        if start["frame"] is not None:
+            yield f"'md.start.frame' is {start['frame']}, but it counts the frames of md.start.file, which is not given"
+        try:
+            empty = not Formula(start["formula"], strict=True).count()
+        except ValueError:
+            empty = True
+        if empty:
+            yield f"'md.start.formula' is '{start['formula']}', which is not the formula of a composition such as C2H6O"
+    else:
+        from nnip.data.start import start_of_file
+
+        try:
+            start_of_file(start["file"], start["frame"] or 0)
+        except InputError as error:
+            yield f"'md.start': {error}"
 
 
 def splits(_: dict[str, Any], __: list[str]) -> list[str]:
-    """The frames of the training; all replicas start from the one of lowest energy."""
-    return ["train", "val"]
+    """The start frame alone."""
+    return ["start"]
 
 
 def cost(options: dict[str, Any], _: int) -> int:
@@ -120,7 +163,6 @@ def measure(job: "Job") -> "Rows":
     """
     import torch
 
-    from nnip.data.frames import lowest_energy
     from nnip.md.simulation import State, simulate
     from nnip.md.traces import Trace
     from nnip.md.velocities import initial_momenta
@@ -131,7 +173,8 @@ def measure(job: "Job") -> "Rows":
         torch.set_num_threads(1)
     model = (job.settings["model"], job.settings["seed"])
     seeds = [job.seed(f"replica {replica}", "md", *model, replica) for replica in range(options["n_replicas"])]
-    start = lowest_energy([*job.frames("train"), *job.frames("val")])
+    start = job.start()
+    started = {"formula": start.get_chemical_formula(), "start": start.info["origin"]}
     running = Stopwatch()
     trace = Trace(start, options["record_every_fs"], options["timestep_fs"]) if options.get("record_every_fs") else None
     traced: list[dict[str, Any]] = before.get("trace", [])
@@ -148,6 +191,7 @@ def measure(job: "Job") -> "Rows":
         resume=State.of(before["simulation"]) if before else None,
     )
     job.notes |= {
+        "start": started,
         "n_failed": sum(ending.failed for ending in result.endings),
         "n_steps": result.n_steps,
         "steps_per_s": round(result.n_steps / max(job.progress.earlier_s + running.wall_s, 1e-3), 3),
@@ -158,5 +202,6 @@ def measure(job: "Job") -> "Rows":
     }
     return {
         "failures": [vars(ending) for ending in result.endings],
+        "md_start": [started],
         "temperatures": [{"thermostat_K": options["temperature_K"]} | row for row in traced],
     }

@@ -1,25 +1,16 @@
-"""The start frame of hot MD in measurements of the surface around it: its splits, the MD's options that count, its relaxation."""
+"""The start frame of hot MD in measurements of the surface around it: the MD's options that count, its relaxation."""
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
-    from ase import Atoms
 
     from nnip.measure.base import Job
     from nnip.surface.surface import Surface
 
-SPLITS = ["train", "val"]
 RELAXATION_STEPS = 1000
 # frames evaluated at most: each step's, with the spare copy of its batch
 RELAXATION = 2 * (RELAXATION_STEPS + 1)
-
-
-def start_frame(job: "Job") -> "Atoms":
-    """The frame from which the replicas of hot MD start."""
-    from nnip.data.frames import lowest_energy
-
-    return lowest_energy([frame for split in SPLITS for frame in job.frames(split)])
 
 
 def md_options(config: dict[str, Any], *more: str) -> dict[str, Any]:
@@ -41,7 +32,7 @@ def relaxed_start(job: "Job") -> tuple["Surface", "np.ndarray", str | None]:
     if job.potential.device.type == "cpu":
         torch.set_num_threads(1)
     before = job.progress.state
-    surface = Surface(job.potential, start_frame(job), job.options["frames_per_batch"], before.get("n_passes", 0))
+    surface = Surface(job.potential, job.start(), job.options["frames_per_batch"], before.get("n_passes", 0))
     if "positions" in before:
         return surface, before["positions"].numpy(), None
     return surface, *relax(surface, job.options["max_bond_A"], job.options["min_distance_A"], RELAXATION_STEPS)

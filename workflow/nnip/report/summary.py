@@ -10,16 +10,24 @@ from nnip.report.answer import answer, short_tables
 from nnip.study.missing import in_words
 
 
-def summary(study: str, tables: Mapping[str, pd.DataFrame], confidence: float, split: str, warnings: Sequence[str] = ()) -> str:
+def summary(
+    study: str,
+    tables: Mapping[str, pd.DataFrame],
+    confidence: float,
+    split: str,
+    warnings: Sequence[str] = (),
+    notes: Sequence[str] = (),
+) -> str:
     """Markdown page from tables models, failures, best, pairs, league, within_between, prediction, choice and models_needed.
 
-    Optional tables: notes, trainings and missing (what is odd or missing), entropy (landscapes that are infinite).
-    split: frames of the main landscapes; warnings: what the data stage found odd. nnip.report.details has the numbers behind it.
+    Optional tables: notes, trainings and missing (what is odd or missing), entropy (landscapes that are infinite), md_start.
+    split: frames of the main landscapes; warnings, notes: what the data stage found odd, and what else it says. nnip.report.details has the numbers
+    behind it.
     """
     odd = ["## Warnings about the data", "\n".join(f"- {warning}" for warning in warnings)] if warnings else []
     parts = [f"# {study}: what the data support", "\n".join(f"- {line}" for line in answer(tables, confidence))]
     parts += ["Every correlation, effect and interval: [details.md](details.md) and `tables/`.", *short_tables(tables, confidence)]
-    parts += ["## What there is", what_there_is(tables), *odd]
+    parts += ["## What there is", " ".join([what_there_is(tables), *notes]), *odd]
     if lacking := missing_words(tables, split):
         parts += ["## What is missing", lacking]
     if "notes" in tables:
@@ -43,6 +51,9 @@ def what_there_is(tables: Mapping[str, pd.DataFrame]) -> str:
         else "No hot MD was run.",
         f"Replicas: {len(failures)}, of which {int((~failures['failed'].astype(bool)).sum())} had not failed when their run ended (censored).",
     ]
+    if "md_start" in tables:
+        starts = tables["md_start"].drop_duplicates(["formula", "start"])
+        text += [f"Hot MD of {row.formula} ({row.start})." for row in starts.itertuples()]
     if "trainings" in tables:
         lost = tables["trainings"][tables["trainings"]["status"] != "ok"]
         text.append(

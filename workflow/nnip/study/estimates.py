@@ -5,9 +5,7 @@ number of atoms. The limit is three times the estimate. A GPU counts as ten core
 These two are cautious guesses, not measurements.
 """
 
-import collections
 import contextlib
-import itertools
 import math
 from typing import Any
 
@@ -80,10 +78,8 @@ def atoms_expected(dataset: dict[str, Any]) -> int:
     if dataset["source"] == "extxyz":
         entry = dataset["train"]
         with contextlib.suppress(OSError, ValueError), open(entry["file"] if isinstance(entry, dict) else entry, encoding="utf-8") as file:
-            n_atoms = 1
-            while n_atoms == 1 and (header := file.readline()[:20].strip()):
-                n_atoms = int(header)
-                collections.deque(itertools.islice(file, n_atoms + 1), maxlen=0)
+            while (n_atoms := int(file.readline()[:20])) == 1:
+                file.readline(), file.readline()
             return max(n_atoms, 1)
     return ATOMS
 

@@ -58,6 +58,10 @@ class TrainingSet:
             return "n_train" if self.role == "main" else "learning_curve"
         return "noise.n_train" if "." in self.name else f"training_sets.{self.name}.size"
 
+    def is_drawn_like(self, other: "TrainingSet") -> bool:
+        """Whether its frames are those of the other one, more or fewer of them."""
+        return (self.pool, self.select) == (other.pool, other.select)
+
     def recipe(self) -> dict[str, Any]:
         """The settings for the job that makes its frames."""
         return {

@@ -1,0 +1,11 @@
+"""The frame that MD starts from: see nnip.data.start."""
+
+from pathlib import Path
+
+from nnip.data.start import choose_start
+from nnip.jobs.errors import run
+
+if __name__ == "__main__":
+    job = snakemake
+    trained = dict(zip(job.params.trained_sets, job.input.trained, strict=True))
+    run(lambda: choose_start(job.params.start, job.params.rules, job.input.own, trained, Path(job.output.manifest).parent))
