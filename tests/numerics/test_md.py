@@ -209,7 +209,7 @@ def test_replicas_run_on_one_thread_whatever_is_allowed(potential, frame, tmp_pa
     torch.set_num_threads(2)
     try:
         options = MD | {"n_replicas": 2, "initial_velocities": "zero", "duration_fs": 1}
-        files = dict.fromkeys(("train", "val"), tmp_path / "start.xyz")
+        files = {"start": tmp_path / "start.xyz"}
         run_measurement("md", SETTINGS, options, tmp_path / "train", files, tmp_path)
     finally:
         torch.set_num_threads(allowed)

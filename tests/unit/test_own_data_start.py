@@ -13,11 +13,13 @@ from made_up_study import study
 from nnip.data.isolated import ALONE_A, is_isolated, nearest_image_A
 from nnip.data.prepare import prepare, prepare_pool
 from nnip.data.start import choose_start, start_of_file
+from nnip.data.training_set import make_training_set
 from nnip.jobs.errors import InputError
 from nnip.report.summary import summary
 from nnip.study.config import check_config
 from nnip.study.manifest import read_manifest
 from nnip.study.tables import frame
+from nnip.study.training_sets import TrainingSet
 
 STUDY = {"seed": 1, "n_train": 10, "validation_fraction": 0.2, "learning_curve": [], "mirror": None}
 KEYS = {"energy_key": "REF_energy", "forces_key": "REF_forces"}
@@ -231,6 +233,26 @@ def test_rules_that_the_start_breaks_are_named_with_its_frame_and_atoms(tmp_path
         and "so every replica would" in text
     )
     assert not (tmp_path / "start/start.xyz").exists()
+
+
+@pytest.mark.parametrize("name", ["n24", "n6"])
+def test_no_training_set_of_those_frames_is_made_where_md_has_no_start(tmp_path, field, name):
+    own(tmp_path, field, str(field / "02_molecules_train.xyz"), 24)
+    made = TrainingSet(name, "main" if name == "n24" else "curve", "mine", int(name[1:]))
+    told = {"seed": 1, "validation_fraction": 0.2, "dataset": "mine"}
+    files = (tmp_path / "data/pools/mine/pool.xyz", {"300K": tmp_path / "data/test_300K.xyz"}, tmp_path / "set")
+    md = BOND_RULE | {"n_train": 24, "start": None}
+    assert "equally common among the 24 training frames" in refusal(make_training_set, made.recipe(), told, *files, md)
+    assert not list(tmp_path.glob("set/*"))
+    make_training_set(made.recipe(), told, *files, md | {"start": {"file": None, "frame": None, "formula": "C2H6O"}})
+    assert len(ase.io.read(tmp_path / "set/train.xyz", ":")) == int(name[1:]) * 5 // 6
+
+
+def test_sets_drawn_like_the_main_one_are_those_of_its_pool_and_selection():
+    main = TrainingSet("n24", "main", "mine", 24)
+    assert TrainingSet("n6", "curve", "mine", 6).is_drawn_like(main)
+    assert not TrainingSet("other", "beside", "other", 24).is_drawn_like(main)
+    assert not TrainingSet("few", "beside", "mine", 24, {"every": 2}).is_drawn_like(main)
 
 
 @pytest.fixture
