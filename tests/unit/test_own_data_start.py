@@ -316,4 +316,4 @@ def test_the_summary_names_the_start_and_the_isolated_atoms():
         "mine", tables | {"md_start": frame("md_start", rows)}, 0.95, "train", notes=["Isolated atoms (H -13.6000 eV) are reference energies."]
     )
     assert text.count("Hot MD of C2H6O (mine.xyz frame 17).") == 1
-    assert "Isolated atoms (H -13.6000 eV) are reference energies." in text.split("##")[0]
+    assert "Isolated atoms (H -13.6000 eV) are reference energies." in text.split("## What there is")[1].split("##")[0]
