@@ -49,7 +49,8 @@ def measure(tmp_path, monkeypatch):
         directory = tmp_path / folder
         potential.module.depth.mul_(1.01)
         monkeypatch.setattr("nnip.measure.base.load", lambda *_: potential)
-        run_measurement(name, SETTINGS, OPTIONS[name], tmp_path / "train", {"train": frames, "start": start}, directory)
+        files = {"start": start} if name == "md" else {"train": frames, "val": frames}
+        run_measurement(name, SETTINGS, OPTIONS[name], tmp_path / "train", files, directory)
         tables = {file.stem: file for file in directory.glob("*.csv")}
         return tables, read_manifest(directory / "manifest.json")
 
