@@ -64,9 +64,7 @@ class MorsePotential:
     def graph(self, frames: Sequence[Atoms]) -> Graph:
         graph = self.replicas(frames[0], len(frames))
         self.set_positions(graph, torch.tensor(np.array([frame.positions for frame in frames])))
-        if all(frame.calc for frame in frames):
-            graph.energies_eV = torch.tensor([frame.get_potential_energy() for frame in frames], dtype=torch.float64)
-            graph.forces_eV_per_A = torch.tensor(np.concatenate([frame.get_forces() for frame in frames]))
+        graph.add_labels(frames)
         return graph
 
     def replicas(self, frame: Atoms, n: int) -> Graph:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from analytic import MorsePotential, ethanol, labelled
+from ase.calculators.singlepoint import SinglePointCalculator
 
 from nnip.potentials.evaluation import Batches, errors
 
@@ -39,6 +40,58 @@ def test_errors_are_those_of_all_frames_whatever_the_batches(potential, frames_p
     assert found.forces_rmse_eV_per_A == pytest.approx(np.sqrt(np.mean(np.square(force_errors))), rel=1e-12)
     assert found.forces_mae_eV_per_A == pytest.approx(np.mean(np.abs(force_errors)), rel=1e-12)
     assert found.forces_rmse_eV_per_A > 0.1
+
+
+def only(frames, *labels):
+    """The frames with some of their labels."""
+    left = [frame.copy() for frame in frames]
+    for frame, whole in zip(left, frames, strict=True):
+        frame.calc = SinglePointCalculator(frame, **{label: whole.calc.results[label] for label in labels})
+    return left
+
+
+def test_a_split_has_errors_of_the_labels_that_all_its_frames_have(potential):
+    """As with both labels, and nothing of the label that is missing, be it from one frame of another batch."""
+    frames = labelled(potential, 5, seed=1)
+    potential.module.depth.mul_(1.2)
+    both = errors(Batches(potential, frames, 2))
+    energies = errors(Batches(potential, [*frames[:4], *only(frames[4:], "energy")], 2))
+    assert energies.energy_rmse_eV_per_atom == both.energy_rmse_eV_per_atom and energies.energy_mae_eV_per_atom == both.energy_mae_eV_per_atom
+    assert energies.forces_rmse_eV_per_A is energies.forces_mae_eV_per_A is energies.n_components is None
+    forces = errors(Batches(potential, only(frames, "forces"), 2))
+    assert forces.forces_rmse_eV_per_A == both.forces_rmse_eV_per_A and forces.n_components == both.n_components
+    assert forces.energy_rmse_eV_per_atom is forces.energy_mae_eV_per_atom is None
+    assert forces.n_frames == 5
+
+
+class WithStress:
+    """Energies and forces of another potential, and 0.1 eV/A^3 in every stress component."""
+
+    def __init__(self, potential):
+        self.potential, self.device = potential, potential.device
+
+    def graph(self, frames):
+        return self.potential.graph(frames)
+
+    def energies_forces(self, graph):
+        return self.potential.energies_forces(graph)
+
+    def energies_forces_stress(self, graph):
+        return *self.energies_forces(graph), torch.full((len(graph.n_atoms), 3, 3), 0.1, dtype=torch.float64)
+
+
+def test_errors_of_the_stress_are_over_nine_components_and_only_when_asked(potential):
+    """Labels: 0.1 but for xx = 0.4 (one component) and xy = 0.2 (two of nine): squares 0.09, 0.01, 0.01; deviations 0.3, 0.1, 0.1."""
+    frames = labelled(potential, 2, seed=1)
+    for frame in frames:
+        frame.calc.results["stress"] = np.array([0.4, 0.1, 0.1, 0.1, 0.1, 0.2])
+    batches = Batches(WithStress(potential), frames, 1)
+    found = errors(batches, of_stress=True)
+    assert found.stress_rmse_eV_per_A3 == pytest.approx(np.sqrt(0.11 / 9), rel=1e-12)
+    assert found.stress_mae_eV_per_A3 == pytest.approx(0.5 / 9, rel=1e-12)
+    assert errors(batches).stress_rmse_eV_per_A3 is None
+    del frames[1].calc.results["stress"]
+    assert errors(Batches(WithStress(potential), frames, 2), of_stress=True).stress_rmse_eV_per_A3 is None
 
 
 def test_predictions_that_are_not_finite_are_infinite_errors(potential):

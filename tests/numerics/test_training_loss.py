@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 import torch
 from analytic import MorsePotential, ethanol, labelled
+from ase.calculators.singlepoint import SinglePointCalculator
 
+from nnip.jobs.errors import InputError
 from nnip.landscape.training_loss import TrainingLoss
 from nnip.landscape.weights import displaced, trainable, weight_vector
 from nnip.potentials.evaluation import Batches, errors
@@ -195,3 +197,17 @@ def test_a_loss_that_is_not_finite_has_no_finite_derivatives(potential, frames):
     loss = loss_of(potential, frames)
     assert not np.isfinite(loss.value())
     assert not loss.gradient().isfinite().all()
+
+
+def test_a_label_with_a_weight_must_be_there_and_one_without_need_not(frames):
+    """Energies alone: the value is w_E mean((dE / n)^2), as of the frames with both labels and no weight on the forces."""
+    potential = MorsePotential(ethanol())
+    potential.module.depth.mul_(1.1)
+    bare = [frame.copy() for frame in frames]
+    for frame, whole in zip(bare, frames, strict=True):
+        frame.calc = SinglePointCalculator(frame, energy=whole.get_potential_energy())
+    expected = TrainingLoss(Batches(potential, frames, 4), 3.0, 0.0).value()
+    assert expected > 0
+    assert TrainingLoss(Batches(potential, bare, 4), 3.0, 0.0).value() == expected
+    with pytest.raises(InputError, match="the loss has a weight on the label 'forces', which the frames lack"):
+        TrainingLoss(Batches(potential, bare, 4), 3.0, 1.0).value()

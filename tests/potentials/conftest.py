@@ -36,6 +36,8 @@ HYPERPARAMETERS = {
     "clip_gradient": 10,
     "energy_weight": 1,
     "forces_weight": 1000,
+    "stress_weight": 0,
+    "reference_energies": None,
     "epochs": 3,
     "patience": None,
     "batch_size": 4,
@@ -87,11 +89,12 @@ def framework(request):
 
 
 def labelled(atoms, rng, amplitude):
-    """The atoms, displaced, with EMT's energy and forces (a toy: it knows C, H, N, O and Al)."""
+    """The atoms, displaced, with EMT's energy, forces and stress (a toy: it knows C, H, N, O and Al)."""
     atoms = atoms.copy()
     atoms.positions += rng.normal(0, amplitude, atoms.positions.shape)
     atoms.calc = EMT()
-    atoms.calc = SinglePointCalculator(atoms, energy=atoms.get_potential_energy(), forces=atoms.get_forces())
+    labels = {"energy": atoms.get_potential_energy(), "forces": atoms.get_forces()} | ({"stress": atoms.get_stress()} if atoms.pbc.all() else {})
+    atoms.calc = SinglePointCalculator(atoms, **labels)
     return atoms
 
 
@@ -115,6 +118,17 @@ def aluminium(n, seed):
     return [labelled(ase.build.bulk("Al", "fcc", a=4.05, cubic=True), rng, 0.1) for _ in range(n)]
 
 
+def strained_aluminium(n, seed):
+    """The same in cells strained by some per cent, so that their stresses differ."""
+    rng = np.random.default_rng(seed)
+    frames = []
+    for _ in range(n):
+        atoms = ase.build.bulk("Al", "fcc", a=4.0, cubic=True)
+        atoms.set_cell(atoms.cell @ (np.eye(3) + rng.uniform(-0.03, 0.03, (3, 3))), scale_atoms=True)
+        frames.append(labelled(atoms, rng, 0.05))
+    return frames
+
+
 @pytest.fixture(scope="session")
 def settings_of(framework):
     """Settings of a run, as the workflow hands them to a training."""
@@ -132,7 +146,7 @@ def frame_files(tmp_path_factory):
     """Files of training and validation frames by kind: molecule or periodic."""
     folder = tmp_path_factory.mktemp("frames")
     files = {}
-    for kind, make in (("molecule", ethanol), ("periodic", aluminium)):
+    for kind, make in (("molecule", ethanol), ("periodic", aluminium), ("strained", strained_aluminium)):
         for part, n, seed in (("train", 12, 1), ("val", 4, 2)):
             frames = make(n, seed)
             for index, frame in enumerate(frames):

@@ -19,6 +19,9 @@ from nnip.landscape.weights import trainable
 from nnip.potentials.command import LIBRARY
 from nnip.potentials.evaluation import Batches
 from nnip.potentials.loading import load
+from nnip.potentials.mace.choices import NO_LABELS, SET_BY
+from nnip.potentials.mace.launcher import build_parser
+from nnip.potentials.mace.training import build_options
 from nnip.study.manifest import read_manifest
 from nnip.study.seeds import derive
 from nnip.training import train
@@ -198,11 +201,95 @@ def test_extra_options_reach_mace(trained):
     assert load(directory).module.radial_embedding.cutoff_fn.p == 7
 
 
+def test_every_option_of_a_training_is_one_that_the_study_is_said_to_set(settings_of, frame_files):
+    """And every one that is said to be set is an option of mace_run_train."""
+    h = settings_of(stress_weight=1.0, ema_decay=0.9, swa=STAGES["swa"])["hyperparameters"]
+    options = build_options(h, *frame_files["strained"], "cpu", 1)
+    assert set(options) <= set(SET_BY)
+    assert {*SET_BY, *NO_LABELS} <= set(vars(build_parser().parse_args(["--name", "a"])))
+
+
+SPECS = {
+    "total_charge": {"type": "categorical", "per": "graph", "num_classes": 3, "emb_dim": 4, "offset": 1},
+    "total_spin": {"type": "continuous", "per": "graph", "in_dim": 1, "emb_dim": 4},
+}
+
+
+def charged(n, seed):
+    """Frames in two states, whose energies differ by 2 eV."""
+    frames = ethanol(n, seed)
+    for number, atoms in enumerate(frames):
+        atoms.info |= {"total_charge": -(number % 2), "total_spin": 1 + number % 2}
+        atoms.calc.results["energy"] += 2.0 * (number % 2)
+    return frames
+
+
+@pytest.mark.parametrize("more", [{}, {"use_embedding_readout": True}])
+def test_a_model_that_embeds_charge_and_spin_depends_on_them_everywhere(settings_of, tmp_path, more):
+    """In graphs, replicas, stresses and mace's own calculator; without the option the two states are one."""
+    for part, seed in (("train", 1), ("val", 2)):
+        ase.io.write(tmp_path / f"{part}.xyz", charged(8, seed), format="extxyz")
+    train(settings_of(extra={"embedding_specs": SPECS} | more), tmp_path / "train.xyz", tmp_path / "val.xyz", tmp_path / "out")
+    potential = load(tmp_path / "out")
+    frames = charged(2, seed=3)
+    frames[1].positions = frames[0].positions
+    energies, forces = potential.energies_forces(potential.graph(frames))
+    assert abs(float(energies[1] - energies[0])) > 1e-3 and not torch.allclose(forces[:9], forces[9:])
+    calculator = potential.calculator()
+    for frame, energy in zip(frames, energies, strict=True):
+        assert torch.allclose(potential.energies_forces(potential.replicas(frame, 2))[0], energy, atol=1e-9)
+        assert torch.allclose(potential.energies_forces_stress(potential.graph([frame]))[0], energy, atol=1e-9)
+        atoms = frame.copy()
+        atoms.calc = calculator
+        assert atoms.get_potential_energy() == pytest.approx(float(energy), abs=1e-9)
+    del frames[1].info["total_spin"]
+    with pytest.raises(InputError, match="has no total_spin, which the energy of this model depends on"):
+        potential.graph(frames)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda atoms: atoms.info.pop("total_spin"), "'embedding_specs' needs total_spin, which .* has not"),
+        (lambda atoms: atoms.info.update(total_charge=-2), r"'embedding_specs.total_charge' has classes 0 to 2, but total_charge \+ offset .* is -1"),
+    ],
+)
+def test_a_charge_that_the_embedding_does_not_have_is_named(settings_of, tmp_path, change, message):
+    frames = charged(8, 1)
+    change(frames[3])
+    ase.io.write(tmp_path / "a.xyz", frames, format="extxyz")
+    with pytest.raises(InputError, match=message):
+        train(settings_of(extra={"embedding_specs": SPECS}), tmp_path / "a.xyz", tmp_path / "a.xyz", tmp_path / "out")
+
+
+def test_weights_of_config_types_reach_mace(settings_of, tmp_path):
+    """A weight of 0 on one kind of frames: the model is that of a training in which their energies and forces are others."""
+    made = {}
+    for name, shift, weights in (("all", 0.0, None), ("weighted", 0.0, {"odd": 0.0}), ("other", 5.0, {"odd": 0.0})):
+        frames = ethanol(8, 1)
+        for number, atoms in enumerate(frames):
+            atoms.info["config_type"] = "odd" if number % 2 else "even"
+            atoms.calc.results["energy"] += shift * (number % 2)
+        for part in ("train", "val"):
+            ase.io.write(tmp_path / f"{name}-{part}.xyz", frames, format="extxyz")
+        extra = {"config_type_weights": weights} if weights else {}
+        files = [tmp_path / f"{name}-{part}.xyz" for part in ("train", "val")]
+        train(settings_of(extra=extra, rescale=False), *files, tmp_path / name)
+        made[name] = torch.cat([weight.flatten() for weight in weights_of(tmp_path / name)])
+    assert not torch.allclose(made["all"], made["weighted"])
+    assert torch.equal(made["weighted"], made["other"])
+
+
+def weights_of(directory):
+    (file,) = (directory / "mace").glob("mace.model")
+    return [parameter.detach() for parameter in torch.load(file, weights_only=False).parameters()]
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"extra": {"num_cutof_basis": 7}}, "model 'tiny': 'extra': mace_run_train has no option 'num_cutof_basis'; did you mean num_cutoff_basis"),
-        ({"extra": {"lr": 1}}, "'extra': 'lr' follows from the model table"),
+        ({"extra": {"lr": 1}}, "'extra': 'lr' follows from the study's own lr; set that"),
         ({"extra": {"gate": "step"}}, "refuses its options: .*gate.*step"),
         ({"l_max": 1, "l_hidden": 2}, "l_hidden"),
     ],

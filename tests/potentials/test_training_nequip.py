@@ -17,6 +17,7 @@ from nnip.landscape.training_loss import TrainingLoss
 from nnip.landscape.weights import trainable
 from nnip.potentials.evaluation import Batches
 from nnip.potentials.loading import load
+from nnip.potentials.nequip.choices import SET_BY, problem
 from nnip.potentials.nequip.config import build_config
 from nnip.study.manifest import read_manifest
 from nnip.study.seeds import derive
@@ -226,7 +227,7 @@ def leaves(node, path=""):
     return {name: value for key, part in items for name, value in leaves(part, f"{path}.{key}".lstrip(".")).items()}
 
 
-def test_extra_options_that_the_study_sets_are_refused(settings_of, tmp_path):
+def test_extra_options_that_the_study_sets_are_refused(settings_of, frame_files, tmp_path):
     def built(species="H", device="cpu", seed=1, **changes):
         h = settings_of(**changes)["hyperparameters"]
         return build_config(h, [species], tmp_path / species, tmp_path / species, device, dict.fromkeys(("weights", "batches"), seed))
@@ -235,14 +236,13 @@ def test_extra_options_that_the_study_sets_are_refused(settings_of, tmp_path):
     changed = {path for path in one.keys() | other.keys() if one.get(path) != other.get(path)}
     changed -= {path for path in changed if "type_names" in path or path.endswith(".eps")}
     assert len(changed) > 20
-    for path in changed:
-        with pytest.raises(InputError, match=f"'extra': '{path}' follows from the study's own"):
-            built(extra={path: 1})
-    for inside_or_around in ("training_module.optimizer", "training_module.loss.coeffs.forces"):
-        with pytest.raises(InputError, match=f"'extra': '{inside_or_around}' follows from the study's own"):
-            built(extra={inside_or_around: {}})
+    for path in (*changed, "training_module.optimizer", "training_module.loss.coeffs.forces"):
+        assert problem(settings_of(extra={path: 1})["hyperparameters"]).startswith(f"'extra': '{path}' follows from the study's own")
+    for path, key in SET_BY.items():
+        assert problem(settings_of(extra={path: 1})["hyperparameters"]) == f"'extra': '{path}' follows from the study's own {key}; set that"
+        assert path in one or any(name.startswith(f"{path}.") for name in one) or path.endswith(("max_time", "per_type_energy_shifts"))
     with pytest.raises(InputError, match=r"'training_module\.model\.num_layers' follows from the study's own layers; set that"):
-        built(extra={"training_module.model.num_layers": 2})
+        train(settings_of(extra={"training_module.model.num_layers": 2}), *frame_files["molecule"], tmp_path)
 
 
 def test_what_nequip_cannot_train_is_named(settings_of, frame_files, tmp_path):

@@ -119,7 +119,6 @@ FOREIGN = {
         {"trainer.callbacks.3": {"_target_": "lightning.pytorch.callbacks.LambdaCallback", "on_fit_end": {"_target_": "torch.load", "f": "a"}}},
         {"trainer.callbacks.3": "${oc.decode:'{_target_: os.system}'}"},
         {"hydra": {"job_logging": {"handlers": {"a": {"()": "os.system"}}}}},
-        {"data": [[{"_target_": "a"}]]},
     ],
 }
 

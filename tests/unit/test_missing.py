@@ -121,6 +121,16 @@ def infinite(tables, table, models):
     return tables | {table: frame(table, values)}
 
 
+def blank(tables, column, split=None):
+    """The tables where one label is missing from one split, or from all frames with energies or forces."""
+    blanked = dict(tables)
+    for name in ("errors",) if split else ("errors", "landscape", "planes"):
+        values = tables[name].copy()
+        values.loc[values["split"] == split if split else values.index, column] = pd.NA
+        blanked[name] = frame(name, values)
+    return blanked
+
+
 LEFT = {
     "a framework": lambda tables: without(twice(tables), "framework == 'nequip'"),
     "one seed of one model": lambda tables: without(tables, "model != 'a' or seed == 2"),
@@ -130,6 +140,9 @@ LEFT = {
     "no finite landscape": lambda tables: infinite(tables, "landscape", ["a", "b", "c"]),
     "one infinite error": lambda tables: infinite(tables, "errors", ["a"]),
     "no finite error": lambda tables: infinite(tables, "errors", ["a", "b", "c"]),
+    "no forces of one split": lambda tables: blank(tables, "forces_rmse_eV_per_A", "600K"),
+    "no forces": lambda tables: blank(tables, "forces_rmse_eV_per_A"),
+    "no energies": lambda tables: blank(tables, "energy_rmse_eV_per_atom"),
 }
 SAID = {
     "a framework": "na (nequip; n100.seed1, n100.seed2) diverged: the validation loss is nan.",
@@ -149,7 +162,29 @@ FIGURES = {
     "no finite landscape": "landscapes flatness sampling",
     "one infinite error": "slopes",
     "no finite error": "learning_curves rmse scaling",
+    "no forces of one split": "rmse slopes learning_curves scaling",
+    "no forces": "rmse experiments landscapes landscape_entropy planes flatness slopes learning_curves sensitivity sampling effects correlations",
+    "no energies": "rmse experiments landscapes landscape_entropy planes flatness slopes learning_curves sensitivity sampling noise",
 }
+
+
+def test_blank_errors_are_skipped_and_not_counted_as_zero(whole):
+    """600 K without forces: the slope is through 300 K and 1200 K, all test frames are those of these two; energies are as before."""
+    tables = with_statistics(blank(whole, "forces_rmse_eV_per_A", "600K"))
+    errors = whole["errors"].query("model == 'a' and seed == 1 and training_set == 'n100'").set_index("split")["forces_rmse_eV_per_A"].astype(float)
+    one = "framework == 'mace' and model == 'a' and seed == 1"
+    slope = tables["extrapolation"].query(one)
+    assert slope["n_temperatures"].tolist() == [2]
+    assert slope["slope_eV_per_A_per_K"].iloc[0] == pytest.approx((errors["1200K"] - errors["300K"]) / 900)
+    summaries = tables["error_summaries"].query(one).set_index("frames")
+    assert summaries["forces_rmse_eV_per_A"]["all"] == pytest.approx(np.sqrt((errors["300K"] ** 2 + errors["1200K"] ** 2) / 2))
+    assert tables["errors"].query("split == '600K'")["energy_rmse_eV_per_atom"].notna().all()
+
+
+def test_landscapes_without_one_of_the_labels_have_no_entropy(whole):
+    tables = with_statistics(blank(whole, "forces_rmse_eV_per_A"))
+    assert tables["entropy"].empty and tables["sampling"].empty and tables["sensitivity"].empty
+    assert "S" not in set(tables["predictors"]["quantity"]) and "train_energy_rmse" in set(tables["predictors"]["quantity"])
 
 
 @pytest.mark.parametrize("left", LEFT)

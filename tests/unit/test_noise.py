@@ -16,8 +16,9 @@ from nnip.data.noise import spread, with_noise
 from nnip.figures import noise as figure_of_noise
 from nnip.jobs.errors import InputError
 from nnip.study.config import check_config
+from nnip.study.labels import with_learnt
 from nnip.study.model_table import check_listed_models, load_models
-from nnip.study.runs import list_runs, on_one_label, run_settings
+from nnip.study.runs import list_runs, run_settings
 from nnip.study.tables import frame
 from nnip.study.training_sets import TrainingSet
 
@@ -214,9 +215,14 @@ def test_a_noise_run_trains_on_one_label(demo, label, weights):
 
 
 def test_a_second_stage_does_not_bring_the_other_label_back():
-    row = {"energy_weight": 1, "forces_weight": 1000, "swa": {"start_epoch": 5, "lr": 0.001, "energy_weight": 1000, "forces_weight": 2}}
-    assert on_one_label(row, "forces")["swa"] == {"start_epoch": 5, "lr": 0.001, "energy_weight": 0, "forces_weight": 1002}
-    assert on_one_label(row, "energy")["swa"]["forces_weight"] == 0
+    row = {
+        "energy_weight": 1,
+        "forces_weight": 1000,
+        "stress_weight": 0,
+        "swa": {"start_epoch": 5, "lr": 0.001, "energy_weight": 1000, "forces_weight": 2},
+    }
+    assert with_learnt(row, ("forces",))["swa"] == {"start_epoch": 5, "lr": 0.001, "energy_weight": 0, "forces_weight": 1002, "stress_weight": 0}
+    assert with_learnt(row, ("energy",))["swa"]["forces_weight"] == 0
 
 
 WHO = {"framework": "mace", "seed": 1}

@@ -244,7 +244,7 @@ def test_no_training_set_of_those_frames_is_made_where_md_has_no_start(tmp_path,
     md = BOND_RULE | {"n_train": 24, "start": None}
     assert "equally common among the 24 training frames" in refusal(make_training_set, made.recipe(), told, *files, md)
     assert not list(tmp_path.glob("set/*"))
-    make_training_set(made.recipe(), told, *files, md | {"start": {"file": None, "frame": None, "formula": "C2H6O"}})
+    make_training_set(made.recipe(), told, *files, md=md | {"start": {"file": None, "frame": None, "formula": "C2H6O"}})
     assert len(ase.io.read(tmp_path / "set/train.xyz", ":")) == int(name[1:]) * 5 // 6
 
 

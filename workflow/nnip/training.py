@@ -3,7 +3,7 @@
 import math
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,13 +13,14 @@ import torch
 import yaml
 from ase import Atoms
 
-from nnip.data.frames import missing_label, read_frames
+from nnip.data.frames import have, missing_label, read_frames
 from nnip.jobs.checkpoints import Checkpoints, environment_for
 from nnip.jobs.files import alone_in, sha256, write_text
 from nnip.jobs.gpus import take_gpu
 from nnip.potentials.base import Fit, Graph, Potential
 from nnip.potentials.evaluation import Batches
 from nnip.potentials.loading import framework_module, pick_device
+from nnip.study.labels import check_reference_energies, weighted_labels, with_reference_energies
 from nnip.study.manifest import Stopwatch, package_versions, settings_hash, write_manifest
 from nnip.study.tables import write_table
 
@@ -49,6 +50,7 @@ def train(
     val_xyz: str | os.PathLike[str],
     directory: str | os.PathLike[str],
     checkpoint_minutes: float = 5.0,
+    isolated_atoms_eV: Mapping[str, float] | None = None,
 ) -> None:
     """Train one model (settings: nnip.study.runs.run_settings) and write settings.yaml, training.csv and, last, manifest.json into the directory.
 
@@ -56,10 +58,12 @@ def train(
     removed at the end. The manifest gives the number of resumptions; on a CPU the result is bit for bit that of an uninterrupted training.
     A model trained elsewhere (hyperparameter `trained`) is copied into the directory instead, and fails if it cannot be loaded and evaluated.
     Diverged and failed trainings are results, recorded with a reason. InputError for settings the framework does not support and unreadable frames.
+    isolated_atoms_eV: energies of isolated atoms in the data set, for models whose reference_energies are those.
     With refit_energy_shift the manifest's energy_shift_eV_per_atom is the mean over the training frames of (E_ref - E_pred) / n_atoms;
     the framework's model file is never edited.
     """
     directory = Path(directory).resolve()
+    settings = settings | {"hyperparameters": with_reference_energies(settings["hyperparameters"], isolated_atoms_eV or {})}
     with alone_in(directory):
         _train(settings, Path(train_xyz).resolve(), Path(val_xyz).resolve(), directory, checkpoint_minutes)
 
@@ -70,6 +74,7 @@ def _train(settings: dict[str, Any], train_xyz: Path, val_xyz: Path, directory: 
         take_gpu()
     device = pick_device(settings["device"])
     frames = {path: read_frames(path) for path in (train_xyz, val_xyz)}
+    check_reference_energies(settings, {symbol for part in frames.values() for atoms in part for symbol in atoms.symbols})
     framework = settings["framework"]
     framework_module(framework, "training")
     for stale in ("manifest.json", "training.csv"):
@@ -80,7 +85,8 @@ def _train(settings: dict[str, Any], train_xyz: Path, val_xyz: Path, directory: 
 
     potential, shift, adopted = None, 0.0, bool(settings["hyperparameters"].get("trained"))
     # some frameworks train without labels and give no error
-    missing = [f"{path.name}: {words}; nothing was trained" for path, part in frames.items() if (words := missing_label(part))]
+    learnt = [] if adopted else weighted_labels(settings["hyperparameters"])
+    missing = [f"{path.name}: {words}; nothing was trained" for path, part in frames.items() if (words := missing_label(part, learnt))]
     if missing:
         shutil.rmtree(directory / framework, ignore_errors=True)
         fit, interruptions = Fit(None, 0, None, [], 0.0, {}, missing[0]), Interruptions()
@@ -101,7 +107,7 @@ def _train(settings: dict[str, Any], train_xyz: Path, val_xyz: Path, directory: 
             if not adopted:
                 raise
             verdict = Verdict("failed", f"{settings['hyperparameters']['trained']}: {' '.join(str(error).split())[:300]}")
-        if verdict.status == "ok" and settings["refit_energy_shift"]:
+        if verdict.status == "ok" and settings["refit_energy_shift"] and have(frames[train_xyz], "energy"):
             shift = float(errors[: len(frames[train_xyz])].mean())
     _write(settings, fit, interruptions, verdict, potential, shift, device, directory, watch)
     checkpoints.remove()
@@ -160,16 +166,16 @@ def _judge_potential(potential: Potential, energy_errors: np.ndarray) -> Verdict
 
 
 def _energy_errors(potential: Potential, frames: Sequence[Atoms]) -> np.ndarray:
-    """(E_ref - E_pred) / n_atoms of each frame in eV, float64; not finite where a frame's energy or forces are not."""
+    """(E_ref - E_pred) / n_atoms of each frame in eV, float64; not finite where a frame's energy or forces are not; without labels E_ref is 0."""
     return Batches(potential, frames, FRAMES_AT_ONCE).use(lambda graphs: np.concatenate([_energy_errors_of(potential, graph) for graph in graphs]))
 
 
 def _energy_errors_of(potential: Potential, graph: Graph) -> np.ndarray:
     energies, forces = potential.energies_forces(graph)
-    assert graph.energies_eV is not None
+    reference = torch.zeros_like(energies) if graph.energies_eV is None else graph.energies_eV
     # a sum over a frame's forces is finite only if each of them is
     forces_of_frame = torch.zeros_like(energies).index_add_(0, graph.frame_of, forces.abs().sum(dim=1))
-    return torch.where(forces_of_frame.isfinite(), (graph.energies_eV - energies) / graph.n_atoms, math.nan).cpu().numpy()
+    return torch.where(forces_of_frame.isfinite(), (reference - energies) / graph.n_atoms, math.nan).cpu().numpy()
 
 
 def _write(

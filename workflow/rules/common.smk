@@ -17,7 +17,8 @@ from nnip.jobs import environments
 from nnip.study import estimates
 from nnip.study.code_inputs import code_hash, code_inputs, framework_code
 from nnip.study.config import blame_command_line, check_config
-from nnip.study.model_table import check_listed_models, load_models, trained_file
+from nnip.study.labels import CHARGE_AND_SPIN, weighted_labels
+from nnip.study.model_table import check_listed_models, hyperparameters, load_models, trained_file
 from nnip.study.schema import read_yaml
 from nnip.data import pool_folder, split_names
 from nnip.data.own_files import checksum, is_recorded
@@ -25,7 +26,7 @@ from nnip.jobs.errors import InputError
 from nnip.jobs.killed_runs import release_locks_of_killed_runs
 from nnip.declare.registry import analyses, figures, made_of, measured_tables, measurements
 from nnip.declare.core import RELEASED, STUDIED
-from nnip.potentials.frameworks import frameworks
+from nnip.potentials.frameworks import choices, frameworks
 from nnip.study.measured import asked_for, jobs, module, splits_read
 from nnip.study.runs import list_runs, run_settings
 from nnip.study.training_sets import MADE_HERE, pool_frames, pools, training_sets
@@ -184,9 +185,19 @@ def contents(files, manifest):
 
 
 def prepared(pool):
-    """The study's settings for the data stage, as JSON; n_pool: number of frames to generate, else null."""
-    made = config["datasets"][pool]["source"] in MADE_HERE
-    return json.dumps({"seed": config["seed"], "n_pool": pool_frames(pool, config) if made else None})
+    """The study's settings for the data stage, as JSON; n_pool: number of frames to generate, else null.
+
+    The user's own frames need the labels of all training sets drawn from them (the stress where its key is named); blind_to: of charge and spin,
+    those that a model does not take.
+    """
+    source = config["datasets"][pool]["source"]
+    settings = {"seed": config["seed"], "n_pool": pool_frames(pool, config) if source in MADE_HERE else None}
+    if source == "extxyz":
+        sets = [each for each in TRAINING_SETS.values() if each.pool == pool]
+        settings["learn"] = [label for label in ("energy", "forces") if any(label in each.learn for each in sets)] or ["energy", "forces"]
+        taken = [choices(row["framework"]).takes(row) for row in MODELS["models"].values() if not row["trained"]]
+        settings["blind_to"] = [name for name in CHARGE_AND_SPIN if any(name not in names for names in taken)]
+    return json.dumps(settings)
 
 
 def test_frames():
@@ -197,6 +208,11 @@ def test_frames():
 def pool_file(pool):
     """The frames of a pool."""
     return f"{RESULTS}/data/pools/{pool_folder(pool)}/pool.xyz"
+
+
+def pool_manifest(pool):
+    """The manifest of a pool's data set."""
+    return f"{RESULTS}/data/manifest.json" if pool == config["dataset"] else f"{RESULTS}/data/pools/{pool_folder(pool)}/manifest.json"
 
 
 def frames_of_set(name):

@@ -84,6 +84,7 @@ rule make_training_set:
     input:
         tests=test_frames(),
         pool=lambda wildcards: pool_file(TRAINING_SETS[wildcards.training_set].pool),
+        pool_manifest=lambda wildcards: pool_manifest(TRAINING_SETS[wildcards.training_set].pool),
     output:
         train=f"{RESULTS}/data/sets/{{training_set}}/train.xyz",
         val=f"{RESULTS}/data/sets/{{training_set}}/val.xyz",
@@ -98,7 +99,8 @@ rule make_training_set:
     params:
         code=code_of("scripts/make_training_set.py"),
         recipe=lambda wildcards: TRAINING_SETS[wildcards.training_set].recipe(),
-        study=lambda wildcards: {key: config[key] for key in ("seed", "validation_fraction", "dataset")},
+        study=lambda wildcards: {key: config[key] for key in ("seed", "validation_fraction", "dataset")}
+        | {"isolated": any(row["reference_energies"] == "isolated" for row in MODELS["models"].values())},
         tests=SPLITS,
         like_main=lambda wildcards: bool(STARTED) and TRAINING_SETS[wildcards.training_set].is_drawn_like(TRAINING_SETS[MAIN_SET]),
     message:

@@ -44,6 +44,7 @@ rule list_training_sets:
     params:
         code=code_of("scripts/list_training_sets.py"),
         config=lambda wildcards: {key: config[key] for key in ("dataset", "n_train", "learning_curve", "noise", "training_sets")},
+        of_stress=any("stress" in weighted_labels(hyperparameters(row)) for row in MODELS["models"].values()),
     message:
         "List the training sets"
     script:

@@ -13,6 +13,7 @@ rule train_model:
         train=lambda wildcards: frames_of_set(RUNS[wildcards.run].training_set.name)["train"],
         val=lambda wildcards: frames_of_set(RUNS[wildcards.run].training_set.name)["val"],
         trained=own_model,
+        set_manifest=lambda wildcards: f"{RESULTS}/data/sets/{RUNS[wildcards.run].training_set.name}/manifest.json",
         environment=environment_ready,
     output:
         manifest=f"{RESULTS}/runs/{{run}}/train/manifest.json",
@@ -39,5 +40,5 @@ rule train_model:
     message:
         "{params.task} {wildcards.run}: at most {resources.runtime} min"
     shell:
-        "{params.python:q} {params.script:q} --settings {params.settings:q} --train {input.train} --val {input.val}"
+        "{params.python:q} {params.script:q} --settings {params.settings:q} --train {input.train} --val {input.val} --set-manifest {input.set_manifest}"
         " --directory {params.directory:q} --checkpoint-minutes {resources.checkpoint_minutes} > {log} 2>&1"

@@ -15,6 +15,12 @@ def problem(row: dict[str, Any]) -> str | None:
     return None
 
 
+def takes(row: dict[str, Any]) -> tuple[str, ...]:
+    """Neither total_charge nor total_spin."""
+    del row
+    return ()
+
+
 def foreign(extra: dict[str, Any]) -> str | None:
     """None: it has no options of its own."""
     del extra

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from ase import Atoms
 from ase.calculators.calculator import Calculator, all_changes
+from ase.stress import full_3x3_to_voigt_6_stress
 
 from nnip.jobs.errors import InputError
 from nnip.potentials.base import Graph
@@ -36,7 +37,7 @@ class PairsPotential:
         parts = [self.replicas(frame, 1) for frame in frames]
         n_atoms = torch.cat([part.n_atoms for part in parts])
         starts = n_atoms.cumsum(0) - n_atoms
-        inputs = {name: torch.cat([part.inputs[name] for part in parts]) for name in ("positions", "types", "shifts")}
+        inputs = {name: torch.cat([part.inputs[name] for part in parts]) for name in ("positions", "types", "shifts", "volumes")}
         inputs["edge_index"] = torch.cat([part.inputs["edge_index"] + start for part, start in zip(parts, starts, strict=True)], dim=1)
         graph = Graph(inputs, n_atoms, torch.arange(len(frames), device=self.device).repeat_interleave(n_atoms))
         graph.add_labels(frames)
@@ -47,7 +48,8 @@ class PairsPotential:
             raise InputError(f"{frame.symbols}: the model does not know {unknown}")
         types = torch.tensor([self.module.numbers.index(number) for number in frame.numbers], device=self.device)
         frame_of = torch.arange(n, device=self.device).repeat_interleave(len(frame))
-        graph = Graph({"types": types.repeat(n)}, torch.full((n,), len(frame), device=self.device), frame_of)
+        volumes = torch.full((n,), frame.cell.volume, dtype=torch.float64, device=self.device)
+        graph = Graph({"types": types.repeat(n), "volumes": volumes}, torch.full((n,), len(frame), device=self.device), frame_of)
         graph.pbc = (bool(frame.pbc[0]), bool(frame.pbc[1]), bool(frame.pbc[2]))
         if frame.pbc.any():
             graph.cell_A = torch.tensor(frame.cell.array)
@@ -66,6 +68,17 @@ class PairsPotential:
     def energies_forces(self, graph: Graph) -> tuple[torch.Tensor, torch.Tensor]:
         energies, forces = self.differentiable_energies_forces(graph)
         return energies.detach(), forces.detach()
+
+    def energies_forces_stress(self, graph: Graph) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        positions, shifts, edge_index = (graph.inputs[name] for name in ("positions", "shifts", "edge_index"))
+        strain = torch.zeros(len(graph.n_atoms), 3, 3, dtype=positions.dtype, device=self.device, requires_grad=True)
+        moved = (
+            vectors + torch.einsum("ni,nij->nj", vectors, strain[frame])
+            for vectors, frame in ((positions, graph.frame_of), (shifts, graph.frame_of[edge_index[0]]))
+        )
+        of_atoms = self.module(next(moved), graph.inputs["types"], edge_index, next(moved))
+        (virials,) = torch.autograd.grad(of_atoms.sum(), strain)
+        return *self.energies_forces(graph), graph.where_periodic(virials.double() / graph.inputs["volumes"][:, None, None])
 
     def differentiable_energies_forces(self, graph: Graph) -> tuple[torch.Tensor, torch.Tensor]:
         positions = graph.inputs["positions"].detach().requires_grad_(True)
@@ -86,7 +99,7 @@ class PairsPotential:
 
 
 class PairsCalculator(Calculator):
-    implemented_properties = ("energy", "forces")
+    implemented_properties = ("energy", "forces", "stress")
 
     def __init__(self, potential: PairsPotential) -> None:
         super().__init__()
@@ -94,5 +107,7 @@ class PairsCalculator(Calculator):
 
     def calculate(self, atoms: Atoms | None = None, properties: Sequence[str] = ("energy",), system_changes: Any = all_changes) -> None:
         super().calculate(atoms, properties, system_changes)
-        energies, forces = self.potential.energies_forces(self.potential.graph([self.atoms.copy()]))
+        energies, forces, stresses = self.potential.energies_forces_stress(self.potential.graph([self.atoms.copy()]))
         self.results = {"energy": float(energies), "forces": forces.cpu().numpy()}
+        if self.atoms.pbc.all():
+            self.results["stress"] = full_3x3_to_voigt_6_stress(stresses[0].cpu().numpy())

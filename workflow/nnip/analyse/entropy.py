@@ -72,6 +72,11 @@ def loss_entropy(losses: np.ndarray, T: float) -> float:
     return float(highest + np.log(np.exp(exponents - highest).sum())) if highest > -np.inf else -np.inf
 
 
+def with_both(landscape: pd.DataFrame) -> pd.DataFrame:
+    """The landscapes over frames with both energies and forces, which S needs."""
+    return landscape.dropna(subset=[ENERGY, FORCES])
+
+
 def main_lines(lines: pd.DataFrame, split: str) -> pd.DataFrame:
     """Rows of table landscape or entropy of the main landscapes: over the frames of one split, with all weights displaced."""
     return lines[(lines["split"] == split) & lines["frozen"].isna()]
@@ -83,10 +88,10 @@ def entropy_table(landscape: pd.DataFrame, T_energy_eV_per_atom: float, T_forces
 
     The paper's order: losses are first averaged over directions at each t, then S = alpha S_energy + (1 - alpha) S_forces.
     With the minimum kept, S depends on level and flatness; with each curve's minimum subtracted, on flatness alone.
-    A curve that is infinite everywhere has no minimum: S is -inf in both rows.
+    A curve that is infinite everywhere has no minimum: S is -inf in both rows. A landscape over frames without energies or forces has no row.
     """
     rows = []
-    for key, group in landscape.groupby(KEYS, sort=False, dropna=False):
+    for key, group in with_both(landscape).groupby(KEYS, sort=False, dropna=False):
         curves = group.groupby("t")[[ENERGY, FORCES]].mean().to_numpy(dtype=float)
         lowest = curves.min(axis=0)
         for minimum, subtracted in (("kept", np.zeros(2)), ("subtracted", np.where(np.isfinite(lowest), lowest, 0))):

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from nnip.analyse.entropy import ENERGY, FORCES, main_lines
+from nnip.analyse.entropy import ENERGY, FORCES, main_lines, with_both
 from nnip.declare import RUN, Analysis, Table, real, text, whole
 from nnip.study.seeds import derive
 from nnip.study.tables import frame
@@ -72,8 +72,8 @@ class Lines:
 
 
 def lines(landscape: pd.DataFrame) -> Iterator[Lines]:
-    """Every landscape of the table that has directions."""
-    for key, group in landscape.dropna(subset=["direction"]).groupby(KEYS, sort=False):
+    """Every landscape of the table that has directions, energies and forces."""
+    for key, group in with_both(landscape).dropna(subset=["direction"]).groupby(KEYS, sort=False):
         tables = [group.pivot(index="direction", columns="t", values=name).sort_index(axis=1) for name in (ENERGY, FORCES)]
         losses = np.array([table.to_numpy(dtype=float) for table in tables])
         t = tables[0].columns.to_numpy(dtype=float)

@@ -51,6 +51,8 @@ def sensitivity(landscape: pd.DataFrame, T_energy: float, T_forces: float, alpha
                 entropies[[*KEYS, "T_energy_eV_per_atom", "T_forces_eV_per_A"]].assign(alpha=weight, S=S, own=factor == 1.0 and weight == alpha)
             )
     grid = pd.concat(parts, ignore_index=True)
+    if grid.empty:
+        return frame("sensitivity", [])
     reference = grid[grid["own"]].set_index(KEYS)["S"]
     settings = ["framework", "mode", "T_energy_eV_per_atom", "T_forces_eV_per_A", "alpha"]
     grid["reference"] = reference.reindex(pd.MultiIndex.from_frame(grid[KEYS])).to_numpy()

@@ -20,7 +20,7 @@ ANALYSIS = Analysis(
             | {
                 "frames": text("training; validation; coolest or hottest (test split with the lowest or highest temperature); all (all test frames)"),
                 "energy_rmse_eV_per_atom": real("root mean square energy error per atom", "eV/atom", optional=True),
-                "forces_rmse_eV_per_A": real("root mean square error of the force components", "eV/A"),
+                "forces_rmse_eV_per_A": real("root mean square error of the force components", "eV/A", optional=True),
             },
         )
     },
@@ -107,6 +107,7 @@ def error_summaries(errors: pd.DataFrame, training_sets: pd.DataFrame, landscape
         "hottest": tests[tests["temperature_K"] == tests["temperature_K"].max()],
         "all": overall_errors(errors, training_sets).query("role == 'main'").assign(energy_rmse_eV_per_atom=np.nan),
     }
+    parts = {frames: part.dropna(subset=RMSES, how="all") for frames, part in parts.items()}
     rows = [part[[*KEYS, *RMSES]].assign(frames=frames) for frames, part in parts.items() if len(part)]
     return frame("error_summaries", pd.concat(rows, ignore_index=True) if rows else [])
 

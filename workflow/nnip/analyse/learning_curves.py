@@ -70,6 +70,7 @@ def overall_errors(errors: pd.DataFrame, training_sets: pd.DataFrame) -> pd.Data
     if these are unknown (equal weights if both are).
     """
     keys = ["framework", "model", "training_set", "seed", "role", "n_train"]
+    errors = errors[errors["forces_rmse_eV_per_A"].notna()]  # a split may have no forces
     rows = _of_roles(errors, training_sets, "main", "curve")
     given = rows[rows["split"] == "all"]
     tests = errors_on_tests(errors, training_sets).merge(given[keys], how="left", on=keys, indicator=True).query("_merge == 'left_only'")

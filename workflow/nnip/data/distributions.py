@@ -7,7 +7,7 @@ import numpy as np
 from ase import Atoms
 from ase.neighborlist import natural_cutoffs, neighbor_list
 
-from nnip.data.frames import composition
+from nnip.data.frames import composition, have
 
 UNITS = {"energy_per_atom": "eV/atom", "force_component": "eV/A", "force_norm": "eV/A", "bond_length": "A"}
 BOND_MULTIPLIER = 1.3  # of the covalent radii, as in nnip.md.bonds
@@ -21,15 +21,19 @@ def bond_lengths_A(frame: Atoms) -> np.ndarray:
 
 
 def quantities(frames: Sequence[Atoms], lowest_eV_per_atom: Mapping[str, float]) -> dict[str, np.ndarray]:
-    """Flat arrays of labelled frames in UNITS: energies per atom above lowest of their composition, forces, force norms, bond lengths (once)."""
-    forces = np.concatenate([frame.get_forces() for frame in frames])
-    return {
-        "energy_per_atom": np.array([frame.get_potential_energy() / len(frame) - lowest_eV_per_atom[composition(frame)] for frame in frames]),
-        "force_component": forces.ravel(),
-        "force_norm": np.linalg.norm(forces, axis=1),
-        # after sorting, every second value is the second entry of a pair
-        "bond_length": np.sort(np.concatenate([bond_lengths_A(frame) for frame in frames]))[::2],
-    }
+    """Flat arrays of labelled frames in UNITS: energies per atom above lowest of their composition, forces, force norms, bond lengths (once).
+
+    Frames without energies or forces have no values of these.
+    """
+    found: dict[str, np.ndarray] = {}
+    if have(frames, "energy"):
+        energies = [frame.get_potential_energy() / len(frame) - lowest_eV_per_atom[composition(frame)] for frame in frames]
+        found["energy_per_atom"] = np.array(energies)
+    if have(frames, "forces"):
+        forces = np.concatenate([frame.get_forces() for frame in frames])
+        found |= {"force_component": forces.ravel(), "force_norm": np.linalg.norm(forces, axis=1)}
+    # after sorting, every second value is the second entry of a pair
+    return found | {"bond_length": np.sort(np.concatenate([bond_lengths_A(frame) for frame in frames]))[::2]}
 
 
 def distributions(splits: Mapping[str, Sequence[Atoms]], n_bins: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -41,16 +45,16 @@ def distributions(splits: Mapping[str, Sequence[Atoms]], n_bins: int) -> tuple[l
     lowest: dict[str, float] = {}
     for frames in (splits["train"], *splits.values()):
         known = set(lowest)  # the training frames decide, where they have the composition
-        for frame in frames:
+        for frame in frames if have(frames, "energy") else ():
             if (name := composition(frame)) not in known:
                 lowest[name] = min(lowest.get(name, np.inf), frame.get_potential_energy() / len(frame))
     values = {split: quantities(frames, lowest) for split, frames in splits.items()}
     counts: list[dict[str, Any]] = []
     moments: list[dict[str, Any]] = []
     for quantity, unit in UNITS.items():
-        of_split = {split: sample[quantity] for split, sample in values.items() if len(sample[quantity])}
+        of_split = {split: sample[quantity] for split, sample in values.items() if len(sample.get(quantity, ()))}
         if not of_split:
-            continue  # no bonds: atoms too far apart
+            continue  # no bonds (atoms too far apart), or no labels
         edges = np.histogram_bin_edges(np.concatenate(list(of_split.values())), bins=n_bins)
         trained = of_split.get("train", np.array([np.nan]))
         for split, sample in of_split.items():

@@ -99,22 +99,28 @@ def read_frames(path: str | os.PathLike[str], at_most: int | None = None) -> lis
     return frames
 
 
-def missing_label(frames: Sequence[Atoms]) -> str | None:
-    """The first frame without energy or forces, in words; None if all have both."""
+def missing_label(frames: Sequence[Atoms], labels: Sequence[str]) -> str | None:
+    """The first frame without one of the labels (energy, forces, stress), in words; None if all frames have all."""
     for index, frame in enumerate(frames):
         results = frame.calc.results if frame.calc else {}
-        for label in ("energy", "forces"):
+        for label in labels:
             if label not in results:
                 return f"frame {index} has no {label}"
     return None
 
 
 def read_labelled(path: str | os.PathLike[str], at_most: int | None = None) -> list[Atoms]:
-    """As read_frames; InputError also if a frame lacks energy or forces."""
+    """As read_frames; InputError also if a frame has neither energy nor forces."""
     frames = read_frames(path, at_most)
-    if missing := missing_label(frames):
-        raise InputError(f"{path}: {missing}")
+    for index, frame in enumerate(frames):
+        if not frame.calc or not {"energy", "forces"} & set(frame.calc.results):
+            raise InputError(f"{path}: frame {index} has no energy and no forces")
     return frames
+
+
+def have(frames: Sequence[Atoms], label: str) -> bool:
+    """Whether all frames have a label."""
+    return missing_label(frames, [label]) is None
 
 
 def composition(frame: Atoms) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from ase import Atoms
 
-from nnip.data.extxyz import labelled
+from nnip.data.extxyz import relabelled
 from nnip.data.frames import composition
 from nnip.jobs.errors import InputError
 from nnip.study.seeds import derive
@@ -29,7 +29,7 @@ def spread(frames: Sequence[Atoms], label: str) -> float:
 
 
 def with_noise(frames: Sequence[Atoms], label: str, sigma: float, seed: int) -> list[Atoms]:
-    """Copies of the data stage's frames with Gaussian noise of standard deviation sigma on one label; the other is unchanged.
+    """Copies of the data stage's frames with Gaussian noise of standard deviation sigma on one label; the others are unchanged.
 
     forces: sigma in eV/A, on each component; energy: sigma in eV/atom, one draw per frame, times its number of atoms. Equal seeds give equal
     noise except for the factor sigma. Vita and Schwalbe-Koda (2023), figure 1a, for forces.
@@ -37,12 +37,12 @@ def with_noise(frames: Sequence[Atoms], label: str, sigma: float, seed: int) -> 
     random = np.random.default_rng(seed)
     made = []
     for frame in frames:
-        energy, forces = frame.get_potential_energy(), frame.get_forces()
         if label == "forces":
-            forces = forces + sigma * random.standard_normal(forces.shape)
+            forces = frame.get_forces()
+            made.append(relabelled(frame, forces_eV_per_A=forces + sigma * random.standard_normal(forces.shape)))
         else:
-            energy += sigma * len(frame) * random.standard_normal()
-        made.append(labelled(frame, energy, forces, origin=frame.info["origin"]))
+            energy = frame.get_potential_energy() + sigma * len(frame) * random.standard_normal()
+            made.append(relabelled(frame, energy_eV=energy))
     return made
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from ase import Atoms
 
-from nnip.data import checks, geometry, isolated, pool_folder, references, units
+from nnip.data import checks, geometry, info, isolated, pool_folder, references, units
 from nnip.data.download import fetch
 from nnip.data.extxyz import read_frames, write_frames
 from nnip.data.own_files import stamp
@@ -17,7 +17,8 @@ from nnip.study.manifest import Stopwatch, write_manifest
 
 DOWNLOADS = "downloads"
 CHUNKS = "chunks"
-FILE_KEYS = ("source", "train", "test", "energy_key", "forces_key", "drop_duplicates")
+FILE_KEYS = ("source", "train", "test", "energy_key", "forces_key", "stress_key", "virial_key", "drop_duplicates")
+BLIND = "differs between frames, but some models of the study do not take it: to them two frames of one geometry are one, with two energies"
 
 
 @dataclass
@@ -36,9 +37,10 @@ class Source:
 def prepare(dataset: str, options: dict[str, Any], study: dict[str, Any], directory: str | Path, processes: int = 1) -> None:
     """Write pools/<data set>/pool.xyz, test_<split>.xyz and manifest.json of the study's data set into `directory`.
 
-    `options` is the config's block of the data set; `study` has seed, n_pool (number of frames, if they are generated) and mirror (a folder
-    or None). Energies in eV, forces in eV/A. Generated frames are kept in chunks/ until all is written, so that the same call resumes after an
-    interruption. InputError naming data set and key, or file and frame, for unusable input.
+    `options` is the config's block of the data set; `study` has seed, n_pool (number of frames, if they are generated), mirror (a folder or
+    None), learn (labels that every training frame needs) and blind_to (of total_charge and total_spin, those that a model does not take).
+    Energies in eV, forces in eV/A, stresses in eV/A^3. Generated frames are kept in chunks/ until all is written, so that the same call resumes
+    after an interruption. InputError naming data set and key, or file and frame, for unusable input.
     """
     with alone_in(directory):
         watch = Stopwatch()
@@ -122,16 +124,16 @@ def _from_source(dataset: str, options: dict[str, Any], study: dict[str, Any], d
 
                 return Source(*ani_al.read(options, study["seed"], study["mirror"], directory / DOWNLOADS))
             case "3bpa":
-                return from_files(options, study["mirror"], directory / DOWNLOADS)
+                return from_files(options, study, directory / DOWNLOADS)
             case "extxyz":
-                return from_files(options, None, None)
+                return from_files(options, study, None)
             case other:
                 raise InputError(f"source: '{other}' should be xtb, emt, 3bpa, ani-al or extxyz")
     except InputError as error:
         raise InputError(f"datasets.{dataset}: {error}") from None
 
 
-def from_files(options: dict[str, Any], mirror: str | None, downloads: Path | None) -> Source:
+def from_files(options: dict[str, Any], study: dict[str, Any], downloads: Path | None) -> Source:
     """Frames of extxyz files of the user, or of published ones (`downloads` given), whose duplicates are dropped by default."""
     for key in options:
         if key not in FILE_KEYS:
@@ -141,15 +143,18 @@ def from_files(options: dict[str, Any], mirror: str | None, downloads: Path | No
     used: dict[str, str] = {}
     stamps: dict[str, list[int]] = {}
     warnings: list[str] = []
+    keys = {key: options[key] for key in ("energy_key", "forces_key", "stress_key", "virial_key") if options.get(key)}
+    learnt = [*study.get("learn", ("energy", "forces")), *(["stress"] if "stress_key" in keys or "virial_key" in keys else [])]
 
     def read(key: str, entry: str | dict[str, str]) -> list[Atoms]:
         entry = {"file": entry} if isinstance(entry, str) else entry
         if "file" not in entry or set(entry) - {"file", "frames"}:
             raise InputError(f'{key}: {entry} should be a file, or {{file: ..., frames: "a:b"}}')
-        path = Path(entry["file"]) if downloads is None else fetch(options["source"], entry["file"], mirror, downloads)
+        path = Path(entry["file"]) if downloads is None else fetch(options["source"], entry["file"], study["mirror"], downloads)
         with reading(path):
             before = stamp(path)
-        frames = read_frames(path, entry.get("frames", ":"), options.get("energy_key", "energy"), options.get("forces_key", "forces"))
+        needed = learnt if key == "train" else ()
+        frames = read_frames(path, entry.get("frames", ":"), needed=needed, warnings=warnings, **keys)
         used[entry["file"]] = sha256(path)
         if downloads is None:
             if stamp(path) != stamps.setdefault(entry["file"], before):
@@ -162,5 +167,7 @@ def from_files(options: dict[str, Any], mirror: str | None, downloads: Path | No
     tests = {key.removeprefix("test."): own for key, own in frames.items() if key != "train"}
     drop = options.get("drop_duplicates", downloads is not None)
     pool, tests, dropped = checks.without_duplicates(frames["train"], tests, drop)
+    differing = info.differing([*pool, *(frame for frames in tests.values() for frame in frames)])
+    warnings += [f"{name} ({', '.join(map(str, values))}) {BLIND}" for name, values in differing.items() if name in study.get("blind_to", ())]
     notes |= {"input_sha256": used, "input_stamps": stamps, "dropped_duplicates": dropped}
     return Source(pool, tests, notes, list(dict.fromkeys(warnings)))

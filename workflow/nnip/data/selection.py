@@ -28,6 +28,8 @@ def largest_force_below_eV_per_A(frames: "Sequence[Atoms]", value: Any) -> "Sequ
     """Frames in which no atom's force is so many eV/Å or larger: near equilibrium."""
     if not isinstance(value, (int, float)) or isinstance(value, bool) or not value > 0:
         raise InputError(f"is {repr(value)[:100]}, but must be a number of eV/Å above 0")
+    if frames and "forces" not in frames[0].calc.results:
+        raise InputError("select.largest_force_below_eV_per_A: the frames of this pool have no forces")
     return [frame for frame in frames if (frame.get_forces() ** 2).sum(axis=1).max() < value**2]
 
 

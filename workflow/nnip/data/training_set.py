@@ -8,7 +8,7 @@ from typing import Any
 from ase import Atoms
 
 from nnip.data import checks, selection, splits
-from nnip.data.extxyz import labelled, write_frames
+from nnip.data.extxyz import relabelled, write_frames
 from nnip.data.frames import read_labelled
 from nnip.data.noise import noisy
 from nnip.data.start import find_start
@@ -24,18 +24,21 @@ def make_training_set(
     pool_xyz: str | os.PathLike[str],
     tests: Mapping[str, str | os.PathLike[str]],
     directory: str | os.PathLike[str],
+    isolated_atoms_eV: Mapping[str, float] | None = None,
     md: Mapping[str, Any] | None = None,
 ) -> None:
     """Write train.xyz, val.xyz and manifest.json of a training set; with noise also train_clean.xyz, the training frames without it.
 
     recipe: nnip.study.training_sets.TrainingSet.recipe; study: seed, validation_fraction, dataset (the study's, whose pool was checked against
-    the test splits; frames of other pools that are in a test split are left out). md: for sets that are drawn like the main one, the config's block
-    and the main set's size as n_train, so that no training of them begins where MD has no start. InputError for a pool with too few frames, for test
-    frames with a species that is not in the training frames, and if MD cannot start (nnip.data.start.find_start).
+    the test splits; frames of other pools that are in a test split are left out), isolated (whether a model's reference energies are
+    isolated_atoms_eV, those of the pool's isolated atoms, which the manifest repeats). md: for sets that are drawn like the main one, the config's
+    block and the main set's size as n_train, so that no training of them begins where MD has no start. InputError for a pool with too few frames,
+    for test frames with a species that is not in the training frames, for a species without an isolated atom that a model needs, and if MD cannot
+    start (nnip.data.start.find_start).
     """
     watch, directory, key = Stopwatch(), Path(directory), recipe["size_key"]
     test_frames = {f"test {name}": read_labelled(path) for name, path in tests.items()}
-    pool: Sequence[Atoms] = [labelled(frame, *labels(frame), origin=frame.info["origin"]) for frame in read_labelled(pool_xyz)]
+    pool: Sequence[Atoms] = [relabelled(frame) for frame in read_labelled(pool_xyz)]
     n_pool = len(pool)
     if recipe["pool"] != study["dataset"]:
         known = {checks.fingerprint(frame) for frames in test_frames.values() for frame in frames}
@@ -52,6 +55,12 @@ def make_training_set(
     if md:
         main, more = splits.subset(pool, md["n_train"], study["validation_fraction"], study["seed"])
         find_start(md["start"], md, [*main, *more], {"main": main})
+    lone = dict(isolated_atoms_eV or {})
+    if study.get("isolated") and (missing := sorted({symbol for frame in (*train, *validation) for symbol in frame.symbols} - set(lone))):
+        raise InputError(
+            f"'reference_energies: isolated' in the model table needs an isolated atom of {', '.join(missing)} in 'datasets.{recipe['pool']}': "
+            "add a frame of that atom alone with its energy, or write the energies into the model table"
+        )
     sizes: dict[str, float] = {}
     outputs, seeds = {"train.xyz": train, "val.xyz": validation}, {"root": study["seed"], "split": derive(study["seed"], "split")}
     for label, sigma in recipe["noise"].items():
@@ -71,11 +80,7 @@ def make_training_set(
         watch=watch,
         pool_frames=n_pool,
         left_out_for_tests=n_tested,
+        isolated_atoms_eV=lone,
         **sizes,
         files={name: {"n_frames": len(frames), "sha256": sha256(directory / name)} for name, frames in outputs.items()},
     )
-
-
-def labels(frame: Atoms) -> tuple[float, Any]:
-    """Energy in eV and forces in eV/A of a labelled frame."""
-    return frame.get_potential_energy(), frame.get_forces()

@@ -6,8 +6,8 @@ STATUS = text("ok, diverged or failed")
 N_TRAIN = whole("labelled frames given to a training, validation included", "frames")
 ERRORS = {
     "split": text("frames the errors are over"),
-    "energy_rmse_eV_per_atom": real("root mean square energy error per atom", "eV/atom"),
-    "forces_rmse_eV_per_A": real("root mean square error of the force components", "eV/A"),
+    "energy_rmse_eV_per_atom": real("root mean square energy error per atom", "eV/atom", optional=True),
+    "forces_rmse_eV_per_A": real("root mean square error of the force components", "eV/A", optional=True),
     "energy_mae_eV_per_atom": real("mean absolute energy error per atom", "eV/atom", optional=True),
     "forces_mae_eV_per_A": real("mean absolute error of the force components", "eV/A", optional=True),
     "n_frames": whole("frames of the split", "frames", optional=True),

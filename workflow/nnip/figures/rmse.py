@@ -77,7 +77,7 @@ def draw(framework: str, models: pd.DataFrame, errors: pd.DataFrame, training_se
 def draw_splits(axis: Axes, errors: pd.DataFrame, quantity: str, names: list[str], splits: list[str], look: dict[str, Look]) -> None:
     """Draw one quantity of one experiment: one mark per model and split."""
     for split in splits:
-        part = errors[errors["split"] == split]
+        part = errors[(errors["split"] == split) & errors[quantity].notna()]
         values = {name: part.loc[part["model"] == name, quantity].to_numpy(float) * QUANTITIES[quantity][1] for name in names}
         there = [x for x, name in enumerate(names) if len(values[name])]
         axis.plot(there, [values[names[x]].mean() for x in there], color=LIGHT, linewidth=0.6, zorder=0, label=f"_{split}")
@@ -95,7 +95,7 @@ def name_splits(axis: Axes, errors: pd.DataFrame, quantity: str, names: list[str
     last = {}
     for split in splits:
         for name in names:
-            values = errors.loc[(errors["split"] == split) & (errors["model"] == name), quantity]
+            values = errors.loc[(errors["split"] == split) & (errors["model"] == name), quantity].dropna()
             if len(values):
                 last[split] = float(values.mean()) * QUANTITIES[quantity][1]
     low, high = np.log(axis.get_ylim())

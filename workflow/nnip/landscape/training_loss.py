@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 import torch
 
+from nnip.jobs.errors import InputError
 from nnip.landscape.weights import trainable
 from nnip.potentials.base import Graph
 from nnip.potentials.evaluation import Batches
@@ -24,6 +25,7 @@ class TrainingLoss:
 
     Vectors in weight space are float64 [n_weights] in the order of weight_vector, on the CPU. Sums over batches are in float64; the derivatives
     of a batch are computed in the weights' own type. Predictions that are not finite give results that are not finite. The weights are not changed.
+    InputError if the frames lack a label that has a weight.
     """
 
     def __init__(self, batches: Batches, energy_weight: float, forces_weight: float) -> None:
@@ -100,10 +102,15 @@ class TrainingLoss:
 
     def _outputs(self, graph: Graph, energies: torch.Tensor, forces: torch.Tensor) -> torch.Tensor:
         """r of one graph, in the order of _rows."""
-        assert graph.energies_eV is not None and graph.forces_eV_per_A is not None, "graphs of frames without labels have no loss"
-        of_energies = self._energy_scale * (energies - graph.energies_eV) / graph.n_atoms
-        of_forces = self._force_scale * (forces - graph.forces_eV_per_A)
+        of_energies = self._energy_scale * (energies - self._labels(graph.energies_eV, self._energy_scale, "energy")) / graph.n_atoms
+        of_forces = self._force_scale * (forces - self._labels(graph.forces_eV_per_A, self._force_scale, "forces"))
         return torch.cat([of_energies, of_forces.reshape(-1)])
+
+    def _labels(self, labels: torch.Tensor | None, scale: float, label: str) -> torch.Tensor:
+        """The labels, which must be there if they have a weight."""
+        if labels is None and scale:
+            raise InputError(f"the loss has a weight on the label '{label}', which the frames lack: choose a split with it")
+        return torch.zeros((), device=self.batches.potential.device) if labels is None else labels
 
     def _rows(self, graphs: list[Graph]) -> list[torch.Tensor]:
         """The places of each graph's outputs in r, int64 on the CPU."""

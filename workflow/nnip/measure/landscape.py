@@ -61,8 +61,8 @@ MEASUREMENT = Measurement(
                 "frozen": text("frozen parameters, a name of landscape.frozen; blank: all weights are displaced", optional=True),
                 "direction": whole("number of the direction; blank if only the mean over directions is known", optional=True),
                 "t": real("displacement", "norms of the weights"),
-                "energy_rmse_eV_per_atom": real("root mean square energy error per atom", "eV/atom"),
-                "forces_rmse_eV_per_A": real("root mean square error of the force components", "eV/A"),
+                "energy_rmse_eV_per_atom": real("root mean square energy error per atom; blank: no energies", "eV/atom", optional=True),
+                "forces_rmse_eV_per_A": real("root mean square error of the force components; blank: no forces", "eV/A", optional=True),
             },
         ),
         "directions": Table(

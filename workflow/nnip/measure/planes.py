@@ -36,8 +36,8 @@ MEASUREMENT = Measurement(
                 "split": text("frames the loss is over"),
                 "t1": real("displacement along the first direction", "norms of the weights"),
                 "t2": real("displacement along the second direction", "norms of the weights"),
-                "energy_rmse_eV_per_atom": real("root mean square energy error per atom", "eV/atom"),
-                "forces_rmse_eV_per_A": real("root mean square error of the force components", "eV/A"),
+                "energy_rmse_eV_per_atom": real("root mean square energy error per atom; blank: no energies", "eV/atom", optional=True),
+                "forces_rmse_eV_per_A": real("root mean square error of the force components; blank: no forces", "eV/A", optional=True),
             },
         )
     },

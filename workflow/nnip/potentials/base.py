@@ -6,7 +6,8 @@ choices.py    imported without torch, in every environment:
               TITLE: its name in text and figures
               PACKAGES: the distributions whose versions decide its results; manifests record them
               PARAMETER_GROUPS: part of the model -> regular expression for its parameters' names; the first match counts
-              problem(row) -> str | None: what the framework cannot train in a row of the model table
+              problem(row) -> str | None: what the framework cannot train in a row of the model table, and what its `extra` must not set
+              takes(row) -> tuple[str, ...]: of total_charge and total_spin, those that the model's energy depends on
               foreign(extra) -> str | None: which of a row's extra options would read others' model files or run others' code
               step_s_per_frame(row) -> float: rough seconds per frame of one training step on one CPU core (nnip.study.estimates)
 training.py   fit(settings, train_xyz, val_xyz, directory, environment) -> Fit: runs the framework's own training command
@@ -30,6 +31,7 @@ import numpy as np
 import torch
 from ase import Atoms
 from ase.calculators.calculator import Calculator
+from ase.stress import voigt_6_to_full_3x3_stress
 
 
 @dataclass
@@ -64,7 +66,9 @@ class Graph:
     inputs:      the inputs of the framework's model, by its own names
     n_atoms:     [n_frames] int64, number of atoms of each frame
     frame_of:    [sum n_atoms] int64, the frame of each atom
-    energies_eV, forces_eV_per_A: the frames' labels, float64 [n_frames] and [sum n_atoms, 3]; None unless all frames have them
+    energies_eV, forces_eV_per_A, stresses_eV_per_A3: the frames' labels, float64 [n_frames], [sum n_atoms, 3] and [n_frames, 3, 3]; None unless
+                 all frames have them
+    periodic:    [n_frames] bool, frames that are periodic in three directions and so have a stress; None in a replica graph: pbc says it
     cell_A, pbc: in a replica graph, the cell [3, 3] of all replicas (None for a molecule) and its periodic directions
     """
 
@@ -73,11 +77,13 @@ class Graph:
     frame_of: torch.Tensor
     energies_eV: torch.Tensor | None = None
     forces_eV_per_A: torch.Tensor | None = None
+    stresses_eV_per_A3: torch.Tensor | None = None
+    periodic: torch.Tensor | None = None
     cell_A: torch.Tensor | None = None
     pbc: tuple[bool, bool, bool] = (False, False, False)
 
     def add_labels(self, frames: Sequence[Atoms]) -> None:
-        """Set the energies if all frames have energies, and the forces if all frames have forces."""
+        """Set each label that all frames have, and which frames are periodic."""
         results = [atoms.calc.results if atoms.calc else {} for atoms in frames]
         device = self.frame_of.device
         if all("energy" in result for result in results):
@@ -85,6 +91,15 @@ class Graph:
         if all("forces" in result for result in results):
             forces = np.concatenate([result["forces"] for result in results])
             self.forces_eV_per_A = torch.tensor(forces, dtype=torch.float64, device=device)
+        if all("stress" in result for result in results):
+            stresses = np.array([voigt_6_to_full_3x3_stress(result["stress"]) for result in results])
+            self.stresses_eV_per_A3 = torch.tensor(stresses, dtype=torch.float64, device=device)
+        self.periodic = torch.tensor([bool(atoms.pbc.all()) for atoms in frames], device=device)
+
+    def where_periodic(self, stresses: torch.Tensor) -> torch.Tensor:
+        """Stresses [n_frames, 3, 3] with NaN for frames that are not periodic in three directions."""
+        periodic = torch.full_like(self.n_atoms, all(self.pbc), dtype=torch.bool) if self.periodic is None else self.periodic
+        return torch.where(periodic[:, None, None], stresses, torch.nan)
 
 
 class Potential(Protocol):
@@ -114,6 +129,12 @@ class Potential(Protocol):
 
     def energies_forces(self, graph: Graph) -> tuple[torch.Tensor, torch.Tensor]:
         """Energies [n_frames] in eV (energy_shift_eV_per_atom added) and forces [sum n_atoms, 3] in eV/A, float64, detached."""
+
+    def energies_forces_stress(self, graph: Graph) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """As energies_forces, and the stresses [n_frames, 3, 3] in eV/A^3, float64, detached: dE/d(strain) / volume, so tension is positive.
+
+        NaN for a frame that is not periodic in three directions. It works for every model, whether or not it was trained on stresses.
+        """
 
     def differentiable_energies_forces(self, graph: Graph) -> tuple[torch.Tensor, torch.Tensor]:
         """As energies_forces, but at least twice differentiable in the weights that require gradients (nnip.landscape.weights.trainable).

@@ -1,9 +1,12 @@
 """A framework's ASE calculator with a constant energy per atom added."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from ase import Atoms
 from ase.calculators.calculator import Calculator, all_changes
+
+from nnip.study.labels import CHARGE_AND_SPIN
 
 
 class ShiftedCalculator(Calculator):
@@ -14,6 +17,12 @@ class ShiftedCalculator(Calculator):
         self.calculator = calculator
         self.shift_eV_per_atom = shift_eV_per_atom
         self.implemented_properties = list(calculator.implemented_properties)
+
+    def check_state(self, atoms: Atoms, tol: float = 1e-15) -> list[str]:
+        """Also the charge and spin of a frame, which ase does not compare, make another calculation."""
+        before: Any = self.atoms.info if self.atoms else {}
+        changed = any(before.get(name) != atoms.info.get(name) for name in CHARGE_AND_SPIN)
+        return super().check_state(atoms, tol) + (["info"] if changed else [])
 
     def calculate(self, atoms: Atoms | None = None, properties: Sequence[str] = ("energy",), system_changes: Sequence[str] = all_changes) -> None:
         """Calculate as the other calculator does, then add the shift."""

@@ -1,4 +1,4 @@
-"""Errors of a potential on labelled frames: energy per atom and force components, RMSE and MAE."""
+"""Errors of a potential on labelled frames: energy per atom, force and stress components, RMSE and MAE."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from ase import Atoms
 
+from nnip.data.frames import have
 from nnip.jobs.memory import AtOnce
 from nnip.potentials.base import Graph, Potential
 
@@ -17,14 +18,16 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Errors:
-    """Errors over all frames and all force components; infinite if a prediction is not finite (tables hold no NaN)."""
+    """Errors over all frames and all components; infinite if a prediction is not finite (tables hold no NaN), None without the label."""
 
-    energy_rmse_eV_per_atom: float
-    forces_rmse_eV_per_A: float
-    energy_mae_eV_per_atom: float
-    forces_mae_eV_per_A: float
+    energy_rmse_eV_per_atom: float | None
+    forces_rmse_eV_per_A: float | None
+    energy_mae_eV_per_atom: float | None
+    forces_mae_eV_per_A: float | None
     n_frames: int
-    n_components: int
+    n_components: int | None
+    stress_rmse_eV_per_A3: float | None = None
+    stress_mae_eV_per_A3: float | None = None
 
 
 class Batches:
@@ -65,31 +68,42 @@ def predicted_forces(batches: Batches) -> list[np.ndarray]:
     return np.split(forces, np.cumsum([len(frame) for frame in batches.frames])[:-1])
 
 
-def errors(batches: Batches) -> Errors:
-    """Errors over all frames of labelled batches in one pass, sums in float64.
+def errors(batches: Batches, of_stress: bool = False) -> Errors:
+    """Errors over all frames of labelled batches in one pass, sums in float64; a label counts if all frames have it.
 
-    All frames have equal weight in the energy errors, all force components in the force errors, whatever their batch.
+    All frames have equal weight in the energy errors, all components in the errors of forces and of stress, whatever their batch. The stress,
+    nine components a frame, is computed only if it is asked for.
     """
-    return batches.use(lambda graphs: _errors(batches.potential, graphs))
+    known = [label for label in ("energy", "forces", "stress") if have(batches.frames, label) and (of_stress or label != "stress")]
+    return batches.use(lambda graphs: _errors(batches.potential, graphs, known))
 
 
-def _errors(potential: Potential, graphs: Sequence[Graph]) -> Errors:
-    sums = torch.zeros(4, dtype=torch.float64, device=potential.device)
-    n_frames = n_components = 0
+def _errors(potential: Potential, graphs: Sequence[Graph], known: Sequence[str]) -> Errors:
+    sums = {label: torch.zeros(2, dtype=torch.float64, device=potential.device) for label in known}
+    counts = dict.fromkeys(known, 0)
     for graph in graphs:
-        energies, forces = potential.energies_forces(graph)
-        assert graph.energies_eV is not None and graph.forces_eV_per_A is not None, "graphs of frames without labels have no errors"
-        energy_errors = ((energies - graph.energies_eV) / graph.n_atoms).double()
-        force_errors = (forces - graph.forces_eV_per_A).double()
-        sums += torch.stack((energy_errors.pow(2).sum(), force_errors.pow(2).sum(), energy_errors.abs().sum(), force_errors.abs().sum()))
-        n_frames += energy_errors.numel()
-        n_components += force_errors.numel()
-    energy_square, force_square, energy_abs, force_abs = (value if math.isfinite(value) else math.inf for value in sums.tolist())
+        energies, forces, *stresses = potential.energies_forces_stress(graph) if "stress" in known else potential.energies_forces(graph)
+        deviations = {}
+        if graph.energies_eV is not None and "energy" in known:
+            deviations["energy"] = (energies - graph.energies_eV) / graph.n_atoms
+        if graph.forces_eV_per_A is not None and "forces" in known:
+            deviations["forces"] = forces - graph.forces_eV_per_A
+        if graph.stresses_eV_per_A3 is not None and stresses:
+            deviations["stress"] = stresses[0] - graph.stresses_eV_per_A3
+        for label, deviation in deviations.items():
+            sums[label] += torch.stack((deviation.double().pow(2).sum(), deviation.double().abs().sum()))
+            counts[label] += deviation.numel()
+    rmse, mae = {}, {}
+    for label, (square, absolute) in ((label, both.tolist()) for label, both in sums.items()):
+        rmse[label] = math.sqrt(square / counts[label]) if math.isfinite(square) else math.inf
+        mae[label] = absolute / counts[label] if math.isfinite(absolute) else math.inf
     return Errors(
-        energy_rmse_eV_per_atom=math.sqrt(energy_square / n_frames),
-        forces_rmse_eV_per_A=math.sqrt(force_square / n_components),
-        energy_mae_eV_per_atom=energy_abs / n_frames,
-        forces_mae_eV_per_A=force_abs / n_components,
-        n_frames=n_frames,
-        n_components=n_components,
+        energy_rmse_eV_per_atom=rmse.get("energy"),
+        forces_rmse_eV_per_A=rmse.get("forces"),
+        energy_mae_eV_per_atom=mae.get("energy"),
+        forces_mae_eV_per_A=mae.get("forces"),
+        n_frames=sum(len(graph.n_atoms) for graph in graphs),
+        n_components=counts.get("forces"),
+        stress_rmse_eV_per_A3=rmse.get("stress"),
+        stress_mae_eV_per_A3=mae.get("stress"),
     )

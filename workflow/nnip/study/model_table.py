@@ -5,9 +5,13 @@ import re
 from pathlib import Path
 from typing import Any
 
+from ase.data import chemical_symbols
+
 from nnip.jobs.errors import InputError
 from nnip.potentials.frameworks import choices, frameworks
+from nnip.study.labels import weighted_labels
 from nnip.study.schema import check, load_schema, nearest, read_yaml
+from nnip.study.training_sets import training_sets
 
 HYPERPARAMETERS_NOT = ("framework", "label")
 OF_TRAINED = (
@@ -83,7 +87,9 @@ def _check_drawable(text: str, path: str) -> None:
 
 
 def check_listed_models(config: dict[str, Any], models: dict[str, Any], source: str = "config") -> None:
-    """InputError if the config names a model that is not in the table, or gives no reason to trust a model that uses files of others."""
+    """InputError if the config names a model that is not in the table, has no stresses for one that learns them, or gives no reason to trust one
+    that uses files of others.
+    """
     blocks = {"noise": config["noise"], "planes": config["planes"], "landscape.variants": config["landscape"]["variants"]}
     blocks |= {f"training_sets.{name}": block for name, block in config["training_sets"].items()}
     listed = [(f"{key}.models", name) for key, block in blocks.items() for name in (block or {}).get("models") or []]
@@ -93,6 +99,8 @@ def check_listed_models(config: dict[str, Any], models: dict[str, Any], source: 
     for key, name in listed:
         if key.startswith(("noise", "training_sets")) and models[name].get("trained"):
             raise InputError(f"{source}: '{key}' lists '{name}', which {config['models']} says is 'trained' already")
+    if config["datasets"][config["dataset"]]["source"] != "published":
+        _check_stresses(config, models)
     for name, row in models.items():
         where, why = f"{config['models']}, model '{name}'", f"say under 'trust.{name}' in {source} why, or leave it out"
         foreign = choices(row["framework"]).foreign(row["extra"])
@@ -104,6 +112,17 @@ def check_listed_models(config: dict[str, Any], models: dict[str, Any], source: 
             for seed in config["seeds"]:
                 if not Path(file := trained_file(row, seed)).is_file():
                     raise InputError(f"{where}: 'trained': there is no file {file}")
+
+
+def _check_stresses(config: dict[str, Any], models: dict[str, Any]) -> None:
+    """InputError for a model that learns stresses on a training set from a data set that names none."""
+    of_stress = [name for name, row in models.items() if "stress" in weighted_labels(hyperparameters(row))]
+    for each in training_sets(config).values():
+        block = config["datasets"][each.pool]
+        if "stress" in each.learn and not (block.get("stress_key") or block.get("virial_key")):
+            for name in (model for model in each.models or models if model in of_stress):
+                which = f"set 'datasets.{each.pool}.stress_key'" if block["source"] == "extxyz" else f"source {block['source']} gives none"
+                raise InputError(f"{config['models']}, model '{name}': 'stress_weight' needs stresses in training set '{each.name}': {which}")
 
 
 def trained_file(row: dict[str, Any], seed: int) -> str:
@@ -121,10 +140,23 @@ def _check_trainable(name: str, row: dict[str, Any], path: str) -> None:
         return
     if problem := choices(row["framework"]).problem(row):
         raise InputError(f"{where}: {problem}")
+    _check_reference_energies(row["reference_energies"], where)
     if row["energy_weight"] == 0 and row["forces_weight"] == 0:
         raise InputError(f"{where}: 'energy_weight' and 'forces_weight' are both 0: nothing would be learnt")
     if row["swa"] and row["swa"]["start_epoch"] >= row["epochs"]:
         raise InputError(f"{where}: 'swa.start_epoch' is {row['swa']['start_epoch']}, but must be smaller than epochs ({row['epochs']})")
+
+
+def _check_reference_energies(given: Any, where: str) -> None:
+    if given is None or given == "isolated":
+        return
+    if not isinstance(given, dict) or not given:
+        raise InputError(f"{where}: 'reference_energies' is '{given}': write isolated, or the energy of each element in eV, such as {{H: -13.6}}")
+    for symbol, energy in given.items():
+        if symbol not in chemical_symbols[1:]:
+            raise InputError(f"{where}: 'reference_energies' has '{symbol}', which is not the symbol of an element")
+        if isinstance(energy, bool) or not isinstance(energy, (int, float)):
+            raise InputError(f"{where}: 'reference_energies.{symbol}' is {energy!r}, but must be a number, an energy in eV")
 
 
 def hyperparameters(row: dict[str, Any]) -> dict[str, Any]:

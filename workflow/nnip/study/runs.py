@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
+from nnip.study.labels import LABELS, with_learnt
 from nnip.study.model_table import hyperparameters, trained_file
-from nnip.study.training_sets import LABELS, TrainingSet, training_sets
+from nnip.study.training_sets import TrainingSet, training_sets
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,8 @@ def list_runs(config: dict[str, Any], models: dict[str, dict[str, Any]]) -> dict
 def run_settings(run: Run, config: dict[str, Any], models: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """The settings that the jobs of one run need, and no others: they do not depend on the rows of other models.
 
-    If only one label is trained on, the loss weights are on that label. Training on forces alone leaves the energy constant undetermined, so it
-    is always refitted then.
+    The loss weights are on the labels that are trained on (nnip.study.labels). Training without energies leaves the energy constant undetermined,
+    so it is always refitted then.
     """
     learn = run.training_set.learn
     settings = {
@@ -79,19 +80,5 @@ def run_settings(run: Run, config: dict[str, Any], models: dict[str, dict[str, A
     if run.training_set.noise_label:
         settings["noise_label"] = run.training_set.noise_label
     if set(learn) != set(LABELS):
-        settings["hyperparameters"] = on_one_label(settings["hyperparameters"], learn[0])
+        settings["hyperparameters"] = with_learnt(settings["hyperparameters"], learn)
     return settings
-
-
-def on_one_label(hyperparameters: dict[str, Any], label: str) -> dict[str, Any]:
-    """Hyperparameters of a training on one label, forces or energy: it gets the sum of both weights, in each stage of the training.
-
-    This keeps the size of the loss relative to gradient clipping and weight decay.
-    """
-
-    def alone(weights: dict[str, Any]) -> dict[str, Any]:
-        total = weights["energy_weight"] + weights["forces_weight"]
-        return weights | {"energy_weight": 0, "forces_weight": 0} | {f"{label}_weight": total}
-
-    swa = hyperparameters["swa"]
-    return alone(hyperparameters) | {"swa": swa and alone(swa)}

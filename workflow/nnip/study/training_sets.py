@@ -8,9 +8,9 @@ from typing import Any
 from nnip.data import selection
 from nnip.declare.registry import measurements
 from nnip.jobs.errors import InputError
+from nnip.study.labels import LABELS
 from nnip.study.schema import nearest
 
-LABELS = ("energy", "forces")
 MADE_HERE = ("xtb", "emt")  # sources whose frames are generated
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_+-]{0,59}")
 EXPANDED = re.compile(r"n[0-9]+")  # names of the sets of n_train and learning_curve
@@ -24,7 +24,7 @@ class TrainingSet:
     pool:     data set of its frames, a block under `datasets`
     size:     labelled frames, validation included
     select:   kind of nnip.data.selection -> value: the frames of the pool that it is drawn from
-    learn:    labels that are trained on
+    learn:    labels that are trained on, as far as a model has a weight on them
     noise:    label -> Gaussian noise on it, in standard deviations of the label; one label at most
     measure:  further measurements for a set with role beside
     models, seeds:  the models and seeds trained on it; None: all
@@ -98,7 +98,7 @@ def _declared(name: str, block: Mapping[str, Any], config: Mapping[str, Any]) ->
         block["pool"] or config["dataset"],
         block["size"] or config["n_train"],
         block["select"],
-        tuple(label for label in LABELS if label in block["learn"]),
+        tuple(label for label in LABELS if label in (block["learn"] or LABELS)),
         block["noise"],
         tuple(block["measure"]),
         None if block["models"] is None else tuple(block["models"]),
@@ -130,15 +130,15 @@ def pool_frames(pool: str, config: Mapping[str, Any]) -> int:
     return config["datasets"][pool].get("n_pool") or max(main or [each.size for each in sets if each.pool == pool], default=1)
 
 
-def row(training_set: TrainingSet, manifest: Mapping[str, Any]) -> dict[str, Any]:
-    """The row of table training_sets; manifest: that of its frames, with the noise in the label's unit."""
+def row(training_set: TrainingSet, manifest: Mapping[str, Any], of_stress: bool = False) -> dict[str, Any]:
+    """The row of table training_sets; manifest: that of its frames, with its noise; of_stress: whether a model learns stresses."""
     label = training_set.noise_label
     return {
         "training_set": training_set.name,
         "role": training_set.role,
         "pool": training_set.pool,
         "n_train": training_set.size,
-        "learn": "+".join(training_set.learn),
+        "learn": "+".join(label for label in training_set.learn if label != "stress" or of_stress),
         "noise_label": label,
         "noise": training_set.sigma,
         "selection": ", ".join(f"{kind}: {value}" for kind, value in training_set.select.items()) or None,
@@ -179,10 +179,12 @@ def _block_problems(key: str, block: Mapping[str, Any], config: Mapping[str, Any
     for other in ("size", "models", "seeds", "measure"):
         if block["role"] == "main" and block[other]:
             yield f"'{key}.{other}': the main set has n_train frames, of which every model learns with every seed, and all is measured"
+    if block["learn"] == ["stress"]:
+        yield f"'{key}.learn' is stress alone: a model learns energies or forces too"
     if block["size"] is not None and block["size"] < every:
         yield f"'{key}.size' is {block['size']}, which leaves no frame to validate: at least {every} are needed at this validation_fraction"
     for label in block["noise"]:
-        if label not in block["learn"]:
+        if block["learn"] and label not in block["learn"]:
             yield f"'{key}.noise' is on {label}, which '{key}.learn' does not have"
     if block["noise"] and block["role"] != "beside":
         yield f"'{key}' has noise, so it can be neither the main set nor a point of the learning curve: leave out 'role', and name what to 'measure'"

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from nnip.potentials.calculators import ShiftedCalculator
 from nnip.potentials.filters import filter_ids
 from nnip.potentials.mace.slabs import turned
 from nnip.potentials.neighbours import Neighbours, find_neighbours
+from nnip.study.labels import CHARGE_AND_SPIN
 
 # all inputs of the model for energies and forces
 INPUTS = ("positions", "node_attrs", "edge_index", "shifts", "cell", "batch", "ptr", "head")
@@ -78,16 +80,18 @@ class MACEPotential:
         self.cutoff_A = float(module.r_max)
         self.dtype: torch.dtype = next(module.parameters()).dtype
         self.elements = AtomicNumberTable([int(number) for number in module.atomic_numbers])
+        self.embedded = list(getattr(module, "embedding_specs", None) or {})  # of total_charge and total_spin, those that the energy depends on
 
     def graph(self, frames: Sequence[Atoms]) -> Graph:
-        """See Potential.graph; InputError for an element the model has not been trained for."""
+        """See Potential.graph; InputError for an element the model has not been trained for, and for a frame without a charge or spin it needs."""
+        states = [self._state(atoms) for atoms in frames]
         for atoms in frames:
             self._check_elements(atoms)
         bare = [turned(Atoms(atoms.numbers, atoms.positions, cell=atoms.cell if atoms.pbc.any() else None, pbc=atoms.pbc)) for atoms in frames]
         with default_dtype(self.dtype):
             parts = [AtomicData.from_config(config_from_atoms(atoms), z_table=self.elements, cutoff=self.cutoff_A) for atoms in bare]
             batch = Batch.from_data_list(parts)
-        inputs = {key: batch[key].to(self.device) for key in INPUTS}
+        inputs = {key: batch[key].to(self.device) for key in INPUTS} | self._inputs_of(states)
         graph = Graph(inputs, n_atoms=inputs["ptr"].diff(), frame_of=inputs["batch"])
         graph.add_labels(frames)
         return graph
@@ -102,7 +106,7 @@ class MACEPotential:
             "batch": torch.arange(n, device=self.device).repeat_interleave(len(frame)),
             "ptr": torch.arange(n + 1, device=self.device) * len(frame),
             "head": torch.zeros(n, dtype=torch.int64, device=self.device),
-        }
+        } | self._inputs_of([self._state(frame)] * n)
         pbc = (bool(frame.pbc[0]), bool(frame.pbc[1]), bool(frame.pbc[2]))
         graph = Graph(inputs, n_atoms=inputs["ptr"].diff(), frame_of=inputs["batch"], pbc=pbc)
         if any(pbc):
@@ -124,16 +128,34 @@ class MACEPotential:
         energies, forces = self._energies_forces(graph, differentiable=False)
         return energies.detach(), forces.detach()
 
+    def energies_forces_stress(self, graph: Graph) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """See Potential.energies_forces_stress; mace strains positions and cells, and shifts in numbers of cell vectors."""
+        n = len(graph.n_atoms)
+        cells = graph.inputs["cell"].view(n, 3, 3) if graph.cell_A is None else graph.cell_A.to(self.device, self.dtype).expand(n, 3, 3)
+        cells = torch.where(cells.flatten(1).any(dim=1)[:, None, None], cells, torch.eye(3, dtype=self.dtype, device=self.device))
+        of_edge = graph.frame_of[graph.inputs["edge_index"][0]]
+        unit_shifts = torch.einsum("ei,eij->ej", graph.inputs["shifts"].double(), torch.linalg.inv(cells.double())[of_edge])
+        strained = {"cell": cells.reshape(-1, 3), "unit_shifts": unit_shifts.to(self.dtype)}
+        out = self._call(replace(graph, inputs=graph.inputs | strained), training=False, compute_force=True, compute_stress=True)
+        stresses = out["stress"].detach().double()
+        return self._total(graph, out).detach(), out["forces"].detach().double(), graph.where_periodic(stresses)
+
     def differentiable_energies_forces(self, graph: Graph) -> tuple[torch.Tensor, torch.Tensor]:
         """See Potential.differentiable_energies_forces."""
         return self._energies_forces(graph, differentiable=True)
 
     def _energies_forces(self, graph: Graph, differentiable: bool) -> tuple[torch.Tensor, torch.Tensor]:
-        """Sum the atoms' energies in float64: the model's float32 sum of some 10,000 eV is accurate to 1 meV."""
         out = self._call(graph, training=differentiable, compute_force=True)
-        energies = torch.zeros(len(graph.n_atoms), dtype=torch.float64, device=self.device)
-        energies = energies.index_add(0, graph.frame_of, out["node_energy"].double())
-        return energies + self.energy_shift_eV_per_atom * graph.n_atoms.double(), out["forces"].double()
+        return self._total(graph, out), out["forces"].double()
+
+    def _total(self, graph: Graph, out: dict[str, torch.Tensor]) -> torch.Tensor:
+        """Sum the atoms' energies in float64: the model's float32 sum of some 10,000 eV is accurate to 1 meV."""
+        if hasattr(self.module, "embedding_readout"):  # its part of the energy is of no atom
+            energies = out["energy"].double()
+        else:
+            energies = torch.zeros(len(graph.n_atoms), dtype=torch.float64, device=self.device)
+            energies = energies.index_add(0, graph.frame_of, out["node_energy"].double())
+        return energies + self.energy_shift_eV_per_atom * graph.n_atoms.double()
 
     def node_features(self, graph: Graph) -> torch.Tensor:
         """See Potential.node_features: the scalar features of every layer, since each layer has a read-out."""
@@ -161,8 +183,19 @@ class MACEPotential:
     def calculator(self) -> Calculator:
         """MACECalculator of this module: a calculation uses its weights at that time."""
         dtype = str(self.dtype).removeprefix("torch.")
-        calculator = TurningCalculator(models=[self.module], device=str(self.device), default_dtype=dtype)
+        names = {name: name for name in CHARGE_AND_SPIN}  # mace's own calculator reads `charge` and `spin`
+        calculator = TurningCalculator(models=[self.module], device=str(self.device), default_dtype=dtype, info_keys=names)
         return ShiftedCalculator(calculator, self.energy_shift_eV_per_atom)
+
+    def _state(self, atoms: Atoms) -> list[float]:
+        """The charge and spin of a frame that the model embeds."""
+        if missing := next((name for name in self.embedded if name not in atoms.info), None):
+            raise InputError(f"{atoms.info.get('origin', atoms.symbols)} has no {missing}, which the energy of this model depends on")
+        return [float(atoms.info[name]) for name in self.embedded]
+
+    def _inputs_of(self, states: Sequence[Sequence[float]]) -> dict[str, torch.Tensor]:
+        """Inputs of the model for the states of a batch."""
+        return {name: torch.tensor([state[k] for state in states], dtype=self.dtype, device=self.device) for k, name in enumerate(self.embedded)}
 
     def _check_elements(self, atoms: Atoms) -> None:
         if unknown := set(atoms.numbers) - set(self.elements.zs):

@@ -5,21 +5,25 @@ import json
 import math
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 import ase.io
 import yaml
+from ase import Atoms
+from ase.data import chemical_symbols
 
+from nnip.data.frames import have
 from nnip.jobs.errors import InputError
 from nnip.jobs.files import write_text
 from nnip.potentials import initial
 from nnip.potentials.base import Fit
 from nnip.potentials.command import run_command
-from nnip.potentials.mace.choices import problem
+from nnip.potentials.mace.choices import embedding_specs, problem
 from nnip.potentials.mace.launcher import build_parser
 from nnip.potentials.mace.slabs import turned_file
+from nnip.study.labels import LABELS, stage_weights, weighted_labels
 from nnip.study.seeds import derive
 
 NAME = "mace"
@@ -50,7 +54,7 @@ def fit(settings: dict[str, Any], train_xyz: Path, val_xyz: Path, directory: Pat
     except InputError as error:
         raise InputError(f"{model}: {error}") from None
     ending = run_command(COMMAND, folder, folder / "mace_run_train.log", environment)
-    epochs, losses = _validation_losses(folder / "results" / f"{NAME}_run-{seed}_train.txt", h["swa"] or h)
+    epochs, losses = _validation_losses(folder / "results" / f"{NAME}_run-{seed}_train.txt", stage_weights(h)[-1])
     model_file = folder / (f"{NAME}_stagetwo.model" if h["swa"] else f"{NAME}.model")
     return Fit(
         model_file=model_file if model_file.exists() else None,
@@ -68,10 +72,18 @@ def fit(settings: dict[str, Any], train_xyz: Path, val_xyz: Path, directory: Pat
 def build_options(h: dict[str, Any], train_xyz: Path, val_xyz: Path, device: str, seed: int, max_hours: float | None = None) -> dict[str, Any]:
     """mace_run_train's options for one training, `extra` included; all output goes to the working directory.
 
-    InputError for an `extra` option that mace does not have, or that a key of the model table sets.
+    InputError for an `extra` option that mace does not have.
     """
     train_frames, val_frames = (list(ase.io.iread(path, ":")) for path in (train_xyz, val_xyz))
     elements = sorted({int(number) for atoms in (*train_frames, *val_frames) for number in atoms.numbers})
+    labels = [label for label in LABELS if have([*train_frames, *val_frames], label)]
+    first, *second = stage_weights(h)
+    of_stress = "stress" in weighted_labels(h)
+    # without the labels that mace takes an element's energy and the energies' scale from, they are 0 and 1
+    E0s: dict[int, float] | str = "average" if h["rescale"] and "energy" in labels else dict.fromkeys(elements, 0.0)
+    if h["reference_energies"]:
+        E0s = {number: float(h["reference_energies"][chemical_symbols[number]]) for number in elements}
+    _check_states(h, [*train_frames, *val_frames])
     l_hidden = h["l_max"] if h["l_hidden"] is None else h["l_hidden"]
     options = {
         "name": NAME,
@@ -94,12 +106,12 @@ def build_options(h: dict[str, Any], train_xyz: Path, val_xyz: Path, device: str
         "num_radial_basis": h["n_bessel"],
         "trainable_bessel": h["bessel_trainable"],
         "r_max": h["cutoff_A"],
-        "scaling": "rms_forces_scaling" if h["rescale"] else "no_scaling",
-        "E0s": "average" if h["rescale"] else str(dict.fromkeys(elements, 0.0)),
+        "scaling": "rms_forces_scaling" if h["rescale"] and "forces" in labels else "no_scaling",
+        "E0s": str(E0s),
         # the loss and its optimizer
-        "loss": "weighted",
-        "energy_weight": h["energy_weight"],
-        "forces_weight": h["forces_weight"],
+        "loss": "stress" if of_stress else "weighted",
+        "energy_weight": first["energy"],
+        "forces_weight": first["forces"],
         "optimizer": "adam",
         "amsgrad": h["amsgrad"],
         "lr": h["lr"],
@@ -118,19 +130,35 @@ def build_options(h: dict[str, Any], train_xyz: Path, val_xyz: Path, device: str
         "error_table": "PerAtomRMSE",
         "plot": False,
     }
+    if of_stress:
+        options |= {"stress_key": "stress", "stress_weight": first["stress"]}
     if h["ema_decay"] is not None:
         options |= {"ema": True, "ema_decay": h["ema_decay"]}
     if h["swa"]:
-        weights = {"swa_energy_weight": h["swa"]["energy_weight"], "swa_forces_weight": h["swa"]["forces_weight"]}
+        weights = {f"swa_{label}_weight": weight for label, weight in second[0].items() if label != "stress" or of_stress}
         options |= {"swa": True, "start_swa": h["swa"]["start_epoch"], "swa_lr": h["swa"]["lr"], **weights}
     known = set(vars(build_parser().parse_args(["--name", NAME])))
     for name in h["extra"]:
         if name not in known:
             alike = "; did you mean " + " or ".join(matches) + "?" if (matches := difflib.get_close_matches(name, known)) else ""
             raise InputError(f"'extra': mace_run_train has no option '{name}'{alike}")
-        if name in options:
-            raise InputError(f"'extra': '{name}' follows from the model table's own keys and the study's; set those")
-    return options | h["extra"]
+    # mace reads mappings as text
+    return options | {name: str(value) if isinstance(value, dict) else value for name, value in h["extra"].items()}
+
+
+def _check_states(h: dict[str, Any], frames: Sequence[Atoms]) -> None:
+    """InputError for a frame without a charge or spin that the model embeds, or with one that its classes do not have: mace would take a default."""
+    for name, spec in embedding_specs(h).items():
+        for frame in frames:
+            origin, value = frame.info.get("origin", frame.symbols), frame.info.get(name)
+            if value is None:
+                raise InputError(f"'extra': 'embedding_specs' needs {name}, which {origin} has not")
+            place = value + spec.get("offset", 0)
+            if spec.get("type") == "categorical" and not 0 <= place < spec.get("num_classes", math.inf):
+                raise InputError(
+                    f"'extra': 'embedding_specs.{name}' has classes 0 to {spec['num_classes'] - 1}, but {name} + offset of {origin} is {place}: "
+                    "set offset and num_classes"
+                )
 
 
 def check_options(file: Path) -> None:
@@ -144,11 +172,12 @@ def check_options(file: Path) -> None:
     parser.parse_args(["--config", str(file)])
 
 
-def _validation_losses(results: Path, weights: dict[str, Any]) -> tuple[list[int], list[float]]:
+def _validation_losses(results: Path, weights: Mapping[str, float]) -> tuple[list[int], list[float]]:
     """mace's numbers of the finished epochs, and the weighted validation losses of the untrained model and after each epoch."""
     rows = [json.loads(line) for line in results.read_text(encoding="utf-8").splitlines()] if results.exists() else []
     rows = [row for row in rows if row["mode"] == "eval"]
-    losses = [weights["energy_weight"] * row["rmse_e_per_atom"] ** 2 + weights["forces_weight"] * row["rmse_f"] ** 2 for row in rows]
+    columns = {"energy": "rmse_e_per_atom", "forces": "rmse_f", "stress": "rmse_stress"}
+    losses = [sum(weight * row[columns[label]] ** 2 for label, weight in weights.items() if weight) for row in rows]
     return [row["epoch"] for row in rows[1:]], losses
 
 

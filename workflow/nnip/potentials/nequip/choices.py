@@ -17,15 +17,66 @@ PARAMETER_GROUPS = {
 KNOWN = re.compile(r"(lightning\.pytorch\.callbacks|torch\.optim|torch\.optim\.lr_scheduler|nequip\.train|nnip\.potentials\.nequip\.\w+)\.[A-Z]\w*")
 STATISTIC = re.compile(r"\$\{training_data_stats:\w+\}")
 
+# the options that keys of the model table and the study's config set; all other options have defaults and may be changed
+SET_BY = {
+    "data.seed": "seeds",
+    "data.train_file_path": "dataset",
+    "data.val_file_path": "dataset",
+    "data.train_dataloader.batch_size": "batch_size",
+    "data.transforms.1.r_max": "cutoff_A",
+    "trainer.accelerator": "device",
+    "trainer.callbacks.1.patience": "patience",
+    "trainer.gradient_clip_val": "clip_gradient",
+    "trainer.max_epochs": "epochs",
+    "trainer.max_time": "max_hours",
+    "training_module.ema_decay": "ema_decay",
+    "training_module.loss.coeffs": "energy_weight, forces_weight and stress_weight",
+    "training_module.val_metrics.coeffs": "energy_weight, forces_weight and stress_weight",
+    "training_module.lr_scheduler.scheduler.factor": "lr_factor",
+    "training_module.lr_scheduler.scheduler.patience": "lr_patience",
+    "training_module.model.bessel_trainable": "bessel_trainable",
+    "training_module.model.l_max": "l_max",
+    "training_module.model.model_dtype": "dtype",
+    "training_module.model.num_bessels": "n_bessel",
+    "training_module.model.num_features": "features",
+    "training_module.model.num_layers": "layers",
+    "training_module.model.per_type_energy_scales": "rescale",
+    "training_module.model.per_type_energy_shifts": "reference_energies",
+    "training_module.model.r_max": "cutoff_A",
+    "training_module.model.radial_mlp_depth": "radial_mlp",
+    "training_module.model.radial_mlp_width": "radial_mlp",
+    "training_module.model.type_embed_num_features": "features",
+    "training_module.model.seed": "seeds",
+    "training_module.optimizer.amsgrad": "amsgrad",
+    "training_module.optimizer.lr": "lr",
+    "training_module.optimizer.weight_decay": "weight_decay",
+}
+
 
 def problem(row: dict[str, Any]) -> str | None:
     """What NequIP cannot train in a row, and how to correct it; None if it can train the row."""
+    for option, value in row["extra"].items():
+        if key := set_by(str(option)):
+            return f"'extra': '{option}' follows from the study's own {key}; set that"
+        if "stress" in f"{option}: {value}".lower() or "virial" in f"{option}: {value}".lower():
+            return f"'extra': '{option}: {str(value)[:100]}' is of stresses, which 'stress_weight' has the model learn; set that"
     for key, allowed in (("l_hidden", (None, row["l_max"])), ("body_order", (None, 2))):
         if row[key] not in allowed:
             return f"'{key}' is {row[key]}, but NequIP has no such choice: leave it out"
     if len(set(row["radial_mlp"])) > 1:
         return f"'radial_mlp' is {row['radial_mlp']}, but the hidden layers of NequIP's radial network have one width"
     return None
+
+
+def set_by(option: str) -> str | None:
+    """The key that sets an option with dots, a part of it, or something in it; None if no key does."""
+    return next((key for path, key in SET_BY.items() if f"{path}.".startswith(f"{option}.") or option.startswith(f"{path}.")), None)
+
+
+def takes(row: dict[str, Any]) -> tuple[str, ...]:
+    """None of total_charge and total_spin: energies of NequIP depend on atoms alone."""
+    del row
+    return ()
 
 
 def foreign(extra: dict[str, Any]) -> str | None:

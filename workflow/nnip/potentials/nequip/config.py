@@ -2,10 +2,12 @@
 
 import copy
 import math
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from nnip.potentials.nequip.extra import override
+from nnip.study.labels import stage_weights
 
 VALIDATION_LOSS = "val0_epoch/weighted_sum"
 ADAM_EPS = 1.0e-8
@@ -19,21 +21,23 @@ def build_config(
     device: str,
     seeds: dict[str, int],
     max_hours: float | None = None,
+    labels: Collection[str] = ("energy", "forces"),
 ) -> dict[str, Any]:
     """The config of one training, `extra` included; nequip-train reads it as config.yaml in its working directory and writes only there.
 
+    labels: energy, forces and stress, those that all frames of the training have (the stress only if it is learnt).
     NequIP divides the loss weights by their sum. Gradient clipping, weight decay and Adam's eps are divided by that sum too, so that their values
     in the model table mean the same as in MACE.
-    InputError for an `extra` key that NequIP does not know, or that the study's own keys set.
+    InputError for an `extra` key that NequIP does not know.
     """
     h = hyperparameters
-    weights = {"total_energy": float(h["energy_weight"]), "forces": float(h["forces_weight"])}
-    total_weight = sum(weights.values())
-    loss = {"_target_": "nequip.train.EnergyForceLoss", "per_atom_energy": True, "coeffs": weights}
+    first, *second = stage_weights(h)
+    total_weight = float(sum(first.values()))
+    loss = _loss(first, labels)
     config: dict[str, Any] = {
         # the first validation is of the untrained model: it shows whether training improved anything
         "run": ["val", "train"],
-        "data": _data(h, species, train_xyz, val_xyz, seeds["batches"]),
+        "data": _data(h, species, labels, train_xyz, val_xyz, seeds["batches"]),
         "trainer": {
             "_target_": "lightning.Trainer",
             "accelerator": "gpu" if device == "cuda" else "cpu",
@@ -56,7 +60,7 @@ def build_config(
                 "version": "",
                 "flush_logs_every_n_steps": 1,
             },
-            "callbacks": _callbacks(h, total_weight),
+            "callbacks": _callbacks(h, total_weight, second),
         },
         "training_module": {
             "_target_": "nequip.train.NequIPLightningModule" if h["ema_decay"] is None else "nequip.train.EMALightningModule",
@@ -79,7 +83,7 @@ def build_config(
                 "interval": "epoch",
                 "frequency": 1,
             },
-            "model": _model(h, species, seeds["weights"]),
+            "model": _model(h, species, labels, seeds["weights"]),
         },
         # the command's own files go to the working directory
         "hydra": {"run": {"dir": "."}, "job": {"chdir": False}},
@@ -91,12 +95,33 @@ def build_config(
     return config
 
 
+def _loss(weights: Mapping[str, float], labels: Collection[str]) -> dict[str, Any]:
+    """NequIP's loss on labels: mean squared errors of energies per atom, of force components and of the nine stress components."""
+    names = {"energy": "total_energy", "forces": "forces", "stress": "stress"}
+    if {"energy", "forces"} <= set(labels):
+        coeffs = {names[label]: float(weights[label]) for label in ("energy", "forces", "stress") if label in labels}
+        target = "nequip.train.EnergyForceStressLoss" if "stress" in labels else "nequip.train.EnergyForceLoss"
+        return {"_target_": target, "per_atom_energy": True, "coeffs": coeffs}
+    per_atom = {"_target_": "nequip.data.PerAtomModifier", "field": "total_energy"}
+    metrics = [
+        {
+            "name": "per_atom_energy_mse" if label == "energy" else f"{label}_mse",
+            "field": per_atom if label == "energy" else label,
+            "metric": {"_target_": "nequip.train.MeanSquaredError"},
+            "coeff": float(weights[label]),
+        }
+        for label in names
+        if label in labels
+    ]
+    return {"_target_": "nequip.train.MetricsManager", "metrics": metrics}
+
+
 def _days_hours_minutes_seconds(hours: float) -> str:
     minutes, seconds = divmod(math.ceil(3600 * hours), 60)
     return f"{minutes // 1440:02}:{minutes // 60 % 24:02}:{minutes % 60:02}:{seconds:02}"
 
 
-def _data(h: dict[str, Any], species: list[str], train_xyz: Path, val_xyz: Path, seed: int) -> dict[str, Any]:
+def _data(h: dict[str, Any], species: list[str], labels: Collection[str], train_xyz: Path, val_xyz: Path, seed: int) -> dict[str, Any]:
     def loader(batch_size: int, shuffle: bool) -> dict[str, Any]:
         return {"_target_": "torch.utils.data.DataLoader", "batch_size": batch_size, "shuffle": shuffle, "num_workers": 0}
 
@@ -111,11 +136,28 @@ def _data(h: dict[str, Any], species: list[str], train_xyz: Path, val_xyz: Path,
         ],
         "train_dataloader": loader(h["batch_size"], True),
         "val_dataloader": loader(10, False),
-        "stats_manager": {"_target_": "nequip.data.CommonDataStatisticsManager", "dataloader_kwargs": {"batch_size": 10}, "type_names": species},
+        "stats_manager": _statistics(labels) | {"dataloader_kwargs": {"batch_size": 10}, "type_names": species},
     }
 
 
-def _model(h: dict[str, Any], species: list[str], seed: int) -> dict[str, Any]:
+def _statistics(labels: Collection[str]) -> dict[str, Any]:
+    """NequIP's statistics of the training frames for _model; its common ones need energies and forces."""
+    if {"energy", "forces"} <= set(labels):
+        return {"_target_": "nequip.data.CommonDataStatisticsManager"}
+    mean, energy = {"_target_": "nequip.data.Mean"}, {"_target_": "nequip.data.PerAtomModifier", "field": "total_energy"}
+    metrics = [{"name": "num_neighbors_mean", "field": {"_target_": "nequip.data.NumNeighbors"}, "metric": mean}]
+    if "energy" in labels:
+        metrics.append({"name": "per_atom_energy_mean", "field": energy, "metric": mean})
+    if "forces" in labels:
+        metrics.append({"name": "forces_rms", "field": "forces", "metric": {"_target_": "nequip.data.RootMeanSquare"}})
+    return {"_target_": "nequip.data.DataStatisticsManager", "metrics": metrics}
+
+
+def _model(h: dict[str, Any], species: list[str], labels: Collection[str], seed: int) -> dict[str, Any]:
+    """NequIP's model; energies are scaled and shifted by what the labels tell."""
+    shifts: str | dict[str, float] | None = "${training_data_stats:per_atom_energy_mean}" if h["rescale"] and "energy" in labels else None
+    if h["reference_energies"]:
+        shifts = {symbol: h["reference_energies"][symbol] for symbol in species}
     return {
         "_target_": "nequip.model.NequIPGNNModel",
         "seed": seed,
@@ -134,14 +176,14 @@ def _model(h: dict[str, Any], species: list[str], seed: int) -> dict[str, Any]:
         "radial_mlp_depth": len(h["radial_mlp"]),
         "radial_mlp_width": h["radial_mlp"][0],
         "avg_num_neighbors": "${training_data_stats:num_neighbors_mean}",
-        "per_type_energy_scales": "${training_data_stats:forces_rms}" if h["rescale"] else None,
-        "per_type_energy_shifts": "${training_data_stats:per_atom_energy_mean}" if h["rescale"] else None,
+        "per_type_energy_scales": "${training_data_stats:forces_rms}" if h["rescale"] and "forces" in labels else None,
+        "per_type_energy_shifts": shifts,
         "per_type_energy_scales_trainable": False,
         "per_type_energy_shifts_trainable": False,
     }
 
 
-def _callbacks(h: dict[str, Any], total_weight: float) -> list[dict[str, Any]]:
+def _callbacks(h: dict[str, Any], total_weight: float, second: Sequence[Mapping[str, float]]) -> list[dict[str, Any]]:
     callbacks: list[dict[str, Any]] = [
         {
             "_target_": "lightning.pytorch.callbacks.ModelCheckpoint",
@@ -164,7 +206,8 @@ def _callbacks(h: dict[str, Any], total_weight: float) -> list[dict[str, Any]]:
         },
     ]
     if h["swa"]:
-        second_stage = {"_target_": "nnip.potentials.nequip.second_stage.SecondStage", "first_total_weight": total_weight, **h["swa"]}
+        weights = {f"{label}_weight": weight for label, weight in second[0].items()}
+        second_stage = {"_target_": "nnip.potentials.nequip.second_stage.SecondStage", "first_total_weight": total_weight, **h["swa"], **weights}
         callbacks.append(
             second_stage | {"monitor": VALIDATION_LOSS, "weight_decay": h["weight_decay"], "clip_gradient": h["clip_gradient"], "eps": ADAM_EPS}
         )

@@ -105,6 +105,15 @@ class NequIPPotential:
         energies = out[AtomicDataDict.TOTAL_ENERGY_KEY].detach()[:, 0].double()
         return energies + self.energy_shift_eV_per_atom * graph.n_atoms, out[AtomicDataDict.FORCE_KEY].detach().double()
 
+    def energies_forces_stress(self, graph: Graph) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """See Potential.energies_forces_stress; NequIP computes the stress of every frame with a cell."""
+        out = self.module(graph.inputs)
+        energies = out[AtomicDataDict.TOTAL_ENERGY_KEY].detach()[:, 0].double() + self.energy_shift_eV_per_atom * graph.n_atoms
+        stresses = out[AtomicDataDict.STRESS_KEY].detach().double()
+        if AtomicDataDict.CELL_KEY not in graph.inputs:
+            stresses = torch.full((len(energies), 3, 3), torch.nan, dtype=torch.float64, device=self.device)
+        return energies, out[AtomicDataDict.FORCE_KEY].detach().double(), graph.where_periodic(stresses)
+
     def differentiable_energies_forces(self, graph: Graph) -> tuple[torch.Tensor, torch.Tensor]:
         """See Potential.differentiable_energies_forces. NequIP keeps the graph of the forces only in training mode."""
         self.module.train()

@@ -12,8 +12,8 @@ from torch.optim import Optimizer
 class SecondStage(Callback):
     """From epoch start_epoch (from 0) on: new weights in training and validation loss, a constant learning rate, a new search for the best model.
 
-    It begins earlier if the first stage runs out of patience. energy_weight, forces_weight, weight_decay, clip_gradient and eps are those of
-    the raw weighted loss. NequIP divides the loss by the sum of its weights (first_total_weight in the first stage), so they are divided by it too.
+    It begins earlier if the first stage runs out of patience. The weights of the labels, weight_decay, clip_gradient and eps are those of the raw
+    weighted loss. NequIP divides the loss by the sum of its weights (first_total_weight in the first stage), so they are divided by it too.
     """
 
     def __init__(
@@ -22,6 +22,7 @@ class SecondStage(Callback):
         lr: float,
         energy_weight: float,
         forces_weight: float,
+        stress_weight: float,
         first_total_weight: float,
         weight_decay: float,
         clip_gradient: float | None,
@@ -30,9 +31,10 @@ class SecondStage(Callback):
     ) -> None:
         self.start_epoch = start_epoch
         self.lr = lr
-        self.coefficients = {"per_atom_energy_mse": float(energy_weight), "forces_mse": float(forces_weight)}
+        # the loss has terms for the labels of the frames; it leaves out the others
+        self.coefficients = {"per_atom_energy_mse": float(energy_weight), "forces_mse": float(forces_weight), "stress_mse": float(stress_weight)}
         self.first_total_weight = first_total_weight
-        self.total_weight = float(energy_weight + forces_weight)
+        self.total_weight = float(energy_weight + forces_weight + stress_weight)
         self.weight_decay = weight_decay
         self.clip_gradient = clip_gradient
         self.eps = eps

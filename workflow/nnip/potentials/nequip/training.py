@@ -11,6 +11,7 @@ import torch
 import yaml
 from ase.data import chemical_symbols
 
+from nnip.data.frames import have
 from nnip.jobs.errors import InputError
 from nnip.jobs.files import write_text
 from nnip.potentials import initial
@@ -18,6 +19,7 @@ from nnip.potentials.base import Fit
 from nnip.potentials.command import run_command
 from nnip.potentials.nequip.choices import problem
 from nnip.potentials.nequip.config import build_config
+from nnip.study.labels import LABELS, stage_weights, weighted_labels
 from nnip.study.seeds import derive
 
 COMMAND = Path(sys.executable).parent / "nequip-train"
@@ -32,18 +34,19 @@ def fit(settings: dict[str, Any], train_xyz: Path, val_xyz: Path, directory: Pat
     model = f"model '{settings['model']}'"
     if impossible := problem(h):
         raise InputError(f"{model}: {impossible}")
-    numbers = {number for path in (train_xyz, val_xyz) for atoms in ase.io.iread(path, ":") for number in atoms.numbers}
-    species = [chemical_symbols[number] for number in sorted(numbers)]
+    frames = [atoms for path in (train_xyz, val_xyz) for atoms in ase.io.iread(path, ":")]
+    species = [chemical_symbols[number] for number in sorted({number for atoms in frames for number in atoms.numbers})]
+    labels = [label for label in LABELS if have(frames, label) and (label != "stress" or label in weighted_labels(h))]
     # models with one seed start from the same weights where their shapes agree, and use the frames in the same order
     seeds = {use: derive(settings["root_seed"], "training", use, settings["seed"]) for use in ("weights", "batches")}
     try:
-        config = build_config(h, species, train_xyz, val_xyz, settings["device"], seeds, settings["max_hours"])
+        config = build_config(h, species, train_xyz, val_xyz, settings["device"], seeds, settings["max_hours"], labels)
     except InputError as error:
         raise InputError(f"{model}: {error}") from None
     folder = directory / "nequip"
     write_text(folder / "config.yaml", yaml.safe_dump(config, sort_keys=False))
     ending = run_command([str(COMMAND)], folder, folder / "nequip-train.log", environment)
-    losses = _validation_losses(folder / "csv" / "metrics.csv", h["swa"] or h)
+    losses = _validation_losses(folder / "csv" / "metrics.csv", stage_weights(h)[-1])
     model_file = folder / "best.ckpt"
     return Fit(
         model_file=model_file if model_file.exists() else None,
@@ -58,16 +61,14 @@ def fit(settings: dict[str, Any], train_xyz: Path, val_xyz: Path, directory: Pat
     )
 
 
-def _validation_losses(metrics: Path, weights: dict[str, Any]) -> list[float]:
+def _validation_losses(metrics: Path, weights: Mapping[str, float]) -> list[float]:
     """Raw weighted validation losses, of the untrained model and after each epoch."""
     if not metrics.exists():
         return []
     with open(metrics, newline="", encoding="utf-8") as file:
         rows = [row for row in csv.DictReader(file) if row.get("val0_epoch/weighted_sum")]
-    return [
-        weights["energy_weight"] * float(row["val0_epoch/per_atom_energy_mse"]) + weights["forces_weight"] * float(row["val0_epoch/forces_mse"])
-        for row in rows
-    ]
+    columns = {"energy": "per_atom_energy_mse", "forces": "forces_mse", "stress": "stress_mse"}
+    return [sum(weight * float(row[f"val0_epoch/{columns[label]}"]) for label, weight in weights.items() if weight) for row in rows]
 
 
 def _best_epoch(model_file: Path, losses: list[float]) -> int | None:
