@@ -132,9 +132,10 @@ class Noise:
         drawn = torch.from_numpy(np.random.default_rng(self.seeds[pair]).standard_normal(len(self.size)))
         displacement = sigma * self.size * drawn
         rows = losses(self.batches, [displacement, -displacement] if sigma else [displacement])
-        energy, forces = (np.array([row[name] for row in rows]) for name in ("energy_rmse_eV_per_atom", "forces_rmse_eV_per_A"))
-        loss = self.weights[0] * energy**2 + self.weights[1] * forces**2
-        return [float(loss.mean()), float(forces.mean())]
+        # nan where the frames lack the label
+        energy, forces = (np.array([row[name] for row in rows], dtype=float) for name in ("energy_rmse_eV_per_atom", "forces_rmse_eV_per_A"))
+        loss = sum(weight * rmse**2 for weight, rmse in zip(self.weights, (energy, forces), strict=True) if weight)
+        return [float(np.mean(loss)), float(forces.mean())]
 
     def spent(self) -> dict[str, Any]:
         """The columns COST of the sigmas used, and of the trained weights."""
