@@ -13,7 +13,7 @@ from nnip.potentials.loading import framework_module, load
 from nnip.study.manifest import read_manifest
 from nnip.training import train
 
-STRESS = {"stress_weight": 1e6, "epochs": 6}
+STRESS = {"stress_weight": 1e6, "epochs": 10}
 
 
 def fit(settings_of, folder, frames, isolated=None, **changes):
@@ -45,10 +45,10 @@ def losses(framework, directory, hyperparameters):
 
 def test_a_stress_weight_changes_the_model_and_lowers_its_stress_errors(trained):
     frames = strained_aluminium(6, seed=11)
-    without, learnt = (load(trained("strained", **changes)) for changes in ({"epochs": 6}, STRESS))
+    without, learnt = (load(trained("strained", **changes)) for changes in ({"epochs": 10}, STRESS))
     assert not np.allclose(weight_vector(without.module), weight_vector(learnt.module))
     found = [errors(Batches(potential, frames, 4), of_stress=True).stress_rmse_eV_per_A3 for potential in (without, learnt)]
-    assert 0 < found[1] < 0.9 * found[0]
+    assert 0 < found[1] < 0.5 * found[0]
 
 
 def test_the_stress_weight_is_on_the_mean_square_of_the_nine_components(framework, trained, frame_files):

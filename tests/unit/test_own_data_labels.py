@@ -12,6 +12,7 @@ from data_stage import STUDY, draw_set
 from nnip.data.extxyz import read_frames, write_frames
 from nnip.data.frames import read_labelled
 from nnip.data.prepare import prepare
+from nnip.data.training_set import make_training_set
 from nnip.jobs.errors import InputError
 from nnip.study.manifest import read_manifest
 from nnip.study.training_sets import TrainingSet
@@ -19,6 +20,7 @@ from nnip.study.training_sets import TrainingSet
 # xx, yy, zz, yz, xz, xy of a cell of 64 A^3, worked out by hand below
 STRESS = np.array([[0.01, 0.006, 0.005], [0.006, 0.02, 0.004], [0.005, 0.004, 0.03]])
 VOIGT = np.array([0.01, 0.02, 0.03, 0.004, 0.005, 0.006])
+LONE = {"Al": -1.5, "Ni": -2.5}
 
 
 def crystal(step=0.0, **info):
@@ -229,3 +231,21 @@ def test_labels_and_weights_that_are_not_used_are_named(tmp_path):
     weighted[0].arrays["charges"] = np.zeros(2)
     _, (said,) = read(written(tmp_path / "a.xyz", weighted))
     assert said.endswith("a.xyz: not used: REF_dipole (2 of 2 frames), charges (1 of 2 frames), config_energy_weight (1 of 2 frames)")
+
+
+def test_the_energies_of_isolated_atoms_come_with_a_training_set_that_needs_them(tmp_path):
+    lone = [Atoms(symbol, positions=[[0, 0, 0]], info={"REF_energy": energy, "config_type": "IsolatedAtom"}) for symbol, energy in LONE.items()]
+    written(tmp_path / "train.xyz", [*lone, *(crystal(0.01 * k) for k in range(20))])
+    written(tmp_path / "scan.xyz", [crystal(0.005)])
+    isolated = data(tmp_path)["isolated_atoms_eV"]
+    assert isolated == {"Al": -1.5, "Ni": -2.5}
+    folder, told = tmp_path / "data", {"seed": 1, "validation_fraction": 0.2, "dataset": "own", "isolated": True}
+
+    def make(energies):
+        recipe = TrainingSet("n10", "main", "own", 10).recipe()
+        make_training_set(recipe, told, folder / "pools/own/pool.xyz", {"scan": folder / "test_scan.xyz"}, folder / "sets/n10", energies)
+
+    make(isolated)
+    assert read_manifest(folder / "sets/n10/manifest.json")["isolated_atoms_eV"] == isolated
+    with pytest.raises(InputError, match=r"'reference_energies: isolated' .* needs an isolated atom of Ni in 'datasets\.own': add a frame of that atom"):
+        make({"Al": -1.5})
