@@ -247,5 +247,7 @@ def test_the_energies_of_isolated_atoms_come_with_a_training_set_that_needs_them
 
     make(isolated)
     assert read_manifest(folder / "sets/n10/manifest.json")["isolated_atoms_eV"] == isolated
-    with pytest.raises(InputError, match=r"'reference_energies: isolated' .* needs an isolated atom of Ni in 'datasets\.own': add a frame of that atom"):
+    with pytest.raises(
+        InputError, match=r"'reference_energies: isolated' .* needs an isolated atom of Ni in 'datasets\.own': add a frame of that atom"
+    ):
         make({"Al": -1.5})

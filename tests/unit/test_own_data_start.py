@@ -175,7 +175,7 @@ def test_a_split_of_nothing_but_isolated_atoms_is_refused(prepared, train, test,
 def test_an_isolated_atom_without_energy_is_named(prepared):
     lost = atom("O", 1.0)
     lost.calc = None
-    assert "train.xyz: frame 1 has no 'energy'" in refusal(prepared, [water(0), lost], [water(1)])
+    assert "train.xyz: frame 1 has no labels" in refusal(prepared, [water(0), lost], [water(1)])
 
 
 def test_isolated_atoms_of_a_further_pool_are_left_out_too(tmp_path):
@@ -242,7 +242,7 @@ def test_no_training_set_of_those_frames_is_made_where_md_has_no_start(tmp_path,
     told = {"seed": 1, "validation_fraction": 0.2, "dataset": "mine"}
     files = (tmp_path / "data/pools/mine/pool.xyz", {"300K": tmp_path / "data/test_300K.xyz"}, tmp_path / "set")
     md = BOND_RULE | {"n_train": 24, "start": None}
-    assert "equally common among the 24 training frames" in refusal(make_training_set, made.recipe(), told, *files, md)
+    assert "equally common among the 24 training frames" in refusal(make_training_set, made.recipe(), told, *files, None, md)
     assert not list(tmp_path.glob("set/*"))
     make_training_set(made.recipe(), told, *files, md=md | {"start": {"file": None, "frame": None, "formula": "C2H6O"}})
     assert len(ase.io.read(tmp_path / "set/train.xyz", ":")) == int(name[1:]) * 5 // 6
