@@ -274,7 +274,7 @@ def test_another_reference_of_some_frames_of_a_split_is_named(ethanol, aluminium
 def test_energies_that_no_matter_has_beside_others_are_refused(ethanol):
     atomisation = changed(ethanol[:4], shift_eV=275.0)
     with pytest.raises(
-        InputError, match=r"energies of C2OH6: 20 frames at -34.*train; ethanol_train.*and 4 frames at -3.*test; .*cannot come from one method"
+        InputError, match=r"energies of C2H6O: 20 frames at -34.*train; ethanol_train.*and 4 frames at -3.*test; .*cannot come from one method"
     ):
         references.check({"train": ethanol[4:], "test": atomisation})
     with pytest.raises(InputError, match="cannot come from one method"):
