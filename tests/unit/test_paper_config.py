@@ -90,8 +90,8 @@ def test_mace(mirror):
         assert row["amsgrad"] == on(said["amsgrad"]), name
         assert row["ema_decay"] == (float(said["ema_decay"]) if on(said["ema"]) else None), name
         second = {"start_epoch": "start_swa", "lr": "swa_lr", "energy_weight": "swa_energy_weight", "forces_weight": "swa_forces_weight"}
-        stage = {key: float(said[column]) for key, column in second.items()} | {"stress_weight": None}
-        assert row["swa"] == (stage if on(said["swa"]) else None), name
+        stage = {key: float(said[column]) for key, column in second.items()} | {"stress_weight": None} if on(said["swa"]) else None
+        assert row["swa"] == stage, name
         # counted in validations there, in epochs here
         assert row["patience"] == int(said["patience"]) * int(said["eval_interval"]), name
         numbers = {
