@@ -10,6 +10,7 @@ EMT = {"source": "emt", "repeats": 1, "test_temperatures_K": [300, 900], "n_test
 CHANGE = {
     "dataset": "cells of 4",
     "datasets": {"cells of 4": EMT, "cells-32": {"source": "emt", "repeats": 2, "equilibration_fs": 8, "stride_fs": 4, "n_pool": 20}},
+    "md": {"n_replicas": 3, "duration_fs": 40, "max_bond_A": None, "min_distance_A": 1.5},
     "noise": {"models": ["mace-a"], "sigmas": [0.5], "n_train": 10},
     "training_sets": {
         "energies": {"learn": ["energy"], "size": 10},
