@@ -68,7 +68,7 @@ def read_frames(
         raise InputError(f"{path}: no frames in this file")
     start, stop = frame_range(path, frames, len(everything))
     keys = {"energy": energy_key, "forces": forces_key, "stress": stress_key, "virial": virial_key}
-    found = info.Keys([*keys.values(), "numbers", "positions"])
+    found = info.Keys([*keys.values(), "numbers", "positions"], has_stress=bool(stress_key or virial_key))
     read = [check(path, i, everything[i], energy_key, forces_key, stress_key, virial_key, needed, found) for i in range(start, stop)]
     _check_complete(path, start, read, keys)
     if warnings is not None:

@@ -50,8 +50,9 @@ def carried(info: Mapping[str, Any]) -> dict[str, Any]:
 class Keys:
     """The keys of a file's frames that nothing uses, counted frame by frame."""
 
-    def __init__(self, used: Sequence[str | None]) -> None:
+    def __init__(self, used: Sequence[str | None], has_stress: bool) -> None:
         self.used = set(used)
+        self.has_stress = has_stress  # from one of its labels; another of them says nothing new
         self.frames: Counter[str] = Counter()
         self.renamed: Counter[str] = Counter()
         self.n_frames = 0
@@ -69,7 +70,7 @@ class Keys:
 
     def sentences(self) -> Iterator[str]:
         """What to say of them: stresses without a key, other labels and weights, and charge and spin under another name."""
-        if stress := self._matching(NAMES):
+        if (stress := self._matching(NAMES)) and not self.has_stress:
             named = " or ".join("virial_key" if "virial" in key.lower() else "stress_key" for key in stress)
             yield f"has {self._counted(stress)}, which is not used; set {named}"
         if unused := self._matching(UNUSED):
