@@ -135,3 +135,9 @@ def test_every_rule_with_a_script_depends_on_its_code():
                 modules = {name for name in names(code_inputs(f"scripts/{script}")) if not name.endswith("__init__")}
                 if modules > {f"scripts/{script.removesuffix('.py')}"}:
                     assert f'code_of("scripts/{script}"' in rule, (path.name, script)
+
+
+def test_every_script_of_snakemakes_python_writes_its_log():
+    for path in (WORKFLOW / "scripts").glob("*.py"):
+        text = path.read_text()
+        assert "job = snakemake\n" not in text or "log=job.log[0]" in text, path.name
