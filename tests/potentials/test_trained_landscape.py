@@ -141,4 +141,4 @@ def test_frames_without_labels_are_refused(trained, settings_of, tmp_path, monke
     ase.io.write(tmp_path / "bare.xyz", ase.Atoms("H2", positions=[[0, 0, 0], [0, 0, 0.74]]), format="extxyz")
     done = run("errors", settings_of(), {"frames_per_batch": 5}, trained("molecule"), {"train": tmp_path / "bare.xyz"}, tmp_path)
     assert done.returncode == 1
-    assert done.stderr.strip().splitlines()[-1] == f"error: {tmp_path / 'bare.xyz'}: frame 0 has no energy"
+    assert done.stderr.strip().splitlines()[-1] == f"error: {tmp_path / 'bare.xyz'}: frame 0 has no energy and no forces"

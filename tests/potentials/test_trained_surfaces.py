@@ -1,5 +1,7 @@
 """Candidates of the potential-energy surface of a really trained model: defined, or blank with a reason, and never both."""
 
+from importlib import import_module
+
 import pytest
 
 from nnip.declare.registry import measurements
@@ -29,18 +31,15 @@ VALUES = {
 
 
 @pytest.mark.parametrize("name", OPTIONS)
-def test_a_trained_model_has_values_or_a_reason(trained, settings_of, frame_files, tmp_path, name):
+def test_a_trained_model_has_values_or_a_reason(trained, settings_of, frame_files, start_file, tmp_path, name):
     train, val = frame_files["molecule"]
-    every = {"train": train, "val": val, "test_900K": val}
-    from importlib import import_module
-
+    every = {"train": train, "val": val, "test_900K": val, "start": start_file}
     options = RULES | OPTIONS[name]
     files = {split: every[split] for split in import_module(f"nnip.measure.{name}").splits(options, list(every))}
     run_measurement(name, settings_of(), options, trained("molecule"), files, tmp_path)
     table = read_table(name, tmp_path / f"{name}.csv")
     assert len(table) == ROWS[name]
     for _, row in table.iterrows():
-        print(row.to_dict())
         assert row[VALUES[name]].isna().tolist() == [isinstance(row["reason"], str)] * len(VALUES[name])
         assert row["n_passes"] > 0 and row["wall_s"] >= 0
     if name == "gates":
