@@ -9,10 +9,11 @@ from nnip.study.tables import read_table, write_table
 
 def test_where_everything_failed_one_message_says_so_and_the_tables_stay(study):
     results = study.folder / "results/small"
+    write_text(results / "data/manifest.json", "{}")  # first, because training sets are drawn from what it describes
     for name in ("pools/ethanol/pool", "test_300K", "test_900K", *(f"sets/n{size}/{part}" for size in (10, 20) for part in ("train", "val"))):
         write_text(results / f"data/{name}.xyz", "")
-    for folder in ("", "sets/n10/", "sets/n20/"):
-        write_text(results / f"data/{folder}manifest.json", "{}")
+    for size in (10, 20):
+        write_text(results / f"data/sets/n{size}/manifest.json", "{}")
     for model, row in MODELS["models"].items():
         for size in (20, 10):
             who = {"framework": row["framework"], "model": model, "seed": 1, "training_set": f"n{size}", "device": "cpu"}

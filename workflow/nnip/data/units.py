@@ -91,7 +91,7 @@ def ratio(pairs: Sequence[Pair]) -> float | None:
 def check(splits: Mapping[str, Sequence[Atoms]]) -> list[str]:
     """A warning for each oddity of units and signs, with the splits that have it; splits: name -> frames.
 
-    InputError where both measures agree that the forces are gradients.
+    InputError where both measures agree that the forces are gradients, and energies and forces are of like units.
     """
     found: dict[str, tuple[str, list[str]]] = {}
     for split, frames in splits.items():
@@ -112,14 +112,14 @@ def problems(frames: Sequence[Atoms]) -> list[tuple[str, str]]:
         found.append(("the positions look like Bohr, not Å", wide))
     seen = evidence(frames)
     backwards = seen.ratio is not None and seen.ratio < 0
-    if seen.sign < 0 and backwards:
+    unlike = seen.ratio is not None and not LOWEST_RATIO <= abs(seen.ratio) <= HIGHEST_RATIO
+    if seen.sign < 0 and backwards and not unlike:
         return [*found, (GRADIENTS, seen.in_words())]
     if seen.sign < 0:
         found.append(("the forces look like gradients of the energy, which have the opposite sign", seen.in_words()))
     elif backwards:
         found.append(("the energies rise along the forces: one of the two has the wrong sign", seen.in_words()))
     soft = seen.stiffness is not None and not SOFTEST <= abs(seen.stiffness) <= STIFFEST
-    unlike = seen.ratio is not None and not LOWEST_RATIO <= abs(seen.ratio) <= HIGHEST_RATIO
     if soft or unlike:
         found.append((f"the labels look as if they are not in eV and eV/Å{guess(seen)}", seen.in_words()))
     return found
