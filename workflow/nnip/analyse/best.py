@@ -58,8 +58,8 @@ def resampled_means(trainings: Trainings, n: int, rng: np.random.Generator) -> t
     lives = trainings.log_lives()
     means = lives @ model_of / size
     counts = trainings.replica_counts(min(n, 500), rng)
-    anew = trainings.log_lives(counts)[np.arange(n) % len(counts)]
-    replicas = (anew - lives) @ model_of / size
+    drawn = trainings.log_lives(counts)[np.arange(n) % len(counts)]
+    replicas = (drawn - lives) @ model_of / size
     taken = trainings.seed_draws(n, rng)
     seeds = (taken * (lives - means[trainings.model])) @ model_of / size
     return means, means + seeds * np.sqrt(size / np.maximum(size - 1, 1)) + replicas
