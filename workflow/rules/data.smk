@@ -5,61 +5,6 @@ data/sets/<training set>/{train.xyz,val.xyz,manifest.json}, train_clean.xyz if l
 """
 
 
-def own_files(pool, tests=True):
-    """The user's files of a data set (none if its frames are generated or downloaded)."""
-    block = config["datasets"][pool]
-    if block["source"] != "extxyz":
-        return []
-    entries = [block["train"], *(block["test"].values() if tests else [])]
-    return sorted({entry["file"] if isinstance(entry, dict) else entry for entry in entries})
-
-
-def start_files():
-    """The user's file of the start frame, if it is from one."""
-    return [config["md"]["start"]["file"]] if config["md"]["start"] and config["md"]["start"]["file"] else []
-
-
-def as_recorded(files, manifest):
-    """The user's files as inputs; the time of a file decides only where the manifest of its stage has not its content on record."""
-    return [ancient(file) if is_recorded(file, manifest) else file for file in files]
-
-
-def contents(files, manifest):
-    """The user's files and the SHA-256 of their contents, as JSON: a parameter, so that another content makes the frames again whatever its time."""
-    return json.dumps({file: checksum(file, manifest) for file in files})
-
-
-def prepared(pool):
-    """The study's settings for the data stage, as JSON; n_pool: number of frames to generate, else null.
-
-    The user's own frames need the labels of all training sets drawn from them (the stress where its key is named); blind_to: of charge and spin,
-    those that a model does not take.
-    """
-    source = config["datasets"][pool]["source"]
-    settings = {"seed": config["seed"], "n_pool": pool_frames(pool, config) if source in MADE_HERE else None}
-    if source == "extxyz":
-        sets = [each for each in TRAINING_SETS.values() if each.pool == pool]
-        settings["learn"] = [label for label in ("energy", "forces") if any(label in each.learn for each in sets)] or ["energy", "forces"]
-        taken = [choices(row["framework"]).takes(row) for row in MODELS["models"].values() if not row["trained"]]
-        settings["blind_to"] = [name for name in CHARGE_AND_SPIN if any(name not in names for names in taken)]
-    return json.dumps(settings)
-
-
-def test_frames():
-    """The frames of every test split."""
-    return [f"{RESULTS}/data/test_{split}.xyz" for split in SPLITS]
-
-
-def pool_file(pool):
-    """The frames of a pool."""
-    return f"{RESULTS}/data/pools/{pool_folder(pool)}/pool.xyz"
-
-
-def pool_manifest(pool):
-    """The manifest of a pool's data set."""
-    return f"{RESULTS}/data/manifest.json" if pool == config["dataset"] else f"{RESULTS}/data/pools/{pool_folder(pool)}/manifest.json"
-
-
 localrules:
     choose_start,
     make_training_set,
