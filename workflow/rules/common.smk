@@ -13,7 +13,7 @@ from snakemake_interface_executor_plugins.settings import DeploymentMethod
 ROOT = str(Path(workflow.basedir) if (Path(workflow.basedir) / "workflow").is_dir() else Path(workflow.basedir).parent)
 sys.path.insert(0, f"{ROOT}/workflow")
 
-from nnip.jobs import environments
+from nnip.jobs import environments, warm
 from nnip.study import estimates
 from nnip.study.code_inputs import code_hash, code_inputs, framework_code
 from nnip.study.config import blame_command_line, check_config
@@ -60,6 +60,8 @@ except InputError as error:
     raise WorkflowError(str(error)) from None
 
 environments.enter(config["mirror"])
+if not workflow.is_main_process:
+    warm.refuse()  # this is one job, on a cluster's node perhaps
 if workflow.is_main_process and release_locks_of_killed_runs(Path(".snakemake")):
     print("An earlier run on this machine was killed; its lock is removed.", file=sys.stderr)
 

@@ -21,8 +21,6 @@ rule prepare_data:
         manifest=f"{RESULTS}/data/manifest.json",
     log:
         f"{LOGS}/data.log",
-    benchmark:
-        f"{LOGS}/benchmarks/data.tsv"
     localrule: DATASET["source"] in ("3bpa", "ani-al")  # compute nodes may have no network for downloads
     conda:
         "../../envs/workflow.yaml"

@@ -71,8 +71,6 @@ for name, measured in JOBS.items():
             manifest=f"{RESULTS}/runs/{{run}}/{folder}/manifest.json",
         log:
             f"{LOGS}/{folder}/{{run}}.log",
-        benchmark:
-            f"{LOGS}/benchmarks/{folder}/{{run}}.tsv"
         wildcard_constraints:
             variant="|".join(f"-{re.escape(variant)}" if variant else "" for variant in variants),
         conda:

@@ -20,8 +20,6 @@ rule train_model:
         table=f"{RESULTS}/runs/{{run}}/train/training.csv",
     log:
         f"{LOGS}/train/{{run}}.log",
-    benchmark:
-        f"{LOGS}/benchmarks/train/{{run}}.tsv"
     conda:
         conda_of
     resources:

@@ -1,5 +1,9 @@
 """One analysis: tables made from tables by the module nnip.analyse.<analysis>."""
 
+from nnip.jobs.warm import hand_over
+
+hand_over()
+
 import importlib
 from collections.abc import Mapping
 from typing import Any

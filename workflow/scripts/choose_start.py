@@ -1,5 +1,9 @@
 """The frame that MD starts from: see nnip.data.start."""
 
+from nnip.jobs.warm import hand_over
+
+hand_over()
+
 from pathlib import Path
 
 from nnip.data.start import choose_start

@@ -1,5 +1,9 @@
 """One figure, drawn from its tables by the module nnip.figures.<figure>."""
 
+from nnip.jobs.warm import hand_over
+
+hand_over()
+
 import importlib
 from collections.abc import Mapping
 from typing import Any

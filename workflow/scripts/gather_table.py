@@ -1,5 +1,9 @@
 """One table of the study from the same table of every run."""
 
+from nnip.jobs.warm import hand_over
+
+hand_over()
+
 from nnip.jobs.errors import run
 from nnip.study.tables import gather, write_table
 

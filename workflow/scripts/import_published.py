@@ -1,5 +1,9 @@
 """The released raw tables of the paper as tables of this study."""
 
+from nnip.jobs.warm import hand_over
+
+hand_over()
+
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any

@@ -1,5 +1,9 @@
 """Table costs: the wall time of every training and measurement, from their manifests."""
 
+from nnip.jobs.warm import hand_over
+
+hand_over()
+
 from nnip.jobs.errors import run
 from nnip.study.costs import costs
 from nnip.study.tables import write_table

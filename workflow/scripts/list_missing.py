@@ -1,5 +1,9 @@
 """Table missing: the trainings that gave no model; the study ends with one message if none gave one."""
 
+from nnip.jobs.warm import hand_over
+
+hand_over()
+
 from nnip.jobs.errors import run
 from nnip.study.missing import check_something_is_left, missing
 from nnip.study.tables import read_table, write_table

@@ -1,5 +1,9 @@
 """The table of the study's training sets."""
 
+from nnip.jobs.warm import hand_over
+
+hand_over()
+
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,5 +1,9 @@
 """The tables of a study's models and their switches."""
 
+from nnip.jobs.warm import hand_over
+
+hand_over()
+
 from typing import Any
 
 import yaml

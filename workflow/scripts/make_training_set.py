@@ -1,5 +1,9 @@
 """The frames of one training set: see nnip.data.training_set."""
 
+from nnip.jobs.warm import hand_over
+
+hand_over()
+
 from pathlib import Path
 
 from nnip.data.training_set import make_training_set

@@ -1,5 +1,9 @@
 """One measurement of one trained model, by nnip.measure.<name>; run by the interpreter of the model's framework."""
 
+from nnip.jobs.warm import hand_over
+
+hand_over()
+
 import argparse
 import json
 import os

@@ -1,5 +1,9 @@
 """One measurement of the frames alone, by nnip.measure.<name>."""
 
+from nnip.jobs.warm import hand_over
+
+hand_over()
+
 from nnip.jobs.errors import run
 from nnip.measure.frames import measure_frames
 

@@ -1,5 +1,9 @@
 """Train one model with its framework's own command; run by the interpreter of that framework's environment."""
 
+from nnip.jobs.warm import hand_over
+
+hand_over()
+
 import argparse
 import json
 import os

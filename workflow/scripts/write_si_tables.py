@@ -1,5 +1,9 @@
 """The paper's tables S1 to S6 of this study as csv, Markdown and LaTeX."""
 
+from nnip.jobs.warm import hand_over
+
+hand_over()
+
 from collections.abc import Sequence
 from pathlib import Path
 

@@ -1,5 +1,9 @@
 """The manifest of a whole study: config, models, and checksums of all tables and figures."""
 
+from nnip.jobs.warm import hand_over
+
+hand_over()
+
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any

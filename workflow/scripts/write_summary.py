@@ -1,5 +1,9 @@
 """The summary of a study from its tables, the answer first, and its details."""
 
+from nnip.jobs.warm import hand_over
+
+hand_over()
+
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,24 +1,26 @@
 """Running a framework's training command, with its output in a log and a description of how it ended."""
 
 import contextlib
-import ctypes
+import functools
 import os
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
 from nnip.jobs.memory import tells_of_memory
+from nnip.jobs.parents import end_with
 
 LIBRARY = Path(__file__).resolve().parents[2]
+# before a Python script, or before -m and a module: a fork of the run's warm process, if there is one
+WARM = (sys.executable, "-P", "-m", "nnip.jobs.warm")
 # sent by schedulers and people to end a job; they say nothing about the training
 INTERRUPTIONS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGXCPU, signal.SIGUSR1, signal.SIGUSR2)
-PR_SET_PDEATHSIG = 1
 # the batch size is a setting of the model, so a training is never silently repeated with another one
 LESS_MEMORY = "give the job more, or the model a smaller batch_size"
 
@@ -32,11 +34,15 @@ class Ending:
     killed: bool = False
 
 
-def run_command(command: Sequence[str], directory: Path, output: Path, environment: Mapping[str, str] | None = None) -> Ending:
+def run_command(
+    command: Sequence[str], directory: Path, output: Path, environment: Mapping[str, str] | None = None, name: str | None = None
+) -> Ending:
     """Run a command in a directory, with stdout and stderr in the file `output`; it can import nnip and inherits this process's environment.
 
-    The command never outlives this process. If either gets a signal to end (SIGTERM and the like), both end at once: SystemExit.
+    `name` is what messages call it. The command never outlives this process. If either gets a signal to end (SIGTERM and the like), both end at
+    once: SystemExit.
     """
+    name = name or Path(command[0]).name
     search_path = os.pathsep.join(filter(None, (str(LIBRARY), os.environ.get("PYTHONPATH"))))
     variables = {**os.environ, "PYTHONPATH": search_path, **(environment or {})}
     started = time.monotonic()
@@ -50,18 +56,18 @@ def run_command(command: Sequence[str], directory: Path, output: Path, environme
             stdout=file,
             stderr=subprocess.STDOUT,
             check=False,
-            preexec_fn=_end_with_parent(),
+            preexec_fn=functools.partial(end_with, os.getpid()),
         ).returncode
     wall_s = round(time.monotonic() - started, 3)
     if status == 0:
         return Ending(wall_s, None)
     if -status in INTERRUPTIONS:
-        raise SystemExit(f"interrupted: {Path(command[0]).name} was ended by {signal.Signals(-status).name}; run the same command again to resume")
+        raise SystemExit(f"interrupted: {name} was ended by {signal.Signals(-status).name}; run the same command again to resume")
     how = f"ended with status {status}" if status > 0 else f"was killed by {signal.Signals(-status).name}"
     killed = -status == signal.SIGKILL
-    words = f"{Path(command[0]).name} {how}; its last line (of {output.name}): {last_line(output)}"
+    words = f"{name} {how}; its last line (of {output.name}): {last_line(output)}"
     if line := next((line for line in reversed(_lines(output)) if tells_of_memory(line)), None):
-        words = f"out of memory: {line[:300]}; {LESS_MEMORY} ({Path(command[0]).name} {how})"
+        words = f"out of memory: {line[:300]}; {LESS_MEMORY} ({name} {how})"
     elif killed:
         words += f"; the system does that when memory runs out: {LESS_MEMORY}"
     return Ending(wall_s, words, killed)
@@ -82,20 +88,6 @@ def _ended_by_sigterm() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-def _end_with_parent() -> Callable[[], None] | None:
-    """A function for the child to run first: the system then kills the child when this process ends, even by SIGKILL (Linux only)."""
-    if sys.platform != "linux":
-        return None
-    library, parent = ctypes.CDLL(None), os.getpid()
-
-    def ask() -> None:
-        library.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:
-            os._exit(1)
-
-    return ask
 
 
 def last_line(output: Path, longest: int = 300) -> str:

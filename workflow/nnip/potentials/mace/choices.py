@@ -7,6 +7,7 @@ from nnip.study.labels import CHARGE_AND_SPIN
 
 TITLE = "MACE"
 PACKAGES = ("mace-torch", "e3nn")
+IMPORTS = ("mace.cli.run_train", "mace.calculators")
 PARAMETER_GROUPS = {
     "readout": r"readout",
     "radial network": r"conv_tp_weights|radial",

@@ -4,7 +4,6 @@ import difflib
 import json
 import math
 import re
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -19,7 +18,7 @@ from nnip.jobs.errors import InputError
 from nnip.jobs.files import write_text
 from nnip.potentials import initial
 from nnip.potentials.base import Fit
-from nnip.potentials.command import run_command
+from nnip.potentials.command import WARM, run_command
 from nnip.potentials.mace.choices import embedding_specs, problem
 from nnip.potentials.mace.launcher import build_parser
 from nnip.potentials.mace.slabs import turned_file
@@ -28,7 +27,7 @@ from nnip.study.seeds import derive
 
 NAME = "mace"
 # -P: Python does not search the working directory or the launcher's folder for modules, where one could have the name of a module of mace
-COMMAND = [sys.executable, "-P", "-m", "nnip.potentials.mace.launcher", "--config", "mace.yaml"]
+COMMAND = [*WARM, "-m", "nnip.potentials.mace.launcher", "--config", "mace.yaml"]
 VALIDATION_BATCH = 50
 
 
@@ -53,7 +52,7 @@ def fit(settings: dict[str, Any], train_xyz: Path, val_xyz: Path, directory: Pat
         check_options(folder / "mace.yaml")
     except InputError as error:
         raise InputError(f"{model}: {error}") from None
-    ending = run_command(COMMAND, folder, folder / "mace_run_train.log", environment)
+    ending = run_command(COMMAND, folder, folder / "mace_run_train.log", environment, "mace_run_train")
     epochs, losses = _validation_losses(folder / "results" / f"{NAME}_run-{seed}_train.txt", stage_weights(h)[-1])
     model_file = folder / (f"{NAME}_stagetwo.model" if h["swa"] else f"{NAME}.model")
     return Fit(

@@ -6,6 +6,7 @@ from typing import Any
 
 TITLE = "NequIP"
 PACKAGES = ("nequip", "e3nn")
+IMPORTS = ("nequip.scripts.train", "nequip.train", "nequip.integrations.ase", "nequip.model.saved_models.load_utils")
 PARAMETER_GROUPS = {
     "readout": r"readout",
     "radial network": r"edge_mlp|bessel",

@@ -16,7 +16,7 @@ from nnip.jobs.errors import InputError
 from nnip.jobs.files import write_text
 from nnip.potentials import initial
 from nnip.potentials.base import Fit
-from nnip.potentials.command import run_command
+from nnip.potentials.command import WARM, run_command
 from nnip.potentials.nequip.choices import problem
 from nnip.potentials.nequip.config import build_config
 from nnip.study.labels import LABELS, stage_weights, weighted_labels
@@ -45,7 +45,7 @@ def fit(settings: dict[str, Any], train_xyz: Path, val_xyz: Path, directory: Pat
         raise InputError(f"{model}: {error}") from None
     folder = directory / "nequip"
     write_text(folder / "config.yaml", yaml.safe_dump(config, sort_keys=False))
-    ending = run_command([str(COMMAND)], folder, folder / "nequip-train.log", environment)
+    ending = run_command([*WARM, str(COMMAND)], folder, folder / "nequip-train.log", environment, COMMAND.name)
     losses = _validation_losses(folder / "csv" / "metrics.csv", stage_weights(h)[-1])
     model_file = folder / "best.ckpt"
     return Fit(

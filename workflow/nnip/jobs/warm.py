@@ -1,0 +1,103 @@
+"""Warm starts: the jobs of one run on one machine are forked from a process that has imported torch, the framework or pandas once.
+
+Importing takes longer than many jobs. A job's script calls hand_over() before its own imports: it sends its arguments, environment and open files to
+the run's warm process of the same interpreter (nnip.jobs.warm_process), waits, and ends as the fork does. Without a warm process, as in a cluster's
+jobs, the script goes on by itself. A warm process imports packages of others only, so a job reads this project's modules as they are.
+"""
+
+import atexit
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+FOLDER, OWNER = "NNIP_WARM", "NNIP_WARM_OWNER"  # variables in the environment of a run's jobs: folder of sockets, process number of the run
+PASSED_ON = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2, signal.SIGXCPU)
+STARTING_S = 20
+is_fork = False  # set in the forks of a warm process
+
+
+def begin() -> None:
+    """Let the jobs that this process starts use warm processes; these end when it has ended."""
+    os.environ |= {FOLDER: tempfile.mkdtemp(prefix="nnip-"), OWNER: str(os.getpid())}
+    atexit.register(shutil.rmtree, os.environ[FOLDER], ignore_errors=True)
+
+
+def refuse() -> None:
+    """Let the jobs that this process starts do without: its variables may come from a run on another machine."""
+    os.environ.pop(FOLDER, None)
+
+
+def hand_over(arguments: list[str] | None = None) -> None:
+    """Run this script in a fork of a warm process and end as it does; return at once in such a fork, or if there is no warm process.
+
+    arguments: those of another script, or of a module after "-m", in place of this script's.
+    """
+    if is_fork or FOLDER not in os.environ:
+        return
+    with contextlib.suppress(OSError):
+        connection = _connect(Path(os.environ[FOLDER]))
+        request = {"arguments": arguments or sys.argv, "environment": dict(os.environ), "directory": str(Path.cwd()), "mask": _mask()}
+        socket.send_fds(connection, [b"\n"], [0, 1, 2])
+        connection.sendall(json.dumps(request).encode() + b"\n")
+        answers = connection.makefile()
+        if answers.readline():
+            for number in PASSED_ON:
+                signal.signal(number, lambda number, frame: connection.send(bytes([number])))  # noqa: ARG005
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to all processes of the run, the fork too
+            _end_as(answers.readline())
+
+
+def _connect(folder: Path) -> socket.socket:
+    """A connection to the warm process of this interpreter and number of threads, which is started if there is none; OSError if that fails."""
+    name = hashlib.sha256(f"{sys.executable} {os.environ.get('OMP_NUM_THREADS')}".encode()).hexdigest()[:12]
+    connection = socket.socket(socket.AF_UNIX)
+    with open(folder / f"{name}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        process, waited = None, time.monotonic() + STARTING_S
+        while True:
+            try:
+                connection.connect(str(folder / name))
+                return connection
+            except (FileNotFoundError, ConnectionRefusedError):
+                if process and (process.poll() is not None or time.monotonic() > waited):
+                    raise
+            if process is None:
+                command = [sys.executable, "-P", "-m", "nnip.jobs.warm_process", str(folder / name)]
+                process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            time.sleep(0.01)
+
+
+def _end_as(ending: str) -> None:
+    """End as a fork has ended, by its exit code or its signal."""
+    if not ending:
+        sys.exit("error: the process that this job was forked from has ended; run the same command again")
+    code = int(ending)
+    if code < 0:
+        with contextlib.suppress(OSError, ValueError):  # SIGKILL has no handler
+            signal.signal(-code, signal.SIG_DFL)
+        os.kill(os.getpid(), -code)
+    sys.exit(code)
+
+
+def _mask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+if __name__ == "__main__":
+    # python -m nnip.jobs.warm SCRIPT or -m MODULE: a framework's command, warm if there is a warm process
+    from nnip.jobs.warm_process import go_on
+
+    hand_over(sys.argv[1:])
+    go_on(sys.argv[1:])
