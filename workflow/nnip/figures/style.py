@@ -125,6 +125,8 @@ def save(figure: Drawing, paths: Iterable[str | os.PathLike[str]]) -> None:
     """Write a figure to every path (png or pdf by ending) as whole files without dates: equal tables give equal bytes."""
     undated = {".png": {"Software": None}, ".pdf": {"CreationDate": None, "Creator": None, "Producer": None}}
     with mpl.rc_context(RC):
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")  # laid out once for all files
         for path in paths:
             with whole(path) as temporary:
                 figure.savefig(temporary, metadata=undated[temporary.suffix])
