@@ -64,6 +64,7 @@ class Server:
 
     def __init__(self, path: str) -> None:
         self.path = Path(path)
+        self.path.unlink(missing_ok=True)  # of a process that was killed; who starts this one holds a lock
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(path)
         self.listener.listen(1000)

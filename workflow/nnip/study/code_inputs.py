@@ -24,6 +24,7 @@ INFRASTRUCTURE = frozenset(
         "nnip.study.manifest",  # records of results
         "nnip.jobs.memory",  # number of frames at once, which does not change the results
         "nnip.jobs.checkpoints",  # resumed results are the same, bit for bit
+        "nnip.jobs.warm",  # where a job runs
         "nnip.jobs.gpus",  # choice of a GPU
     }
 )
