@@ -5,6 +5,7 @@ A framework is a sub-package of nnip.potentials with three modules:
 choices.py    imported without torch, in every environment:
               TITLE: its name in text and figures
               PACKAGES: the distributions whose versions decide its results; manifests record them
+              IMPORTS: modules of others that its jobs import, loaded once a run (nnip.jobs.warm_process); may be missing
               PARAMETER_GROUPS: part of the model -> regular expression for its parameters' names; the first match counts
               problem(row) -> str | None: what the framework cannot train in a row of the model table, and what its `extra` must not set
               takes(row) -> tuple[str, ...]: of total_charge and total_spin, those that the model's energy depends on
