@@ -11,6 +11,7 @@ from ase.calculators.emt import EMT
 from ase.calculators.singlepoint import SinglePointCalculator
 
 from nnip.data.start import choose_start
+from nnip.jobs import warm
 from nnip.potentials.loading import load
 from nnip.study.manifest import read_manifest
 from nnip.training import train
@@ -75,6 +76,14 @@ def pytest_configure(config):
         raise pytest.UsageError(f"tests/potentials runs in one framework's environment; this Python has {present or 'neither nequip nor mace'}")
     config.framework = present[0]
     torch.set_num_threads(1)  # several split a matrix where its size says
+
+
+@pytest.fixture(scope="session", autouse=True)
+def warm_starts():
+    """Trainings of these tests start warm, as those of a run on one machine do."""
+    warm.begin()
+    yield
+    warm.refuse()
 
 
 def pytest_ignore_collect(collection_path, config):

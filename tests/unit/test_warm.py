@@ -99,7 +99,7 @@ def test_a_job_ends_as_its_fork_does(run_of_jobs, code, status, says):
     assert err.endswith(says)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGUSR1])
 def test_signals_reach_the_fork(run_of_jobs, number):
     code = f"import signal; signal.signal({int(number)}, lambda *_: sys.exit(40)); print('ready', flush=True); time.sleep(60)"
     process = job(run_of_jobs, code)

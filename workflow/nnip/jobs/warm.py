@@ -21,7 +21,8 @@ import time
 from pathlib import Path
 
 FOLDER, OWNER = "NNIP_WARM", "NNIP_WARM_OWNER"  # variables in the environment of a run's jobs: folder of sockets, process number of the run
-PASSED_ON = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2, signal.SIGXCPU)
+KIND = ("OMP_NUM_THREADS", "PYTHONPATH")  # variables that are read when Python or torch starts
+PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2, signal.SIGXCPU)
 STARTING_S = 20
 is_fork = False  # set in the forks of a warm process
 
@@ -53,13 +54,12 @@ def hand_over(arguments: list[str] | None = None) -> None:
         if answers.readline():
             for number in PASSED_ON:
                 signal.signal(number, lambda number, frame: connection.send(bytes([number])))  # noqa: ARG005
-            signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to all processes of the run, the fork too
             _end_as(answers.readline())
 
 
 def _connect(folder: Path) -> socket.socket:
-    """A connection to the warm process of this interpreter and number of threads, which is started if there is none; OSError if that fails."""
-    name = hashlib.sha256(f"{sys.executable} {os.environ.get('OMP_NUM_THREADS')}".encode()).hexdigest()[:12]
+    """A connection to the warm process of this interpreter and KIND of environment, which is started if there is none; OSError if that fails."""
+    name = hashlib.sha256(repr([sys.executable, *map(os.environ.get, KIND)]).encode()).hexdigest()[:12]
     connection = socket.socket(socket.AF_UNIX)
     with open(folder / f"{name}.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -73,7 +73,9 @@ def _connect(folder: Path) -> socket.socket:
                     raise
             if process is None:
                 command = [sys.executable, "-P", "-m", "nnip.jobs.warm_process", str(folder / name)]
-                process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                none = subprocess.DEVNULL
+                # in a session of its own: signals to a group of processes reach forks through the jobs that wait for them
+                process = subprocess.Popen(command, stdin=none, stdout=none, stderr=none, start_new_session=True)
             time.sleep(0.01)
 
 

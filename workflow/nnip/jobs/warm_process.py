@@ -73,7 +73,6 @@ class Server:
         self.ended, self.wake = os.pipe()
         for end in (self.ended, self.wake):
             os.set_blocking(end, False)
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(self.wake)
 
@@ -114,7 +113,6 @@ class Server:
         """Turn this fork into the process that asked for it."""
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
         for other in (self.listener, connection, *self.forks):
             other.close()
         for number, file in enumerate(files):

@@ -43,7 +43,7 @@ def run_command(
     once: SystemExit.
     """
     name = name or Path(command[0]).name
-    search_path = os.pathsep.join(filter(None, (str(LIBRARY), os.environ.get("PYTHONPATH"))))
+    search_path = os.pathsep.join(dict.fromkeys([str(LIBRARY), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]))
     variables = {**os.environ, "PYTHONPATH": search_path, **(environment or {})}
     started = time.monotonic()
     with open(output, "wb") as file, _ended_by_sigterm():
