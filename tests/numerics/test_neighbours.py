@@ -6,10 +6,17 @@ import torch
 from ase import Atoms
 
 from nnip.jobs.errors import InputError
+from nnip.potentials import neighbours as searches
 from nnip.potentials.neighbours import find_neighbours
 
 MOLECULE = ase.build.molecule("CH3CH2OH")
 ALUMINIUM = ase.build.bulk("Al", "fcc", a=4.05)  # one atom, cell vectors of 2.9 Å
+
+
+@pytest.fixture(autouse=True, params=["all pairs", "cell list"])
+def search(request, monkeypatch):
+    """Every test is of both searches, whatever the number of atoms."""
+    monkeypatch.setattr(searches, "MANY_PAIRS", dict.fromkeys(searches.MANY_PAIRS, 10**18 if request.param == "all pairs" else 0))
 
 
 def triclinic(pbc):

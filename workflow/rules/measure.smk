@@ -80,6 +80,7 @@ for name, measured in JOBS.items():
             mem_mb=job_megabytes(name),
             gpu=gpus,
             checkpoint_minutes=config["checkpoint_minutes"],
+            compile=config["compile"],
         params:
             potential=potential_code,
             script=script_path("measure.py"),
@@ -96,7 +97,7 @@ for name, measured in JOBS.items():
         shell:
             "{params.python:q} {params.script:q} --name {params.measurement} --settings {params.settings:q} --options {params.options:q}"
             " --train-directory {params.trained_in:q} --frames {params.frames:q} --directory {params.directory:q}"
-            " --checkpoint-minutes {resources.checkpoint_minutes} > {log} 2>&1"
+            " --checkpoint-minutes {resources.checkpoint_minutes} --compile {resources.compile} > {log} 2>&1"
 
 
 for name in FRAMES_MEASURED:

@@ -20,6 +20,7 @@ def main() -> None:
     parser.add_argument("--frames", nargs="*", default=[], metavar="SPLIT=FILE", help="labelled frames of the measurement's splits, extxyz")
     parser.add_argument("--directory", required=True, help="folder for tables and manifest.json")
     parser.add_argument("--checkpoint-minutes", default=5.0, type=float, help="interval of checkpoints; 0 = as often as possible")
+    parser.add_argument("--compile", default="never", choices=["auto", "never", "always"], help="whether models are evaluated by compiled code")
     arguments = parser.parse_args()
     # torch reads this when it is imported
     os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -34,6 +35,7 @@ def main() -> None:
         files,
         arguments.directory,
         arguments.checkpoint_minutes,
+        arguments.compile,
     )
 
 

@@ -27,6 +27,8 @@ def load(model_file: Path, device: torch.device, energy_shift_eV_per_atom: float
 class PairsPotential:
     """nnip.potentials.base.Potential of a PairNetwork."""
 
+    not_compiled = "there is little to compile"
+
     def __init__(self, module: PairNetwork, device: torch.device, energy_shift_eV_per_atom: float) -> None:
         self.module = module.to(device).requires_grad_(False)
         self.device = device

@@ -17,6 +17,7 @@ class Measurement:
     quantities:  the numbers per model and seed that statistics take from its tables
     of:          "main": models trained on the main training set, or on a training set that names the measurement under `measure`; "all": every
                  training; "frames": no model, the frames alone
+    compiles:    whether nearly all its evaluations are energies and forces of batches, so that compiled code may pay (nnip.measure.compiled)
     begun:       start of the job's message, for example "Scan the loss landscape of"
 
     The module also has
@@ -34,6 +35,7 @@ class Measurement:
     tables: dict[str, Table]
     quantities: tuple[Quantity, ...] = ()
     of: str = "main"
+    compiles: bool = False
     begun: str
 
     def __post_init__(self) -> None:

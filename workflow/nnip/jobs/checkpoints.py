@@ -12,7 +12,7 @@ import os
 import random
 import re
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -58,10 +58,14 @@ class Checkpoint:
 
 @dataclass
 class Checkpoints:
-    """The checkpoints of one job in its folder; `identity` is a hash of everything that defines the job."""
+    """The checkpoints of one job in its folder; `identity` is a hash of everything that defines the job.
+
+    alternatives: further identities; a job that finds a checkpoint of one goes on as that one
+    """
 
     folder: Path
     identity: str
+    alternatives: Sequence[str] = ()
     notes: list[str] = field(default_factory=list)
 
     def newest(self) -> Checkpoint | None:
@@ -72,7 +76,8 @@ class Checkpoints:
             except ValueError as error:
                 self.notes.append(f"{file.name} was not used: {error}")
             else:
-                if checkpoint.identity == self.identity:
+                if checkpoint.identity in (self.identity, *self.alternatives):
+                    self.identity = checkpoint.identity
                     self.notes = list(dict.fromkeys([*checkpoint.notes, *self.notes]))
                     return checkpoint
                 self.notes.append(f"{file.name} was not used: it is of other settings, frames, packages or code")
@@ -135,7 +140,7 @@ class Progress:
     """The checkpoints as a job uses them: the one it resumes from (None at the start), and when and how to write the next."""
 
     def __init__(self, options: Mapping[str, Any]) -> None:
-        self.checkpoints = Checkpoints(Path(options["folder"]), options["identity"])
+        self.checkpoints = Checkpoints(Path(options["folder"]), options["identity"], options.get("alternatives", ()))
         self.resumed_from = self.checkpoints.newest() if options["resume"] else None
         self.notes: list[str] = list(options["notes"])
         self.minutes: float = options["minutes"]
@@ -150,9 +155,10 @@ class Progress:
         return cls(json.loads(options)) if options else None
 
     @classmethod
-    def of_measurement(cls, folder: Path, identity: str, minutes: float) -> "Progress":
+    def of_measurement(cls, folder: Path, identity: str, minutes: float, alternatives: Sequence[str] = ()) -> "Progress":
         """The progress of a job that resumes from what is in the folder; its first checkpoint is due after this many minutes."""
-        progress = cls({"folder": folder, "identity": identity, "minutes": minutes, "notes": [], "resume": True, "started": time.monotonic()})
+        options = {"folder": folder, "identity": identity, "alternatives": alternatives, "minutes": minutes, "notes": [], "resume": True}
+        progress = cls(options | {"started": time.monotonic()})
         progress.notes = progress.checkpoints.notes
         progress.saved_at = progress.started
         return progress

@@ -15,6 +15,7 @@ from nnip.jobs.checkpoints import Progress
 from nnip.jobs.errors import InputError
 from nnip.jobs.files import alone_in, sha256
 from nnip.jobs.gpus import take_gpu
+from nnip.measure.compiled import choose_evaluation, possible_evaluations
 from nnip.measure.frames import Rows, write_tables
 from nnip.potentials.base import Potential
 from nnip.potentials.evaluation import Batches
@@ -72,11 +73,13 @@ def run_measurement(
     files: Mapping[str, str | os.PathLike[str]],
     directory: str | os.PathLike[str],
     checkpoint_minutes: float = 5.0,
+    compile: str = "never",
 ) -> None:
     """Write the tables of one measurement of one trained model, and manifest.json, into the directory.
 
     For a training without a model the tables are empty and the manifest gives the reason. An interrupted measurement resumes from its newest
-    checkpoint. InputError for files that are not labelled frames, and for settings that the measurement refuses.
+    checkpoint. compile: never, always, or auto = where it pays (nnip.measure.compiled). InputError for files that are not labelled frames, and for
+    settings that the measurement refuses.
     """
     watch = Stopwatch()
     module = importlib.import_module(f"nnip.measure.{name}")
@@ -84,9 +87,14 @@ def run_measurement(
     rows: Rows = {}
     notes: dict[str, Any] = {}
     seeds: dict[str, int] = {}
-    with resumable(potential, [name, settings, options], train_directory, list(files.values()), directory, checkpoint_minutes) as progress:
+    evaluations = possible_evaluations(potential, module, compile)
+    with resumable(
+        potential, [name, settings, options], train_directory, list(files.values()), directory, checkpoint_minutes, evaluations
+    ) as progress:
         if potential:
-            rows = module.measure(Job(settings, options, files, potential, progress, train_directory, notes, seeds))
+            job = Job(settings, options, files, potential, progress, train_directory, notes, seeds)
+            notes["evaluation"] = choose_evaluation(job, module, evaluations)
+            rows = module.measure(job)
         write_tables(name, options, rows, settings, directory)
         watch.started -= progress.earlier_s
         write_manifest(
@@ -130,17 +138,19 @@ def resumable(
     frames_files: Sequence[str | os.PathLike[str]],
     directory: str | os.PathLike[str],
     checkpoint_minutes: float,
+    evaluations: Sequence[str],
 ) -> Iterator[Progress]:
     """Progress of a measurement of a trained model, with checkpoints in <directory>/checkpoints; they are removed when the block succeeds.
 
-    A checkpoint is used only if settings (`what`, JSON values), model, frames, kind of device, packages and code are the same. InputError if
-    another job works in the directory.
+    A checkpoint is used only if settings (`what`, JSON values), model, frames, kind of device, packages and code are the same, and if its job
+    was evaluated in one of these ways. InputError if another job works in the directory.
     """
     training = read_manifest(Path(train_directory) / "manifest.json")
     model = [training.get(name) for name in ("model_sha256", "energy_shift_eV_per_atom")]
     device = potential.device.type if potential else None
     of = [what, model, [sha256(path) for path in frames_files], device, package_versions(), code_version()]
     with alone_in(directory):
-        progress = Progress.of_measurement(Path(directory) / "checkpoints", settings_hash(of), checkpoint_minutes)
+        identities = [f"{settings_hash(of)}.{evaluation}" for evaluation in evaluations]
+        progress = Progress.of_measurement(Path(directory) / "checkpoints", identities[0], checkpoint_minutes, identities[1:])
         yield progress
         progress.checkpoints.remove()

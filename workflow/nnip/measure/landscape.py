@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 MEASUREMENT = Measurement(
     begun="Scan the loss landscape of",
+    compiles=True,
     options=block(
         {
             "modes": many(

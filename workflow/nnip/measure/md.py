@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 MEASUREMENT = Measurement(
     begun="Run hot MD until the replicas fail of",
+    compiles=True,
     options=block(
         {
             "n_replicas": integer(30, "Replicas of a model, each with different initial velocities.", minimum=1),

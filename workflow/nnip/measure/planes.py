@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 MEASUREMENT = Measurement(
     begun="Scan a plane of the loss landscape of",
+    compiles=True,
     options=block(
         {
             "models": many(REQUIRED, "Models of the model table.", {"type": "string"}),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 MEASUREMENT = Measurement(
     begun="Add noise to the weights of",
+    compiles=True,
     options=block(
         {
             "n_pairs": integer(50, "Pairs of opposite random displacements.", minimum=2),

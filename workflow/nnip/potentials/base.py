@@ -104,12 +104,16 @@ class Graph:
 
 
 class Potential(Protocol):
-    """A trained potential. The parameters of `module` are the weights that training changes, and nothing else."""
+    """A trained potential. The parameters of `module` are the weights that training changes, and nothing else.
+
+    not_compiled: why energies_forces cannot be compiled here, in words; None if it can
+    """
 
     module: torch.nn.Module
     cutoff_A: float
     energy_shift_eV_per_atom: float
     device: torch.device
+    not_compiled: str | None
 
     def graph(self, frames: Sequence[Atoms]) -> Graph:
         """One batch of frames with the framework's own neighbour lists; a frame with pbc False is a molecule, whatever its cell."""
@@ -130,6 +134,13 @@ class Potential(Protocol):
 
     def energies_forces(self, graph: Graph) -> tuple[torch.Tensor, torch.Tensor]:
         """Energies [n_frames] in eV (energy_shift_eV_per_atom added) and forces [sum n_atoms, 3] in eV/A, float64, detached."""
+
+    def compile(self, graph: Graph) -> None:
+        """From now on energies_forces runs compiled code, made here with a graph of two frames or more in a minute or two.
+
+        It serves every graph that is periodic as this one is, and any weights. Its results are those of the plain code within rounding, but what
+        `replicas` says of bits no longer holds. An error leaves the plain code.
+        """
 
     def energies_forces_stress(self, graph: Graph) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """As energies_forces, and the stresses [n_frames, 3, 3] in eV/A^3, float64, detached: dE/d(strain) / volume, so tension is positive.

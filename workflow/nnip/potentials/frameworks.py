@@ -3,6 +3,10 @@
 import importlib
 from pathlib import Path
 from types import ModuleType
+from typing import Any
+
+EVALUATION = 0.4  # energies and forces of a frame, in training steps
+ATOMS = 27  # in the frames whose steps each framework has timed
 
 
 def frameworks() -> list[str]:
@@ -13,3 +17,8 @@ def frameworks() -> list[str]:
 def choices(framework: str) -> ModuleType:
     """Module nnip.potentials.<framework>.choices."""
     return importlib.import_module(f"nnip.potentials.{framework}.choices")
+
+
+def evaluation_s(framework: str, row: dict[str, Any], n_atoms: int) -> float:
+    """Rough seconds of a CPU core for energies and forces of one frame, by a row of the model table."""
+    return EVALUATION * choices(framework).step_s_per_frame(row) * n_atoms / ATOMS

@@ -9,7 +9,7 @@ import contextlib
 import math
 from typing import Any
 
-from nnip.potentials.frameworks import choices
+from nnip.potentials.frameworks import ATOMS, EVALUATION, choices
 from nnip.study.runs import Run
 
 START_MINUTES = 10
@@ -17,8 +17,6 @@ MARGIN = 3
 FILLING_STEP_S = 0.1
 LIBRARIES_MB = 3000
 GPU_JOB_MB = 6000
-EVALUATION = 0.4  # in training steps
-ATOMS = 27  # in the frames of the timed steps
 TRAINED_AT_ONCE = 50
 MINUTES_AFTER_TRAINING = 30  # for the current epoch and the framework's final evaluation
 

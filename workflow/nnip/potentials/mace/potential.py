@@ -73,6 +73,8 @@ class TurningCalculator(MACECalculator):
 class MACEPotential:
     """nnip.potentials.base.Potential of a MACE model."""
 
+    not_compiled = "for MACE models this study has no compiled evaluation"
+
     def __init__(self, module: torch.nn.Module, device: torch.device, energy_shift_eV_per_atom: float) -> None:
         self.module = module.to(device).eval().requires_grad_(False)
         self.device = device
@@ -127,6 +129,10 @@ class MACEPotential:
         """See Potential.energies_forces."""
         energies, forces = self._energies_forces(graph, differentiable=False)
         return energies.detach(), forces.detach()
+
+    def compile(self, graph: Graph) -> None:
+        """See Potential.compile."""
+        raise NotImplementedError(self.not_compiled)
 
     def energies_forces_stress(self, graph: Graph) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """See Potential.energies_forces_stress; mace strains positions and cells, and shifts in numbers of cell vectors."""

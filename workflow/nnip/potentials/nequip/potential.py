@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,8 @@ from nequip.data import AtomicDataDict, from_ase
 from nequip.data.transforms import ChemicalSpeciesToAtomTypeMapper, NeighborListTransform
 from nequip.integrations.ase import NequIPCalculator
 from nequip.model.saved_models.load_utils import load_saved_model
+from nequip.nn.compile import CompileGraphModel
+from nequip.utils.dtype import dtype_to_name, torch_default_dtype
 from nequip.utils.global_state import set_global_state
 
 from nnip.jobs.errors import InputError
@@ -25,6 +28,11 @@ from nnip.potentials.neighbours import find_neighbours
 # nequip's modules without paths in a flat tensor (filter_ids): (inputs, channels) or (types, channels); one number per channel
 CHANNELS_LAST = ("ScalarLinearLayer", "Embedding")
 CHANNELS_APART = ("BesselEdgeLengthEncoding", "PerTypeScaleShift")
+
+
+def _owned(inputs: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Copies that are no views of other tensors: code compiled for views is compiled again for others."""
+    return {name: value.clone(memory_format=torch.contiguous_format) for name, value in inputs.items()}
 
 
 def load(model_file: Path, device: torch.device, energy_shift_eV_per_atom: float) -> "NequIPPotential":
@@ -49,6 +57,7 @@ class NequIPPotential:
         self.energy_shift_eV_per_atom = energy_shift_eV_per_atom
         self.cutoff_A = float(module.metadata["r_max"])
         self.type_names: list[str] = list(module.type_names)
+        self._compiled: torch.nn.Module | None = None
         self._transforms = [ChemicalSpeciesToAtomTypeMapper(model_type_names=self.type_names), NeighborListTransform(r_max=self.cutoff_A)]
 
     def graph(self, frames: Sequence[Atoms]) -> Graph:
@@ -99,9 +108,34 @@ class NequIPPotential:
         if graph.cell_A is not None:
             graph.inputs[AtomicDataDict.EDGE_CELL_SHIFT_KEY] = neighbours.cell_shifts.double()
 
+    @property
+    def not_compiled(self) -> str | None:
+        """See Potential.not_compiled."""
+        from torch._inductor.cpp_builder import get_cpp_compiler
+        from torch._inductor.exc import InvalidCxxCompiler
+
+        if self.device.type == "cuda":
+            return None if find_spec("triton") else "the package triton is not installed"
+        try:
+            get_cpp_compiler()
+        except InvalidCxxCompiler:
+            return "there is no C++ compiler (g++, or the one that CXX names)"
+        return None
+
+    def compile(self, graph: Graph) -> None:
+        """See Potential.compile: nequip's own compiled model around the same modules, whose weights are inputs of the compiled code."""
+        from torch._inductor import config as inductor
+
+        config = {"model_dtype": dtype_to_name(self.module.model_dtype), "type_names": self.type_names, "r_max": self.cutoff_A}
+        with torch_default_dtype(self.module.model_dtype):
+            compiled = CompileGraphModel(self.module.model, config).eval()
+        inductor.compile_threads = 1  # as a job has one core
+        compiled(_owned(graph.inputs))
+        self._compiled = compiled
+
     def energies_forces(self, graph: Graph) -> tuple[torch.Tensor, torch.Tensor]:
         """See Potential.energies_forces."""
-        out = self.module(graph.inputs)
+        out = self._compiled(_owned(graph.inputs)) if self._compiled else self.module(graph.inputs)
         energies = out[AtomicDataDict.TOTAL_ENERGY_KEY].detach()[:, 0].double()
         return energies + self.energy_shift_eV_per_atom * graph.n_atoms, out[AtomicDataDict.FORCE_KEY].detach().double()
 
