@@ -11,7 +11,7 @@ SEED ?= 1
 SNAKEMAKE = .venv/bin/snakemake --workflow-profile workflow/profiles/local --cores $(CORES)
 FRAMEWORK_PYTHON = $(shell .venv/bin/python -c "import sys; sys.path.insert(0, 'workflow'); from nnip.jobs.environments import interpreter; print(interpreter('$(1)'))")
 
-.PHONY: setup demo test test-cluster faults mutants environments check format clean
+.PHONY: setup demo test test-unit test-nequip test-mace test-cluster faults mutants environments check format clean
 
 setup: .venv/.ready
 
@@ -28,11 +28,19 @@ environments: setup
 demo: setup
 	$(SNAKEMAKE)
 
+# two suites at a time, then the studies, which use all cores
 test: environments
-	.venv/bin/python -m pytest tests/unit
-	OMP_NUM_THREADS=1 $(call FRAMEWORK_PYTHON,nequip) -m pytest tests/numerics tests/potentials
-	OMP_NUM_THREADS=1 $(call FRAMEWORK_PYTHON,mace) -m pytest tests/potentials
+	$(MAKE) --keep-going --jobs 2 --output-sync=line test-unit test-nequip test-mace
 	.venv/bin/python -m pytest tests/workflow
+
+test-unit:
+	.venv/bin/python -m pytest tests/unit
+
+test-nequip:
+	OMP_NUM_THREADS=1 $(call FRAMEWORK_PYTHON,nequip) -m pytest tests/numerics tests/potentials
+
+test-mace:
+	OMP_NUM_THREADS=1 $(call FRAMEWORK_PYTHON,mace) -m pytest tests/potentials
 
 test-cluster: environments
 	.venv/bin/python -m pytest -s tests/cluster
