@@ -1,4 +1,5 @@
 # Names and functions shared by the rules. Constants are read from the config once; nnip/ defines the meaning of the config.
+import functools
 import json
 import os
 import re
@@ -157,9 +158,15 @@ def code_of(*files):
     return code_hash(code_inputs(*files))
 
 
+@functools.cache
+def framework_hash(framework):
+    """A hash of the code of a framework; snakemake asks for it for every job."""
+    return code_hash(framework_code(framework))
+
+
 def potential_code(wildcards):
     """A hash of the code with which a job uses a potential of its framework."""
-    return code_hash(framework_code(framework_of(wildcards)))
+    return framework_hash(framework_of(wildcards))
 
 
 def own_files(pool, tests=True):
