@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from nnip.jobs import step_times
 from nnip.jobs.files import whole, write_synced
 
 VARIABLE = "NNIP_CHECKPOINTS"
@@ -150,7 +151,8 @@ class Progress:
 
     @classmethod
     def from_environment(cls) -> "Progress | None":
-        """The progress from the environment variable; None if it is not set: the command was started by hand."""
+        """The progress from the environment variable; None if it is not set: the command was started by hand, or to be timed."""
+        step_times.record_if_asked()
         options = os.environ.get(VARIABLE)
         return cls(json.loads(options)) if options else None
 

@@ -27,6 +27,7 @@ INFRASTRUCTURE = frozenset(
         "nnip.jobs.memory",  # number of frames at once, which does not change the results
         "nnip.jobs.checkpoints",  # resumed results are the same, bit for bit
         "nnip.jobs.warm",  # where a job runs
+        "nnip.jobs.step_times",  # clock readings
         "nnip.jobs.gpus",  # choice of a GPU
     }
 )
