@@ -4,6 +4,7 @@ Makes: results/<study>/cost/{frames.xyz,engine.json,models/<architecture>.csv,ca
 No other rule needs these. If calibration.csv exists, the jobs' limits of time and memory follow from it; limits are resources, so nothing is made again.
 """
 
+
 localrules:
     make_calibration_frames,
     gather_calibration,

@@ -35,7 +35,7 @@ def estimate(inputs: dict[str, str], params: Any) -> str:
     origins = ", ".join(dict.fromkeys(f"{row.machine}, {row.device}, frames: {row.frames} ({row.n_atoms} atoms)" for row in calibration.values()))
     notes = [
         f"Calibrated on: {origins}.",
-        "At most: replicas that fail, trainings that stop early and searches that converge take less. Tables and figures: a start of Python for each.",
+        "At most: failing replicas, trainings that stop early and searches that converge take less. Tables and figures: a start of Python for each.",
     ]
     unit = "GPU-hours" if config["device"] == "cuda" else "core-hours"
     return in_words(by_stage(every), unit, params.at_once, wall_hours(every, params.at_once), notes)

@@ -115,7 +115,7 @@ def read_calibration(path: str | os.PathLike[str], device: str) -> dict[str, Cal
     except (UnicodeDecodeError, csv.Error, ValueError, TypeError) as error:
         raise InputError(f"{path}: is not a whole calibration ({' '.join(str(error).split())[:100]}); {AGAIN}") from None
     for row in rows:
-        if device != "auto" and row.device != device:
+        if device not in ("auto", row.device):
             raise InputError(f"{path}: was made on {row.device}, but 'device' is {device}; {AGAIN}")
     return {row.architecture: row for row in rows}
 

@@ -70,7 +70,10 @@ def model_jobs(
     calibration: Mapping[str, Calibrated],
     results: Path,
 ) -> list[JobCost]:
-    """Trainings and measurements of trained models; n_frames: frames in all splits; results: folder of the study, whose manifests tell what is done."""
+    """Trainings and measurements of trained models; n_frames: frames in all splits.
+
+    results: folder of the study, whose manifests tell what is done.
+    """
 
     def is_done(folder: str) -> bool:
         return (results / "runs" / folder / "manifest.json").exists()
@@ -168,11 +171,11 @@ def wall_hours(every: Sequence[JobCost], at_once: int) -> float:
 def in_words(stages: Sequence[StageCost], hours: str, at_once: int, wall_h: float, notes: Sequence[str]) -> str:
     """The table as text; hours: "core-hours" or "GPU-hours"."""
     header = ("stage", "jobs", "done", hours, "left", "longest (min)", "memory (MB)")
-    rows = [
-        (s.stage, str(s.jobs), str(s.done), _hours(s.hours), _hours(s.hours_left), f"{s.longest_min:.1f}", f"{s.memory_MB:.0f}") for s in stages
-    ]
+    rows = [(s.stage, str(s.jobs), str(s.done), _hours(s.hours), _hours(s.hours_left), f"{s.longest_min:.1f}", f"{s.memory_MB:.0f}") for s in stages]
     widths = [max(len(row[column]) for row in (header, *rows)) for column in range(len(header))]
-    lines = ["  ".join([row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]) for row in (header, *rows)]
+    lines = [
+        "  ".join([row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]) for row in (header, *rows)
+    ]
     what = "GPU" if hours.startswith("GPU") else "core"
     return "\n".join([*lines, f"What is left takes about {_hours(wall_h)} h with {at_once} {what}{'s' * (at_once != 1)}.", *notes]) + "\n"
 

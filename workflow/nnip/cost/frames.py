@@ -4,7 +4,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,8 +22,8 @@ IMPORTS = "import pandas, scipy.stats, matplotlib.pyplot"
 def make_frames(options: dict[str, Any], root_seed: int, pool: str | None) -> tuple[list[Atoms], dict[str, Any]]:
     """At most N_FRAMES labelled frames of the size of the study's, and costs of its data stage.
 
-    options: the dataset's block. pool: the file of its frames, if it is not made by this workflow (sources xtb and emt); then the first ones are taken.
-    Otherwise conformers or strained crystals, rattled by RATTLE_A, with made-up labels: no calculation is needed for them.
+    options: the dataset's block. pool: the file of its frames, whose first ones are taken; None if this workflow makes them (sources xtb and emt).
+    Then conformers or strained crystals, rattled by RATTLE_A, with made-up labels: no calculation is needed for them.
     Costs: frames (their origin in words), job_s (CPU s of an interpreter with pandas and matplotlib), engine_s (CPU s of one call in dynamics) and
     label_s (of one label).
     """
@@ -96,5 +95,3 @@ def _whole(frame: Atoms) -> Atoms:
     """The frame with energy and forces, made up if it lacks them."""
     results = frame.calc.results if frame.calc else {}
     return frame if {"energy", "forces"} <= set(results) else _labelled(frame, np.random.default_rng(1))
-
-

@@ -1,9 +1,10 @@
 """Limits of time and memory for jobs, estimated from the sizes of a study, for the scheduler.
 
-If the study's models are calibrated on this kind of machine (nnip.cost), the limits are MARGIN times the estimated time and MEMORY_MARGIN times the
-estimated memory. Otherwise they are rough: the time of a step on one CPU core with frames of 27 atoms is from each framework (step_s_per_frame in its choices.py); it is proportional to the
-number of atoms. The limit is again MARGIN times the estimate. A GPU counts as ten cores, or as thirty if the steps of a model are long enough to fill it.
-These two are cautious guesses, not measurements.
+If the study's models are calibrated (nnip.cost), the limits are MARGIN times the estimated time and MEMORY_MARGIN times the estimated memory.
+
+Otherwise the time of a step on one CPU core with frames of 27 atoms is from each framework (step_s_per_frame in its choices.py); it is proportional
+to the number of atoms. The limit is again MARGIN times the estimate. A GPU counts as ten cores, or as thirty if the steps of a model are long enough
+to fill it. These two are cautious guesses, not measurements.
 """
 
 import contextlib

@@ -1,9 +1,10 @@
-"""The manifest beside every result: the stage, settings, seeds, packages, device and wall time."""
+"""The manifest beside every result: the stage, settings, seeds, packages, device, wall time, CPU time and memory."""
 
 import hashlib
 import json
 import os
 import platform
+import resource
 import sys
 import time
 from importlib.metadata import PackageNotFoundError, version
@@ -38,6 +39,38 @@ class Stopwatch:
         return round(time.time() - self.started, 3)
 
 
+class Spent:
+    """CPU time and memory of this process and of the children that it waited for.
+
+    A process that writes several manifests counts no second twice: each covers the time since the one before, the first all since the start of the
+    process. A process forked from a server begins at zero. Attempts before an interruption were other processes and are not counted.
+    """
+
+    def __init__(self) -> None:
+        self.counted_s = 0.0
+        # the system counts a forked process from zero
+        os.register_at_fork(after_in_child=self._restart)
+
+    def _restart(self) -> None:
+        self.counted_s = 0.0
+
+    def cpu_s(self) -> float:
+        """CPU time in s, user and system, since the last call."""
+        total = sum(os.times()[:4])
+        spent, self.counted_s = total - self.counted_s, total
+        return round(spent, 3)
+
+    @staticmethod
+    def max_memory_MB() -> float:
+        """The most main memory that one of the processes held (resident) in MB."""
+        of = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+        unit = 1 if sys.platform == "darwin" else 1024  # bytes or kilobytes
+        return round(max(resource.getrusage(who).ru_maxrss for who in of) * unit / 1024**2, 1)
+
+
+SPENT = Spent()
+
+
 def settings_hash(settings: Any) -> str:
     """SHA-256 of settings as canonical JSON (sorted keys): equal settings have equal hashes."""
     return hashlib.sha256(json.dumps(settings, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
@@ -58,6 +91,8 @@ def write_manifest(
             "seeds": seeds,
             "device": device,
             "wall_s": watch.wall_s,
+            "cpu_s": SPENT.cpu_s(),
+            "max_memory_MB": SPENT.max_memory_MB(),
             "python": platform.python_version(),
             "packages": package_versions(),
         },
