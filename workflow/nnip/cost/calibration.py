@@ -1,9 +1,11 @@
 """The calibration of a study: which models need one, and the file that holds the results."""
 
 import csv
+import itertools
 import os
 import platform
-from collections.abc import Mapping
+import statistics
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -86,6 +88,19 @@ def machine() -> str:
     except OSError:
         pass
     return f"{platform.processor() or platform.machine()}, {os.cpu_count()} processors"
+
+
+def step_and_gap(times: Sequence[float], n_steps: int, n_epochs: int) -> tuple[float, float]:
+    """Seconds of a step, and of an epoch beside its steps, from the times after all steps of a training of n_epochs of n_steps each.
+
+    The first epoch is left out, for a model may be compiled in it. InputError for another number of times.
+    """
+    if len(times) != n_epochs * n_steps:
+        raise InputError(f"the training command made {len(times)} optimizer steps, not {n_epochs} x {n_steps}: its steps cannot be timed")
+    between = list(enumerate((b - a for a, b in itertools.pairwise(times)), start=1))
+    step_s = statistics.mean(seconds for index, seconds in between if index > n_steps and index % n_steps)
+    gap_s = statistics.median(seconds for index, seconds in between if index % n_steps == 0)
+    return step_s, max(gap_s - step_s, 0.0)
 
 
 def write_calibration(path: str | os.PathLike[str], rows: list[Calibrated]) -> None:

@@ -7,7 +7,7 @@ import resource
 import shutil
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import ase.io
 import torch
 from ase import Atoms
 
-from nnip.cost.calibration import Calibrated, machine
+from nnip.cost.calibration import Calibrated, machine, step_and_gap
 from nnip.data.frames import read_frames
 from nnip.jobs import step_times
 from nnip.jobs.errors import InputError
@@ -64,7 +64,7 @@ def calibrate(settings: dict[str, Any], frames_xyz: str, options: dict[str, Any]
         model_file, times = _train(settings | {"device": device.type}, train, val, directory)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         whole_s = time.monotonic() - began if device.type == "cuda" else (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-        step_s, gap_s = step_and_gap([stamp[device.type == "cuda"] for stamp in times], n_steps)
+        step_s, gap_s = step_and_gap([stamp[device.type == "cuda"] for stamp in times], n_steps, EPOCHS)
         command_s = max(whole_s - EPOCHS * n_steps * step_s - (EPOCHS - 1) * gap_s, 0.0)
         command_MB = after.ru_maxrss / 1024
     began = now()
@@ -124,19 +124,6 @@ def timed(work: Callable[[], Any], now: Callable[[], float]) -> float:
         work()
         seconds.append(now() - began)
     return statistics.median(seconds)
-
-
-def step_and_gap(times: Sequence[float], n_steps: int) -> tuple[float, float]:
-    """Seconds of a step, and of an epoch beside its steps, from the times after all steps of EPOCHS epochs of n_steps each.
-
-    The first epoch is left out, for a model may be compiled in it. InputError for another number of times.
-    """
-    if len(times) != EPOCHS * n_steps:
-        raise InputError(f"the training command made {len(times)} optimizer steps, not {EPOCHS} x {n_steps}: its steps cannot be timed")
-    steps = [b - a for index, (a, b) in enumerate(itertools.pairwise(times), start=1) if index >= n_steps and index % n_steps]
-    between = [b - a for index, (a, b) in enumerate(itertools.pairwise(times), start=1) if index % n_steps == 0]
-    step_s = statistics.mean(steps)
-    return step_s, max(statistics.median(between) - step_s, 0.0)
 
 
 def _training_frames(frames: list[Atoms], row: dict[str, Any], step_s_per_frame: float) -> tuple[list[Atoms], list[Atoms]]:
