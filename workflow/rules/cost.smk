@@ -11,13 +11,6 @@ localrules:
     cost,
 
 
-def at_once_calibrated(wildcards):
-    """Options of a calibration as JSON: the most frames and replicas that measurements of the study evaluate at once, within reason."""
-    held = [(module(name).frames_at_once(job.options), of_replicas(name, job.options)) for name in JOBS for job in JOBS[name].values()]
-    most = {kind: max((n for n, replicas in held if replicas == kind), default=10) for kind in (False, True)}
-    return json.dumps({"architecture": wildcards.architecture, "frames_at_once": min(most[False], 50), "n_replicas": min(most[True], 100)})
-
-
 rule make_calibration_frames:
     """Frames of the study's size: its own where they only need to be read, else made-up ones; and what its engine costs."""
     input:
@@ -113,7 +106,7 @@ rule cost:
             "tables and figures": [f"{RESULTS}/manifest.json", len(study_targets())],
         },
         at_once=lambda wildcards: max(gpus_given(), 1) if config["device"] == "cuda" else workflow.cores or 1,
-        results=RESULTS,
+        results=lambda wildcards, input: os.path.dirname(os.path.dirname(input.calibration)),
     message:
         "Estimate what the study costs"
     script:

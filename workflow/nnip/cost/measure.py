@@ -1,5 +1,6 @@
 """Measuring what one model costs on this machine: a short training by the framework's own command, a load, evaluations and MD steps."""
 
+import importlib
 import itertools
 import json
 import math
@@ -46,6 +47,7 @@ def calibrate(settings: dict[str, Any], frames_xyz: str, options: dict[str, Any]
     now = clock(device)
     framework, row = settings["framework"], settings["hyperparameters"]
     module = framework_module(framework, "potential")
+    importlib.import_module("nnip.measure.base")  # as a measurement's job does
     start_s = time.process_time()
     frames = read_frames(frames_xyz)
     shutil.rmtree(directory, ignore_errors=True)
