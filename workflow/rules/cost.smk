@@ -80,6 +80,7 @@ rule gather_calibration:
     conda:
         "../../envs/workflow.yaml"
     params:
+        code=code_of("scripts/gather_calibration.py"),
         device=config["device"],
         seed=config["seed"],
     message:
@@ -98,12 +99,13 @@ rule cost:
     conda:
         "../../envs/workflow.yaml"
     params:
+        code=code_of("scripts/estimate_cost.py"),
         config=lambda wildcards: config,
         models=lambda wildcards: MODELS["models"],
         n_frames=N_FRAMES,
         workflow_jobs={
             "data": [f"{RESULTS}/data/manifest.json", 1],
-            "tables and figures": [f"{RESULTS}/manifest.json", len(study_targets())],
+            "tables and figures": [f"{RESULTS}/manifest.json", len({os.path.splitext(file)[0] for file in study_targets()})],
         },
         at_once=lambda wildcards: max(gpus_given(), 1) if config["device"] == "cuda" else workflow.cores or 1,
         results=lambda wildcards, input: os.path.dirname(os.path.dirname(input.calibration)),

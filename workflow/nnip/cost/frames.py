@@ -16,7 +16,7 @@ from nnip.study.seeds import derive
 
 N_FRAMES = 12
 RATTLE_A = 0.05  # about that of a molecule at 300 K
-IMPORTS = "import pandas, scipy.stats, matplotlib.pyplot"
+IMPORTS = "import pandas, scipy.stats, matplotlib.pyplot, lifelines, snakemake.script"  # of analyses and figures
 
 
 def make_frames(options: dict[str, Any], root_seed: int, pool: str | None) -> tuple[list[Atoms], dict[str, Any]]:
