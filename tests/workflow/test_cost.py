@@ -13,7 +13,10 @@ from nnip.cost.calibration import read_calibration, write_calibration
 def small(tmp_path_factory):
     study = Study(tmp_path_factory.mktemp("cost"))
     models = {name: MODELS["models"][name] for name in ("nequip-a", "mace-a", "mace-hot")}
-    study.write_models(MODELS | {"models": models, "experiments": {"all": {"title": "All", "models": list(models)}}})
+    experiments = {
+        framework: {"title": framework, "models": [name for name in models if name.startswith(framework)]} for framework in ("nequip", "mace")
+    }
+    study.write_models(MODELS | {"models": models, "experiments": experiments})
     return study
 
 

@@ -66,7 +66,8 @@ def calibrate(settings: dict[str, Any], frames_xyz: str, options: dict[str, Any]
         model_file, times = _train(settings | {"device": device.type}, train, val, directory)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         whole_s = time.monotonic() - began if device.type == "cuda" else (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-        step_s, gap_s = step_and_gap([stamp[device.type == "cuda"] for stamp in times], n_steps, EPOCHS)
+        # a command without optimizer steps counts as a whole
+        step_s, gap_s = (0.0, 0.0) if not times else step_and_gap([stamp[device.type == "cuda"] for stamp in times], n_steps, EPOCHS)
         command_s = max(whole_s - EPOCHS * n_steps * step_s - (EPOCHS - 1) * gap_s, 0.0)
         command_MB = after.ru_maxrss / 1024
     began = now()
