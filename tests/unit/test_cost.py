@@ -24,6 +24,7 @@ from nnip.cost.estimate import (
     training_MB,
     training_s,
     wall_hours,
+    warm,
 )
 from nnip.jobs.errors import InputError
 from nnip.report.details import cost_words
@@ -53,7 +54,8 @@ COST = Calibrated(
     n_atoms=27,
     frames="made-up",
     frames_at_once=50,
-    start_s=5.0,
+    import_s=4.0,
+    start_s=1.0,
     load_s=1.0,
     command_s=8.0,
     step_s=0.1,
@@ -83,6 +85,13 @@ def test_a_measurement_by_hand():
     assert measurement_s(10, 30, False, COST) == pytest.approx(6 + 0.1 + 10 * 0.002)
     assert measurement_s(1000, 30, True, COST) == pytest.approx(6 + 20)
     assert measurement_s(0, 30, False, COST) == 6
+
+
+def test_warm_starts_import_nothing():
+    row = ROW | {"epochs": 1, "batch_size": 5}
+    assert training_s(row, 20, 0.2, COST) - training_s(row, 20, 0.2, warm(COST)) == pytest.approx(8), "the job and its command"
+    assert measurement_s(0, 30, False, warm(COST)) == 2
+    assert warm(dataclasses.replace(COST, command_s=1.0)).command_s == 0
 
 
 def test_memory_by_hand():
@@ -267,7 +276,7 @@ def test_a_foreign_estimate_is_one_line(paths, estimate):
 
 SPEND = """
 import json, os, subprocess, sys, time
-from nnip.study.manifest import SPENT
+from nnip.jobs.spent import SPENT
 def burn(seconds):
     start = time.process_time()
     while time.process_time() - start < seconds:

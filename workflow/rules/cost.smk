@@ -107,6 +107,7 @@ rule cost:
             "data": [f"{RESULTS}/data/manifest.json", 1],
             "tables and figures": [f"{RESULTS}/manifest.json", len({os.path.splitext(file)[0] for file in study_targets()})],
         },
+        warm=lambda wildcards: workflow.local_exec,
         at_once=lambda wildcards: max(gpus_given(), 1) if config["device"] == "cuda" else workflow.cores or 1,
         results=lambda wildcards, input: os.path.dirname(os.path.dirname(input.calibration)),
     message:

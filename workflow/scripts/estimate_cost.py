@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from nnip.cost.calibration import read_calibration
-from nnip.cost.estimate import JobCost, by_stage, engine_s, in_words, model_jobs, wall_hours
+from nnip.cost.estimate import JobCost, by_stage, engine_s, in_words, model_jobs, wall_hours, warm
 from nnip.jobs.errors import run
 from nnip.jobs.files import whole
 from nnip.study.measured import asked_for
@@ -20,6 +20,9 @@ def estimate(inputs: dict[str, str], params: Any) -> str:
     """The table as text; <results>/cost/estimate.csv gets a row for every training and measurement."""
     config, models, results = params.config, params.models, Path(params.results)
     calibration = read_calibration(inputs["calibration"], config["device"])
+    imports = {models[row.model]["framework"]: row.import_s for row in calibration.values()}
+    if params.warm:
+        calibration = {name: warm(row) for name, row in calibration.items()}
     engine = json.loads(Path(inputs["engine"]).read_text())
     of_models = model_jobs(config, models, list_runs(config, models), asked_for(config), params.n_frames, calibration, results)
     with whole(results / "cost" / "estimate.csv") as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
@@ -30,6 +33,7 @@ def estimate(inputs: dict[str, str], params: Any) -> str:
     every = [
         JobCost("data", "data", engine_s(config, engine) + engine["job_s"], PROCESS_MB, Path(data_manifest).exists()),
         *of_models,
+        *(JobCost("warm processes", framework, seconds, PROCESS_MB) for framework, seconds in imports.items() if params.warm),
         JobCost("tables and figures", "tables", engine["job_s"], PROCESS_MB, Path(study_manifest).exists(), jobs=n_tables),
     ]
     origins = ", ".join(dict.fromkeys(f"{row.machine}, {row.device}, frames: {row.frames} ({row.n_atoms} atoms)" for row in calibration.values()))

@@ -29,9 +29,10 @@ class Calibrated:
     model:          the model of the table that was measured
     device, machine, packages_sha256: where
     n_atoms, frames: atoms per frame, and where the frames came from
-    start_s:        start of the job's interpreter with all imports
+    import_s:       start of an interpreter and its import of packages, which warm starts do once for a run (nnip.jobs.warm)
+    start_s:        further start of a job, with imports of this project
     load_s:         loading the model
-    command_s:      of a training command all that is neither steps nor epochs: its start, compilation, its end
+    command_s:      of a training command all that is neither steps nor epochs: its start with import_s, compilation, its end
     step_s:         one optimizer step
     epoch_s:        of an epoch, what is neither steps nor validation
     graph_s:        making the graph of one frame, with its neighbours
@@ -49,6 +50,7 @@ class Calibrated:
     n_atoms: int
     frames: str
     frames_at_once: int
+    import_s: float
     start_s: float
     load_s: float
     command_s: float

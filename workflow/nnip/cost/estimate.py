@@ -6,7 +6,7 @@ measurements state the most that they evaluate, so these are costs "at most" whe
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +34,14 @@ class JobCost:
     jobs: int = 1
 
 
+def warm(cost: Calibrated) -> Calibrated:
+    """The same costs where all jobs and commands are forked from a process that has imported the packages (nnip.jobs.warm)."""
+    return replace(cost, import_s=0.0, command_s=max(cost.command_s - cost.import_s, 0.0))
+
+
 def training_s(row: Mapping[str, Any], n_labelled: int, validation_fraction: float, cost: Calibrated, max_hours: float | None = None) -> float:
     """Seconds of a training of n_labelled frames, of which every round(1 / validation_fraction)-th is for validation."""
-    fixed = cost.start_s + cost.load_s + n_labelled * (cost.graph_s + cost.evaluation_s)
+    fixed = cost.import_s + cost.start_s + cost.load_s + n_labelled * (cost.graph_s + cost.evaluation_s)
     if row.get("trained"):
         return fixed
     n_val = n_labelled // round(1 / validation_fraction)
@@ -48,7 +53,7 @@ def training_s(row: Mapping[str, Any], n_labelled: int, validation_fraction: flo
 def measurement_s(evaluations: int, n_frames: int, of_replicas: bool, cost: Calibrated) -> float:
     """Seconds of a measurement with this number of frame evaluations, over at most n_frames different frames, or steps of replicas."""
     work_s = evaluations * cost.replica_s if of_replicas else evaluations * cost.evaluation_s + min(evaluations, n_frames) * cost.graph_s
-    return cost.start_s + cost.load_s + work_s
+    return cost.import_s + cost.start_s + cost.load_s + work_s
 
 
 def training_MB(cost: Calibrated, at_once: int) -> float:

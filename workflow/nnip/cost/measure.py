@@ -37,8 +37,8 @@ LEARNING_RATE = 1e-6  # the labels are made up, so nothing should be learnt
 def calibrate(settings: dict[str, Any], frames_xyz: str, options: dict[str, Any], directory: Path) -> Calibrated:
     """What a model costs; settings are those of a run, frames_xyz is the study's frames (or frames like them), with labels of any size.
 
-    options: architecture (nnip.cost.calibration), origin (of the frames, in words), frames_at_once and n_replicas, the most that the study evaluates
-    together.
+    options: architecture (nnip.cost.calibration); import_s, CPU time of this process until all packages were imported; origin of the frames in words;
+    frames_at_once and n_replicas, the most that the study evaluates together.
     The directory is emptied before and removed after. InputError if the framework's command fails.
     """
     device = pick_device(settings["device"])
@@ -91,7 +91,8 @@ def calibrate(settings: dict[str, Any], frames_xyz: str, options: dict[str, Any]
         n_atoms=round(statistics.mean(map(len, frames))),
         frames=options["origin"],
         frames_at_once=n,
-        start_s=round(start_s, 4),
+        import_s=round(options["import_s"], 4),
+        start_s=round(start_s - options["import_s"], 4),
         load_s=round(load_s, 4),
         command_s=round(command_s, 4),
         step_s=round(step_s, 7),

@@ -28,6 +28,7 @@ INFRASTRUCTURE = frozenset(
         "nnip.jobs.checkpoints",  # resumed results are the same, bit for bit
         "nnip.jobs.warm",  # where a job runs
         "nnip.jobs.step_times",  # clock readings
+        "nnip.jobs.spent",  # clock readings
         "nnip.jobs.gpus",  # choice of a GPU
     }
 )

@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 import platform
-import resource
 import sys
 import time
 from importlib.metadata import PackageNotFoundError, version
@@ -13,6 +12,7 @@ from typing import Any
 
 from nnip.jobs.errors import InputError
 from nnip.jobs.files import reading, sha256, write_json
+from nnip.jobs.spent import SPENT
 from nnip.potentials.frameworks import choices, frameworks
 
 # packages that results depend on, beside the frameworks' own
@@ -37,38 +37,6 @@ class Stopwatch:
     @property
     def wall_s(self) -> float:
         return round(time.time() - self.started, 3)
-
-
-class Spent:
-    """CPU time and memory of this process and of the children that it waited for.
-
-    A process that writes several manifests counts no second twice: each covers the time since the one before, the first all since the start of the
-    process. A process forked from a server begins at zero. Attempts before an interruption were other processes and are not counted.
-    """
-
-    def __init__(self) -> None:
-        self.counted_s = 0.0
-        # the system counts a forked process from zero
-        os.register_at_fork(after_in_child=self._restart)
-
-    def _restart(self) -> None:
-        self.counted_s = 0.0
-
-    def cpu_s(self) -> float:
-        """CPU time in s, user and system, since the last call."""
-        total = sum(os.times()[:4])
-        spent, self.counted_s = total - self.counted_s, total
-        return round(spent, 3)
-
-    @staticmethod
-    def max_memory_MB() -> float:
-        """The most main memory that one of the processes held (resident) in MB."""
-        of = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-        unit = 1 if sys.platform == "darwin" else 1024  # bytes or kilobytes
-        return round(max(resource.getrusage(who).ru_maxrss for who in of) * unit / 1024**2, 1)
-
-
-SPENT = Spent()
 
 
 def settings_hash(settings: Any) -> str:
