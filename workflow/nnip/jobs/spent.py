@@ -7,6 +7,8 @@ import resource
 import sys
 from pathlib import Path
 
+from nnip.jobs import warm
+
 VARIABLE = "NNIP_SPENT"
 
 
@@ -34,7 +36,7 @@ class Spent:
 
     def report(self) -> None:
         """In such a command: write the file that the environment variable names, when this process ends."""
-        if file := os.environ.get(VARIABLE):
+        if warm.is_fork and (file := os.environ.get(VARIABLE)):
             atexit.register(lambda: Path(file).write_text(json.dumps([self.cpu_s(), self.max_memory_MB()])))
 
     def cpu_s(self) -> float:

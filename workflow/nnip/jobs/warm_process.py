@@ -35,9 +35,6 @@ def main() -> None:
     else:
         server.close()
         return
-    from nnip.jobs.spent import SPENT
-
-    SPENT.report()  # a framework's command is no child of the process that waits for it
     go_on(request["arguments"])
 
 
