@@ -1,5 +1,6 @@
 # make setup   the workflow's environment in .venv (Python 3.11 or newer with venv and pip is all it needs)
 # make demo    the demo study to its figures, in results/demo-xtb
+# make cost    what a study would take, before anything is trained: make cost CONFIG=config/mini.yaml
 # make test    all tests
 # make test-cluster   the small study on a real one-node SLURM (as root; Debian: apt-get install munge slurmctld slurmd slurm-client)
 # make faults   one fault after another done to a small study (killed jobs, full disks, damaged files ...): docs/reliability.md; goes on where it stopped
@@ -11,7 +12,7 @@ SEED ?= 1
 SNAKEMAKE = .venv/bin/snakemake --workflow-profile workflow/profiles/local --cores $(CORES)
 FRAMEWORK_PYTHON = $(shell .venv/bin/python -c "import sys; sys.path.insert(0, 'workflow'); from nnip.jobs.environments import interpreter; print(interpreter('$(1)'))")
 
-.PHONY: setup demo test test-unit test-nequip test-mace test-cluster faults mutants environments check format clean
+.PHONY: setup demo cost test test-unit test-nequip test-mace test-cluster faults mutants environments check format clean
 
 setup: .venv/.ready
 
@@ -27,6 +28,9 @@ environments: setup
 
 demo: setup
 	$(SNAKEMAKE)
+
+cost: setup
+	@$(SNAKEMAKE) cost $(if $(CONFIG),--configfile $(CONFIG)) --quiet host progress reason rules
 
 # two suites at a time, then the studies, which use all cores
 test: environments

@@ -135,7 +135,9 @@ def limits(rule, run, config, models):
     name = rule.removeprefix("measure_")
     options = next(iter(measured.jobs(name, config, {run.name: run}).values())).options
     evaluations = measured.module(name).cost(options, estimates.frames_expected(dataset, len(split_names(dataset)), config["n_train"]))
-    return estimates.measurement_minutes(evaluations, *given), estimates.measurement_megabytes(measured.module(name).frames_at_once(options), *given)
+    return estimates.measurement_minutes(estimates.Work(evaluations, 0, False), *given), estimates.measurement_megabytes(
+        measured.module(name).frames_at_once(options), *given
+    )
 
 
 def test_every_job_asked_for_the_time_and_memory_of_its_sizes(ran):

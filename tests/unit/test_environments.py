@@ -10,6 +10,7 @@ def test_a_changed_lock_list_is_another_environment_of_that_framework_alone(tmp_
     monkeypatch.setattr(environments, "ROOT", tmp_path)
     before = {framework: environments.interpreter(framework) for framework in ("nequip", "mace")}
     (tmp_path / "envs/mace.lock.txt").write_text("mace==2\n")
+    environments._sha256.cache_clear()
     after = {framework: environments.interpreter(framework) for framework in ("nequip", "mace")}
     assert after["nequip"] == before["nequip"]
     assert after["mace"] != before["mace"]

@@ -10,6 +10,7 @@ from nnip.study.estimates import (
     LIBRARIES_MB,
     MINUTES_AFTER_TRAINING,
     START_MINUTES,
+    Work,
     atoms_expected,
     frames_expected,
     gpus,
@@ -25,7 +26,7 @@ SMALL = {"framework": "mace", "layers": 2, "features": 16, "l_max": 1, "l_hidden
 LARGE = SMALL | {"features": 256, "l_max": 3, "l_hidden": 2}
 LIMITS = {
     "training": (training_minutes, training_megabytes),
-    "measurement": (lambda *given: measurement_minutes(20_000, *given), lambda *given: measurement_megabytes(50, *given)),
+    "measurement": (lambda *given: measurement_minutes(Work(20_000, 0, False), *given), lambda *given: measurement_megabytes(50, *given)),
 }
 
 
@@ -64,7 +65,7 @@ def test_more_frames_take_longer(given):
     assert sizes[1] == pytest.approx(4 * sizes[0], rel=0.1)
     epochs = [training_minutes(*given(SMALL | {"epochs": epochs})) - START_MINUTES for epochs in (1000, 4000)]
     assert epochs[1] == pytest.approx(4 * epochs[0], rel=0.1)
-    evaluations = [measurement_minutes(n, *given()) - START_MINUTES for n in (0, 100_000, 400_000)]
+    evaluations = [measurement_minutes(Work(n, 0, False), *given()) - START_MINUTES for n in (0, 100_000, 400_000)]
     assert evaluations[0] == 0
     assert evaluations[2] == pytest.approx(4 * evaluations[1], rel=0.1)
 

@@ -8,7 +8,7 @@ import yaml
 
 from nnip.data import split_names
 from nnip.study.config import check_config
-from nnip.study.estimates import atoms_expected, frames_expected, measurement_minutes, training_minutes
+from nnip.study.estimates import Work, atoms_expected, frames_expected, measurement_minutes, training_minutes
 from nnip.study.measured import asked_for, jobs, module
 from nnip.study.model_table import load_models
 from nnip.study.runs import list_runs
@@ -122,7 +122,7 @@ def test_every_job_fits_a_days_limit_on_a_gpu():
     for name in asked_for(config):
         for folder, job in jobs(name, config, runs).items():
             evaluations = module(name).cost(job.options, n_frames)
-            assert 0 < measurement_minutes(evaluations, runs[job.run], config, TABLE["models"], n_atoms) <= 1440, folder
+            assert 0 < measurement_minutes(Work(evaluations, 0, False), runs[job.run], config, TABLE["models"], n_atoms) <= 1440, folder
 
 
 def test_a_model_named_with_a_comma_has_a_folder_without():

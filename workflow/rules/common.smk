@@ -1,4 +1,5 @@
 # Names and functions shared by the rules. Constants are read from the config once; nnip/ defines the meaning of the config.
+import functools
 import json
 import os
 import re
@@ -14,6 +15,8 @@ ROOT = str(Path(workflow.basedir) if (Path(workflow.basedir) / "workflow").is_di
 sys.path.insert(0, f"{ROOT}/workflow")
 
 from nnip.jobs import environments, warm
+from nnip.cost import calibration
+from nnip.cost.estimate import of_replicas
 from nnip.study import estimates
 from nnip.study.code_inputs import code_hash, code_inputs, framework_code
 from nnip.study.config import blame_command_line, check_config
@@ -81,6 +84,14 @@ JOBS = {} if PUBLISHED else {name: jobs(name, config, RUNS) for name in asked_fo
 FRAMES_MEASURED = [name for name in JOBS if measurements()[name].of == "frames"]
 N_FRAMES = 0 if PUBLISHED else estimates.frames_expected(DATASET, len(SPLITS), config["n_train"])
 N_ATOMS = estimates.atoms_expected(DATASET)
+COST = f"{RESULTS}/cost"
+ARCHITECTURES = {} if PUBLISHED else calibration.representatives(MODELS["models"])
+try:
+    CALIBRATION = calibration.read_calibration(f"{COST}/calibration.csv", config["device"])
+except InputError as error:
+    CALIBRATION = {}  # the limits are the rough ones
+    if workflow.is_main_process:
+        print(f"warning: {error}", file=sys.stderr)
 # training sets whose models start from the start frame
 STARTED = list(
     dict.fromkeys(RUNS[job.run].training_set.name for name in JOBS for job in JOBS[name].values() if "start" in splits_read(name, job.options, []))
@@ -111,9 +122,16 @@ wildcard_constraints:
     training_set="|".join(map(re.escape, TRAINING_SETS)) or "none",
 
 
+def run_of(wildcards):
+    """A job's run; the first run of the model that is measured for an architecture."""
+    if "run" in wildcards.keys():
+        return RUNS[wildcards.run]
+    return next(run for run in RUNS.values() if run.model == ARCHITECTURES[wildcards.architecture])
+
+
 def framework_of(wildcards):
     """The framework of a job's run, or the wildcard framework."""
-    return RUNS[wildcards.run].framework if "run" in wildcards.keys() else wildcards.framework
+    return wildcards.framework if "framework" in wildcards.keys() else run_of(wildcards).framework
 
 
 def environment_ready(wildcards):
@@ -138,13 +156,14 @@ def conda_of(wildcards):
 
 def settings_of(wildcards):
     """A run's settings as JSON for its jobs (quoted by :q in the shell command)."""
-    return json.dumps(run_settings(RUNS[wildcards.run], config, MODELS["models"]))
+    return json.dumps(run_settings(run_of(wildcards), config, MODELS["models"]))
 
 
 def own_model(wildcards):
     """The file of a run's model if it was trained elsewhere."""
-    row = MODELS["models"][RUNS[wildcards.run].model]
-    return [trained_file(row, RUNS[wildcards.run].seed)] if row["trained"] else []
+    run = run_of(wildcards)
+    row = MODELS["models"][run.model]
+    return [trained_file(row, run.seed)] if row["trained"] else []
 
 
 def script_path(name):
@@ -157,9 +176,15 @@ def code_of(*files):
     return code_hash(code_inputs(*files))
 
 
+@functools.cache
+def framework_hash(framework):
+    """A hash of the code of a framework; snakemake asks for it for every job."""
+    return code_hash(framework_code(framework))
+
+
 def potential_code(wildcards):
     """A hash of the code with which a job uses a potential of its framework."""
-    return code_hash(framework_code(framework_of(wildcards)))
+    return framework_hash(framework_of(wildcards))
 
 
 def own_files(pool, tests=True):
@@ -256,20 +281,31 @@ def missing_unless_trainings(wildcards):
     return [] if wildcards.table == "trainings" else f"{TABLES}/missing.csv"
 
 
+def gpus_given():
+    """The run's GPUs, from --resources gpu=N or the profile."""
+    return workflow.global_resources["gpu"].value if "gpu" in workflow.global_resources else 0
+
+
 def gpus(wildcards):
-    """GPUs requested by a job that runs a model; --resources gpu=N or the profile gives the run's GPUs."""
-    given = workflow.global_resources["gpu"].value if "gpu" in workflow.global_resources else 0
-    return estimates.gpus(config["device"], given)
+    """GPUs requested by a job that runs a model."""
+    return estimates.gpus(config["device"], gpus_given())
 
 
 def training_minutes(wildcards, attempt):
     """A training's wall time limit, doubled with every attempt."""
-    return estimates.training_minutes(RUNS[wildcards.run], config, MODELS["models"], N_ATOMS) * 2 ** (attempt - 1)
+    return estimates.training_minutes(RUNS[wildcards.run], config, MODELS["models"], N_ATOMS, CALIBRATION) * 2 ** (attempt - 1)
 
 
 def training_megabytes(wildcards, attempt):
     """A training's memory limit in MB, doubled with every attempt."""
-    return estimates.training_megabytes(RUNS[wildcards.run], config, MODELS["models"], N_ATOMS) * 2 ** (attempt - 1)
+    return estimates.training_megabytes(RUNS[wildcards.run], config, MODELS["models"], N_ATOMS, CALIBRATION) * 2 ** (attempt - 1)
+
+
+def at_once_calibrated(wildcards):
+    """Options of a calibration as JSON: the most frames and replicas that measurements of the study evaluate at once, within reason."""
+    held = [(module(name).frames_at_once(job.options), of_replicas(name, job.options)) for name in JOBS for job in JOBS[name].values()]
+    most = {kind: max((n for n, replicas in held if replicas == kind), default=10) for kind in (False, True)}
+    return json.dumps({"architecture": wildcards.architecture, "frames_at_once": min(most[False], 50), "n_replicas": min(most[True], 100)})
 
 
 def growing(limit):

@@ -72,7 +72,7 @@ rule list_missing:
 
 
 rule list_costs:
-    """The wall times of trainings and measurements, from their manifests."""
+    """Time and memory of trainings and measurements, from their manifests."""
     input:
         manifests=[*run_files("train/manifest.json", RUNS), *(f"{RESULTS}/runs/{folder}/manifest.json" for jobs in JOBS.values() for folder in jobs)],
         missing=f"{TABLES}/missing.csv",
@@ -84,6 +84,8 @@ rule list_costs:
         "../../envs/workflow.yaml"
     params:
         code=code_of("scripts/list_costs.py"),
+        # no input, so that an estimate that is made later makes no table again
+        estimate=f"{COST}/estimate.csv",
     message:
         "List what trainings and measurements cost"
     script:

@@ -25,8 +25,9 @@ def job_minutes(name):
     """A function giving a job's wall time limit in minutes from its evaluations, doubled with every attempt."""
 
     def minutes(wildcards, attempt):
-        evaluations = module(name).cost(job_of(name)(wildcards).options, N_FRAMES)
-        return estimates.measurement_minutes(evaluations, RUNS[wildcards.run], config, MODELS["models"], N_ATOMS) * 2 ** (attempt - 1)
+        options = job_of(name)(wildcards).options
+        work = estimates.Work(module(name).cost(options, N_FRAMES), N_FRAMES, of_replicas(name, options))
+        return estimates.measurement_minutes(work, RUNS[wildcards.run], config, MODELS["models"], N_ATOMS, CALIBRATION) * 2 ** (attempt - 1)
 
     return minutes
 
@@ -36,7 +37,7 @@ def job_megabytes(name):
 
     def megabytes(wildcards, attempt):
         at_once = module(name).frames_at_once(job_of(name)(wildcards).options)
-        return estimates.measurement_megabytes(at_once, RUNS[wildcards.run], config, MODELS["models"], N_ATOMS) * 2 ** (attempt - 1)
+        return estimates.measurement_megabytes(at_once, RUNS[wildcards.run], config, MODELS["models"], N_ATOMS, CALIBRATION) * 2 ** (attempt - 1)
 
     return megabytes
 

@@ -55,7 +55,7 @@ rule write_summary:
             "prediction",
             "choice",
             "models_needed",
-            *(["notes"] if PUBLISHED else ["trainings", "missing", "resolution", "md_start"]),
+            *(["notes"] if PUBLISHED else ["trainings", "missing", "resolution", "md_start", "costs"]),
         ),
         data=data_manifests(),
     output:

@@ -1,4 +1,4 @@
-"""Table costs: the wall time of every training and measurement, from their manifests."""
+"""Table costs: time and memory of every training and measurement, from their manifests, beside what was expected of them."""
 
 from nnip.jobs.warm import hand_over
 
@@ -10,4 +10,4 @@ from nnip.study.tables import write_table
 
 if __name__ == "__main__":
     job = snakemake
-    run(lambda: write_table("costs", costs(job.input.manifests), job.output[0]), log=job.log[0])
+    run(lambda: write_table("costs", costs(job.input.manifests, job.params.estimate), job.output[0]), log=job.log[0])

@@ -15,9 +15,9 @@ from nnip.study.schema import SCHEMAS, load_schema
 
 HEAD = """# Configuration
 
-A study is one file: `snakemake --cores N --configfile config/<study>.yaml`; without `--configfile` it is `config/demo.yaml`. Single keys can be set
-on the command line: `--config seed=2 'md={n_replicas: 5}'`. Unknown keys, wrong types and impossible values stop the study before any work;
-the message names the key and the probable correction.
+A study is one file: `snakemake --cores N --configfile config/<study>.yaml`; without `--configfile` it is `config/demo.yaml`. `make cost CONFIG=...`
+tells beforehand what it would take. Single keys can be set on the command line: `--config seed=2 'md={n_replicas: 5}'`. Unknown keys, wrong types and
+impossible values stop the study before any work; the message names the key and the probable correction.
 
 | file | study |
 |---|---|

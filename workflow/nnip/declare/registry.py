@@ -22,6 +22,12 @@ T = TypeVar("T", Figure, Measurement, Analysis)
 
 
 @functools.cache
+def parsed(path: Path) -> ast.Module:
+    """The syntax tree of a module; planning a study looks at the same modules for declarations and for imports."""
+    return ast.parse(path.read_text(encoding="utf-8"), str(path))
+
+
+@functools.cache
 def figures(folder: Path = LIBRARY / "figures") -> dict[str, Figure]:
     """Name of the module -> its figure; InputError names the file of a declaration that is incomplete or does not have the arguments of draw."""
     declared = _declared(folder, Figure, "draw")
@@ -94,7 +100,7 @@ def _declared(folder: Path, kind: type[T], function: str) -> dict[str, T]:
     """Declarations of the modules of a folder. A module with neither the declaration nor the function is a helper."""
     name, declared = kind.__name__.upper(), {}
     for path in sorted(folder.glob("*.py")):
-        statements = ast.parse(path.read_text(encoding="utf-8"), str(path)).body
+        statements = parsed(path).body
         declarations = [node.value for node in statements if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name]
         functions = [node for node in statements if isinstance(node, ast.FunctionDef) and node.name == function]
         if not declarations and not functions:
@@ -118,7 +124,7 @@ def _evaluated(expression: ast.expr, path: Path, kind: type[T]) -> T:
 
 
 def _check_arguments(figure: Figure, path: Path) -> None:
-    functions = [node for node in ast.parse(path.read_text(encoding="utf-8")).body if isinstance(node, ast.FunctionDef) and node.name == "draw"]
+    functions = [node for node in parsed(path).body if isinstance(node, ast.FunctionDef) and node.name == "draw"]
     arguments = functions[0].args
     names = [argument.arg for argument in (*arguments.args, *arguments.kwonlyargs)]
     if differ := figure.arguments ^ set(names):

@@ -20,7 +20,9 @@ from typing import Any
 import numpy as np
 import torch
 
+from nnip.jobs import step_times
 from nnip.jobs.files import whole, write_synced
+from nnip.jobs.spent import SPENT
 
 VARIABLE = "NNIP_CHECKPOINTS"
 KEPT = 2
@@ -150,7 +152,9 @@ class Progress:
 
     @classmethod
     def from_environment(cls) -> "Progress | None":
-        """The progress from the environment variable; None if it is not set: the command was started by hand."""
+        """The progress from the environment variable; None if it is not set: the command was started by hand, or to be timed."""
+        step_times.record_if_asked()
+        SPENT.report()
         options = os.environ.get(VARIABLE)
         return cls(json.loads(options)) if options else None
 

@@ -1,5 +1,6 @@
 """The folder of a framework's environment, named by the hash of its lock list: a changed list gives a new environment."""
 
+import functools
 import hashlib
 import os
 import sys
@@ -10,7 +11,13 @@ ROOT = Path(__file__).resolve().parents[3]
 
 def lock_hash(framework: str) -> str:
     """The first 12 hex digits of the SHA-256 of envs/<framework>.lock.txt."""
-    return hashlib.sha256((ROOT / "envs" / f"{framework}.lock.txt").read_bytes()).hexdigest()[:12]
+    return _sha256(ROOT / "envs" / f"{framework}.lock.txt")[:12]
+
+
+@functools.cache
+def _sha256(path: Path) -> str:
+    """Planning a study asks for it several times a job."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def environment(framework: str) -> Path:

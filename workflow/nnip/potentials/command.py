@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
+from nnip.jobs import spent
 from nnip.jobs.memory import tells_of_memory
 from nnip.jobs.parents import end_with
 
@@ -45,6 +46,10 @@ def run_command(
     name = name or Path(command[0]).name
     search_path = os.pathsep.join(dict.fromkeys([str(LIBRARY), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]))
     variables = {**os.environ, "PYTHONPATH": search_path, **(environment or {})}
+    search_path = os.pathsep.join(filter(None, (str(LIBRARY), os.environ.get("PYTHONPATH"))))
+    used = output.with_suffix(".spent.json")
+    used.unlink(missing_ok=True)
+    variables = {**os.environ, "PYTHONPATH": search_path, spent.VARIABLE: str(used.resolve()), **(environment or {})}
     started = time.monotonic()
     with open(output, "wb") as file, _ended_by_sigterm():
         # subprocess kills the command when an exception ends the wait for it
@@ -58,6 +63,8 @@ def run_command(
             check=False,
             preexec_fn=functools.partial(end_with, os.getpid()),
         ).returncode
+    spent.SPENT.add(used)
+    used.unlink(missing_ok=True)
     wall_s = round(time.monotonic() - started, 3)
     if status == 0:
         return Ending(wall_s, None)

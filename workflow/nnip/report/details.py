@@ -9,12 +9,13 @@ from nnip.analyse.logrank import SEVERAL_SEEDS
 from nnip.analyse.quantities import NAME
 from nnip.declare.quantity import in_words as variant_words
 from nnip.declare.registry import quantities
+from nnip.study.costs import estimate_and_outcome
 
 
 def details(study: str, tables: Mapping[str, pd.DataFrame], confidence: float) -> str:
     """Markdown page from tables models, survival, logrank, effects, sensitivity, correlations, partial_correlations and noise_floor.
 
-    Optional: resolution (whether the landscapes can order the models).
+    Optional: resolution (whether the landscapes can order the models), costs.
     """
     parts = [f"# {study}: details", how_to_read(tables["correlations"], f"{confidence:.0%}")]
     for framework in dict.fromkeys(tables["models"]["framework"]):
@@ -28,7 +29,30 @@ def details(study: str, tables: Mapping[str, pd.DataFrame], confidence: float) -
         if "resolution" in of_framework:
             parts.append(resolution_words(of_framework["resolution"], confidence))
     parts += ["## Noise floor", noise_words(tables["noise_floor"])]
+    if "costs" in tables:
+        parts += ["## Cost", cost_words(tables["costs"])]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def cost_words(costs: pd.DataFrame) -> str:
+    """What each stage cost beside what `snakemake cost` expected of the same jobs."""
+    rows = estimate_and_outcome(costs)
+    if rows.empty:
+        return "No estimate was made before the study (`snakemake cost`), or nothing is known of the outcome."
+    lines = [
+        "| stage | jobs | estimated (h) | spent (h) | spent / estimated | memory estimated (MB) | memory used (MB) |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {row.stage} | {row.jobs} | {row.estimated_h:.3f} | {row.spent_h:.3f} | {row.ratio:.2f} "
+        f"| {row.estimated_MB:.0f} | {row.max_memory_MB:.0f} |"
+        for row in rows.itertuples()
+    ]
+    total = f"All: {rows['spent_h'].sum() / rows['estimated_h'].sum():.2f} times the estimate."
+    return "\n".join(lines) + (
+        f"\n\n{total} Hours are CPU time of one core (on a GPU: wall time). The estimate is of whole MD runs and trainings, so failing replicas and "
+        "trainings that stop early take less. Resumed jobs are left out. Memory estimated is of all processes of a job together, used of its largest."
+    )
 
 
 def how_to_read(correlations: pd.DataFrame, percent: str) -> str:

@@ -10,6 +10,8 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
+from nnip.declare.registry import parsed
+
 WORKFLOW = Path(__file__).parents[2]
 ROOTS = (WORKFLOW, WORKFLOW / "scripts")
 
@@ -25,6 +27,8 @@ INFRASTRUCTURE = frozenset(
         "nnip.jobs.memory",  # number of frames at once, which does not change the results
         "nnip.jobs.checkpoints",  # resumed results are the same, bit for bit
         "nnip.jobs.warm",  # where a job runs
+        "nnip.jobs.step_times",  # clock readings
+        "nnip.jobs.spent",  # clock readings
         "nnip.jobs.gpus",  # choice of a GPU
     }
 )
@@ -39,8 +43,13 @@ def code_inputs(*files: str, ignore: frozenset[str] = INFRASTRUCTURE) -> list[Pa
         path = left.pop()
         if path not in paths:
             paths.add(path)
-            left += [file for name in imported_names(path) if name not in ignore and (file := _file(name))]
+            left += _imported_files(path, ignore)
     return sorted(paths)
+
+
+@functools.cache
+def _imported_files(path: Path, ignore: frozenset[str]) -> list[Path]:
+    return [file for name in imported_names(path) if name not in ignore and (file := _file(name))]
 
 
 @functools.cache
@@ -70,7 +79,7 @@ def imported_names(path: Path) -> set[str]:
     Imports under `if TYPE_CHECKING` do not count.
     """
     names: set[str] = set()
-    left: list[ast.AST] = [ast.parse(path.read_text(encoding="utf-8"), str(path))]
+    left: list[ast.AST] = [parsed(path)]
     while left:
         node = left.pop()
         if isinstance(node, ast.Import):
@@ -80,10 +89,12 @@ def imported_names(path: Path) -> set[str]:
         if isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
             left += node.orelse
         else:
-            left += ast.iter_child_nodes(node)
+            # imports are statements, and only these fields hold statements
+            left += [part for field in ("body", "orelse", "finalbody", "handlers", "cases") for part in getattr(node, field, ())]
     return {".".join(parts[:end]) for parts in (name.split(".") for name in names) for end in range(1, len(parts) + 1)}
 
 
+@functools.cache
 def _file(name: str) -> Path | None:
     """The file of a module or package of the project; None for any other."""
     for root in ROOTS:

@@ -1,14 +1,20 @@
 """Limits of time and memory for jobs, estimated from the sizes of a study, for the scheduler.
 
-The time of a step on one CPU core with frames of 27 atoms is from each framework (step_s_per_frame in its choices.py); it is proportional to the
-number of atoms. The limit is three times the estimate. A GPU counts as ten cores, or as thirty if the steps of a model are long enough to fill it.
-These two are cautious guesses, not measurements.
+If the study's models are calibrated (nnip.cost), the limits are MARGIN times the estimated time and MEMORY_MARGIN times the estimated memory.
+
+Otherwise the time of a step on one CPU core with frames of 27 atoms is from each framework (step_s_per_frame in its choices.py); it is proportional
+to the number of atoms. The limit is again MARGIN times the estimate. A GPU counts as ten cores, or as thirty if the steps of a model are long enough
+to fill it. These two are cautious guesses, not measurements.
 """
 
 import contextlib
 import math
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from nnip.cost import estimate
+from nnip.cost.calibration import Calibrated, architecture
 from nnip.potentials.frameworks import ATOMS, EVALUATION, choices
 from nnip.study.runs import Run
 
@@ -17,24 +23,47 @@ MARGIN = 3
 FILLING_STEP_S = 0.1
 LIBRARIES_MB = 3000
 GPU_JOB_MB = 6000
-TRAINED_AT_ONCE = 50
+MEMORY_MARGIN = 1.5
+TRAINED_AT_ONCE = estimate.TRAINED_AT_ONCE
 MINUTES_AFTER_TRAINING = 30  # for the current epoch and the framework's final evaluation
 
 
-def training_minutes(run: Run, config: dict[str, Any], models: dict[str, dict[str, Any]], n_atoms: int) -> int:
+@dataclass(frozen=True)
+class Work:
+    """What a measurement does: frame evaluations, different frames at most, and whether they are of moving replicas."""
+
+    evaluations: int
+    n_frames: int
+    of_replicas: bool
+
+
+def training_minutes(
+    run: Run, config: dict[str, Any], models: dict[str, dict[str, Any]], n_atoms: int, calibration: Mapping[str, Calibrated] | None = None
+) -> int:
     """Wall-time limit of a training in minutes."""
-    row = models[run.model]
-    if row.get("trained"):
-        return START_MINUTES + math.ceil(_minutes(run.n_train, EVALUATION, run, config, models, n_atoms))
-    estimate = _minutes(row["epochs"] * run.n_train, 1.0, run, config, models, n_atoms)
-    if max_hours := config["training"]["max_hours"]:
-        estimate = min(estimate, 60 * max_hours + MINUTES_AFTER_TRAINING)
-    return START_MINUTES + math.ceil(estimate)
+    row, max_hours = models[run.model], config["training"]["max_hours"]
+    if cost := _calibrated(row, calibration):
+        minutes = MARGIN * estimate.training_s(row, run.n_train, config["validation_fraction"], cost) / 60
+    elif row.get("trained"):
+        minutes = _minutes(run.n_train, EVALUATION, run, config, models, n_atoms)
+    else:
+        minutes = _minutes(row["epochs"] * run.n_train, 1.0, run, config, models, n_atoms)
+    if max_hours and not row.get("trained"):
+        minutes = min(minutes, 60 * max_hours + MINUTES_AFTER_TRAINING)
+    return START_MINUTES + math.ceil(minutes)
 
 
-def measurement_minutes(evaluations: int, run: Run, config: dict[str, Any], models: dict[str, dict[str, Any]], n_atoms: int) -> int:
-    """Wall-time limit in minutes of a measurement with this number of frame evaluations."""
-    return START_MINUTES + math.ceil(_minutes(evaluations, EVALUATION, run, config, models, n_atoms))
+def measurement_minutes(
+    work: Work, run: Run, config: dict[str, Any], models: dict[str, dict[str, Any]], n_atoms: int, calibration: Mapping[str, Calibrated] | None = None
+) -> int:
+    """Wall-time limit of a measurement in minutes."""
+    if cost := _calibrated(models[run.model], calibration):
+        return START_MINUTES + math.ceil(MARGIN * estimate.measurement_s(work.evaluations, work.n_frames, work.of_replicas, cost) / 60)
+    return START_MINUTES + math.ceil(_minutes(work.evaluations, EVALUATION, run, config, models, n_atoms))
+
+
+def _calibrated(row: dict[str, Any], calibration: Mapping[str, Calibrated] | None) -> Calibrated | None:
+    return calibration.get(architecture(row)) if calibration else None
 
 
 def _minutes(n_frames: int, share: float, run: Run, config: dict[str, Any], models: dict[str, dict[str, Any]], n_atoms: int) -> float:
@@ -43,14 +72,31 @@ def _minutes(n_frames: int, share: float, run: Run, config: dict[str, Any], mode
     return MARGIN * step * share * n_frames / speed / 60
 
 
-def training_megabytes(run: Run, config: dict[str, Any], models: dict[str, dict[str, Any]], n_atoms: int) -> int:
+def training_megabytes(
+    run: Run, config: dict[str, Any], models: dict[str, dict[str, Any]], n_atoms: int, calibration: Mapping[str, Calibrated] | None = None
+) -> int:
     """Main-memory limit of a training in MB, for its steps and the final evaluation of its frames."""
+    if cost := _calibrated(models[run.model], calibration):
+        return _rounded(estimate.training_MB(cost, TRAINED_AT_ONCE))
     return _megabytes(max(600 * models[run.model]["batch_size"], 160 * TRAINED_AT_ONCE), run, config, models, n_atoms)
 
 
-def measurement_megabytes(frames_at_once: int, run: Run, config: dict[str, Any], models: dict[str, dict[str, Any]], n_atoms: int) -> int:
+def measurement_megabytes(
+    frames_at_once: int,
+    run: Run,
+    config: dict[str, Any],
+    models: dict[str, dict[str, Any]],
+    n_atoms: int,
+    calibration: Mapping[str, Calibrated] | None = None,
+) -> int:
     """Main-memory limit of a measurement in MB."""
+    if cost := _calibrated(models[run.model], calibration):
+        return _rounded(estimate.measurement_MB(cost, frames_at_once))
     return _megabytes(160 * frames_at_once, run, config, models, n_atoms)
+
+
+def _rounded(estimated_MB: float) -> int:
+    return 500 * math.ceil(MEMORY_MARGIN * estimated_MB / 500)
 
 
 def _megabytes(megabytes_per_step_s: int, run: Run, config: dict[str, Any], models: dict[str, dict[str, Any]], n_atoms: int) -> int:

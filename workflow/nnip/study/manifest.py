@@ -1,4 +1,4 @@
-"""The manifest beside every result: the stage, settings, seeds, packages, device and wall time."""
+"""The manifest beside every result: the stage, settings, seeds, packages, device, wall time, CPU time and memory."""
 
 import hashlib
 import json
@@ -12,6 +12,7 @@ from typing import Any
 
 from nnip.jobs.errors import InputError
 from nnip.jobs.files import reading, sha256, write_json
+from nnip.jobs.spent import SPENT
 from nnip.potentials.frameworks import choices, frameworks
 
 # packages that results depend on, beside the frameworks' own
@@ -58,6 +59,8 @@ def write_manifest(
             "seeds": seeds,
             "device": device,
             "wall_s": watch.wall_s,
+            "cpu_s": SPENT.cpu_s(),
+            "max_memory_MB": SPENT.max_memory_MB(),
             "python": platform.python_version(),
             "packages": package_versions(),
         },

@@ -50,7 +50,8 @@ def read_yaml(path: str | os.PathLike[str]) -> Any:
 @functools.cache
 def load_schema(name: str) -> dict[str, Any]:
     """One of the schemas in workflow/schemas, by its file name without ending; config with the blocks that modules declare."""
-    schema: dict[str, Any] = yaml.safe_load((SCHEMAS / f"{name}.schema.yaml").read_text(encoding="utf-8"))
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast, if PyYAML was built with it
+    schema: dict[str, Any] = yaml.load((SCHEMAS / f"{name}.schema.yaml").read_text(encoding="utf-8"), loader)
     return _with_blocks(schema) if name == "config" else schema
 
 
