@@ -138,8 +138,8 @@ class Potential(Protocol):
     def compile(self, graph: Graph) -> None:
         """From now on energies_forces runs compiled code, made here with a graph of two frames or more in a minute or two.
 
-        It serves every graph that is periodic as this one is, and any weights; graphs of few atoms get code of their own when the first one comes. Its results are those of the plain code within rounding, but what
-        `replicas` says of bits no longer holds. An error leaves the plain code.
+        It serves every graph that is periodic as this one is, and any weights; graphs of few atoms get code of their own when the first one comes.
+        Its results are those of the plain code within rounding, but what `replicas` says of bits no longer holds. An error leaves the plain code.
         """
 
     def energies_forces_stress(self, graph: Graph) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
