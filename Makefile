@@ -4,6 +4,7 @@
 # make test    all tests
 # make test-cluster   the small study on a real one-node SLURM (as root; Debian: apt-get install munge slurmctld slurmd slurm-client)
 # make faults   one fault after another done to a small study (killed jobs, full disks, damaged files ...): docs/reliability.md; goes on where it stopped
+# make bench   our MD, landscapes and trainings beside what could be used in their place: docs/performance.md; QUICK=1 only tries it, ROUNDS=5, ONLY="md"
 # make mutants   small wrong changes made to the code, and whether the tests notice: docs/reliability.md; MINUTES=30, SEED=1, AREAS="statistics words"
 # make check   formatting, lint and types
 PYTHON ?= python3
@@ -12,7 +13,7 @@ SEED ?= 1
 SNAKEMAKE = .venv/bin/snakemake --workflow-profile workflow/profiles/local --cores $(CORES)
 FRAMEWORK_PYTHON = $(shell .venv/bin/python -c "import sys; sys.path.insert(0, 'workflow'); from nnip.jobs.environments import interpreter; print(interpreter('$(1)'))")
 
-.PHONY: setup demo cost test test-unit test-nequip test-mace test-cluster faults mutants environments check format clean
+.PHONY: setup demo cost test test-unit test-nequip test-mace test-cluster faults bench mutants environments check format clean
 
 setup: .venv/.ready
 
@@ -52,6 +53,14 @@ test-cluster: environments
 faults: environments
 	PYTHONPATH=workflow .venv/bin/python tests/faults/campaign.py --minutes $(or $(MINUTES),60)
 
+.venv-bench/%/.ready: envs/bench-%.lock.txt | setup
+	PATH="$(CURDIR)/.venv/bin:$$PATH" bash workflow/scripts/make_environment.sh .venv-bench/$* $<
+	touch $@
+
+bench: environments .venv-bench/nequip/.ready .venv-bench/mace/.ready
+	PYTHONPATH=workflow .venv/bin/python benchmarks/run.py --cores $(CORES) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(QUICK),--quick) \
+	  $(if $(ONLY),--only $(ONLY)) $(if $(STUDIES),--studies $(STUDIES)) $(if $(BENCH_CONFIG),--config $(BENCH_CONFIG))
+
 .venv-mutants/.ready: envs/mutants.lock.txt
 	$(PYTHON) -m venv --clear .venv-mutants
 	.venv-mutants/bin/python -m pip install --quiet --require-hashes -r envs/mutants.lock.txt
@@ -74,4 +83,4 @@ format: setup
 	.venv/bin/snakefmt Snakefile workflow
 
 clean:
-	rm -rf .venv .venvs .venv-mutants
+	rm -rf .venv .venvs .venv-bench .venv-mutants
