@@ -4,6 +4,7 @@ import numpy as np
 from ase import Atoms
 from ase.neighborlist import natural_cutoffs, neighbor_list
 
+from nnip.data.stiffness import without_cell
 from nnip.jobs.errors import InputError
 
 MULTIPLIER = 1.3
@@ -14,7 +15,7 @@ def bonds(frame: Atoms) -> tuple[np.ndarray, np.ndarray]:
 
     Returns atoms [m, 2] int64, and shifts [m, 3] in Å that bring the second atom beside the first across a periodic boundary.
     """
-    i, j, cells = neighbor_list("ijS", frame, natural_cutoffs(frame, mult=MULTIPLIER))
+    i, j, cells = neighbor_list("ijS", without_cell(frame), natural_cutoffs(frame, mult=MULTIPLIER))
     # each pair is listed from both sides; the distance of an atom to its own image never changes
     once = i < j
     if not once.any():
@@ -48,7 +49,7 @@ def check_start(frame: Atoms, max_bond_A: float | None, min_distance_A: float | 
     if min_distance_A is not None:
         if len(frame) < 2:
             raise InputError(f"{name_of(frame)} ({frame.symbols}) has one atom, so no pair that could come too close")
-        i, j, apart_A = neighbor_list("ijd", frame, min_distance_A)
+        i, j, apart_A = neighbor_list("ijd", without_cell(frame), min_distance_A)
         if (i == j).any():
             raise InputError(
                 f"'md.min_distance_A' is {min_distance_A:g}, but in {name_of(frame)} the images of an atom are {apart_A[i == j].min():.3f} Å apart "
