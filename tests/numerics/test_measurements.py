@@ -17,6 +17,7 @@ import torch
 from analytic import SETTINGS, MorsePotential, ethanol, labelled, write_start, write_training
 from ase.calculators.singlepoint import SinglePointCalculator
 
+from nnip.data import EVENT
 from nnip.data.frames import read_frames, read_labelled
 from nnip.declare import text
 from nnip.declare.registry import measurements
@@ -38,6 +39,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "md": {"duration_fs": 20, "temperature_K": 300},
     "latent_distance": {"duration_fs": 50},
     "gates": {"duration_fs": 10},
+    "rare_events": {"splits": ["hot"]},
 }
 # measurements whose number of evaluations depends on what they find: their cost is an upper limit
 SEARCHING = {"weight_noise"}
@@ -141,7 +143,10 @@ def frames(tmp_path_factory):
     """Split -> file of labelled frames; start -> file of the start frame."""
     folder = tmp_path_factory.mktemp("frames")
     for seed, split in enumerate(SPLITS):
-        ase.io.write(folder / f"{split}.xyz", labelled(MorsePotential(ethanol()), N_FRAMES, seed), format="extxyz")
+        made = labelled(MorsePotential(ethanol()), N_FRAMES, seed)
+        for frame in made:
+            frame.set_array(EVENT, (np.arange(len(frame)) < 2).astype(int))
+        ase.io.write(folder / f"{split}.xyz", made, format="extxyz")
     ase.io.write(folder / f"{SCANS}.xyz", scans(), format="extxyz")
     files = {split: folder / f"{split}.xyz" for split in (*SPLITS, SCANS)}
     return files | {"start": write_start(folder / "train.xyz", folder / "start")}

@@ -6,12 +6,17 @@ import pytest
 from ase.calculators.emt import EMT
 from data_stage import make_data
 
+from nnip.crystal import cells
 from nnip.data import emt
 from nnip.study.manifest import read_manifest
 
 OPTIONS = {
     "source": "emt",
     "repeats": 2,
+    "primitive": False,
+    "defects": ["none"],
+    "n_event": 0,
+    "displacement_A": 0.05,
     "strain": 0.03,
     "train_temperatures_K": [300, 600],
     "test_temperatures_K": [2000],
@@ -50,6 +55,7 @@ def test_frames_are_periodic_labelled_and_in_their_cells(made):
         fresh.calc = EMT()
         assert frame.get_potential_energy() == pytest.approx(fresh.get_potential_energy(), abs=1e-6)
         np.testing.assert_allclose(frame.get_forces(), fresh.get_forces(), rtol=0, atol=1e-6)
+        np.testing.assert_allclose(frame.get_stress(), fresh.get_stress(), rtol=0, atol=1e-6)
     notes = read_manifest(made / "manifest.json")
     assert (notes["chunks"], notes["n_atoms"], notes["liquid_chunks"]) == (3, 32, 1)
 
@@ -71,8 +77,8 @@ def test_one_and_two_processes_make_the_same_bytes_and_seeds_differ(tmp_path):
 
 def test_strains_are_those_asked_for():
     rng = np.random.default_rng(1)
-    cells = np.array([emt.strained_crystal(2, 0.03, rng).cell.array / (2 * emt.LATTICE_CONSTANT_A) - np.eye(3) for _ in range(200)])
-    assert np.abs(cells).max() <= 0.03
-    assert cells[:, 0, 1].tolist() == pytest.approx(cells[:, 1, 0].tolist())
-    assert np.abs(cells).max(axis=0).min() > 0.028
-    assert np.abs(cells.mean(axis=0)).max() < 4 * 0.03 / np.sqrt(3 * 200)
+    drawn = np.array([emt.strained(cells.perfect(2), 0.03, rng).cell.array / (2 * cells.LATTICE_CONSTANT_A) - np.eye(3) for _ in range(200)])
+    assert np.abs(drawn).max() <= 0.03
+    assert drawn[:, 0, 1].tolist() == pytest.approx(drawn[:, 1, 0].tolist())
+    assert np.abs(drawn).max(axis=0).min() > 0.028
+    assert np.abs(drawn.mean(axis=0)).max() < 4 * 0.03 / np.sqrt(3 * 200)

@@ -21,7 +21,16 @@ from nnip.study.manifest import read_manifest
 SCRIPT = Path(__file__).resolve().parents[2] / "workflow/scripts/prepare_data.py"
 STUDY = {"seed": 1, "n_train": 12, "validation_fraction": 0.25, "learning_curve": [8], "mirror": None}
 EMT = {"source": "emt", "repeats": 1, "strain": 0.03, "train_temperatures_K": [300, 600], "test_temperatures_K": [600, 2000], "n_test": 6}
-EMT |= {"frames_per_chunk": 3, "equilibration_fs": 20, "tau_fs": 50, "stride_fs": 20}
+EMT |= {
+    "primitive": False,
+    "defects": ["none"],
+    "n_event": 0,
+    "displacement_A": 0.05,
+    "frames_per_chunk": 3,
+    "equilibration_fs": 20,
+    "tau_fs": 50,
+    "stride_fs": 20,
+}
 XTB = {"source": "xtb", "smiles": "CO", "n_test": 4, "test_temperatures_K": [600], "n_conformers": 2, "frames_per_chunk": 4, "equilibration_fs": 9}
 OPTIONS = {"emt": EMT, "xtb": XTB}
 

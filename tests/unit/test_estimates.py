@@ -118,7 +118,7 @@ def test_frames_are_counted_where_the_config_says_how_many_are_made():
 
 @pytest.mark.parametrize(("repeats", "atoms"), [(1, 4), (2, 32), (3, 108)])
 def test_a_metals_cell_has_the_atoms_of_its_repeats(repeats, atoms):
-    assert atoms_expected({"source": "emt", "repeats": repeats}) == atoms
+    assert atoms_expected({"source": "emt", "repeats": repeats, "primitive": False}) == atoms
 
 
 @pytest.mark.parametrize("in_parts", [False, True])

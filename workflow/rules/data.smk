@@ -21,7 +21,7 @@ rule prepare_data:
         manifest=f"{RESULTS}/data/manifest.json",
     log:
         f"{LOGS}/data.log",
-    localrule: DATASET["source"] in ("3bpa", "ani-al")  # compute nodes may have no network for downloads
+    localrule: DATASET["source"] in ("3bpa", "ani-al", "silicon-re")  # compute nodes may have no network for downloads
     conda:
         "../../envs/workflow.yaml"
     threads: lambda wildcards: workflow.cores or 1
@@ -55,7 +55,7 @@ rule prepare_pool:
         f"{LOGS}/pools/{{pool}}.log",
     wildcard_constraints:
         pool="|".join(map(re.escape, list(POOLS)[1:])) or "none",
-    localrule: any(config["datasets"][pool]["source"] in ("3bpa", "ani-al") for pool in list(POOLS.values())[1:])
+    localrule: any(config["datasets"][pool]["source"] in ("3bpa", "ani-al", "silicon-re") for pool in list(POOLS.values())[1:])
     conda:
         "../../envs/workflow.yaml"
     threads: lambda wildcards: workflow.cores or 1

@@ -8,6 +8,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+EVENT = "event"  # column of frames with a rare event: 1 for atoms that take part; and the test split of such frames that source emt makes
+
 
 def pool_folder(dataset: str) -> str:
     """The folder of a data set's pool under data/pools/: its name, if that is a file's name, else what of it can be and a hash."""
@@ -24,7 +26,10 @@ def split_of(temperature_K: float) -> str:
 def split_names(options: dict[str, Any]) -> list[str]:
     """Names of the test splits of a complete dataset block: "300K" per test temperature where frames are made here, else the keys of `test`."""
     if options["source"] in ("xtb", "emt"):
-        return [split_of(temperature) for temperature in options["test_temperatures_K"]]
+        temperatures = [split_of(temperature) for temperature in options["test_temperatures_K"]]
+        return [*temperatures, *([EVENT] if options.get("n_event") else [])]
+    if options["source"] == "silicon-re":
+        return list(options["test"] or ())
     return list(options.get("test", {}))
 
 

@@ -54,6 +54,7 @@ def prepare_pool(dataset: str, options: dict[str, Any], study: dict[str, Any], d
     with alone_in(directory):
         watch = Stopwatch()
         tests: dict[str, Any] = {"test_temperatures_K": []} if options["source"] in ("xtb", "emt") else {"test": None}
+        tests |= {"n_event": 0} if options["source"] == "emt" else {}
         source = load(dataset, options | tests, study, Path(directory), processes)
         _write(dataset, options, study, {"pool.xyz": source.pool}, source, Path(directory), watch)
 
@@ -89,7 +90,7 @@ def _write(
 
 
 def load(dataset: str, options: dict[str, Any], study: dict[str, Any], directory: Path, processes: int) -> Source:
-    """Frames of a data set by its `source`: xtb, emt, 3bpa, ani-al or extxyz; InputError messages start with the block's name."""
+    """Frames of a data set by its `source`: xtb, emt, 3bpa, ani-al, silicon-re or extxyz; InputError messages start with the block's name."""
     source = _from_source(dataset, options, study, directory, processes)
     try:
         source.warnings += check_physics({"train": source.pool} | {f"test {name}": frames for name, frames in source.tests.items()})
@@ -123,12 +124,16 @@ def _from_source(dataset: str, options: dict[str, Any], study: dict[str, Any], d
                 from nnip.data import ani_al
 
                 return Source(*ani_al.read(options, study["seed"], study["mirror"], directory / DOWNLOADS))
+            case "silicon-re":
+                from nnip.data import silicon_re
+
+                return Source(*silicon_re.read(options, study["seed"], study["mirror"], directory / DOWNLOADS))
             case "3bpa":
                 return from_files(options, study, directory / DOWNLOADS)
             case "extxyz":
                 return from_files(options, study, None)
             case other:
-                raise InputError(f"source: '{other}' should be xtb, emt, 3bpa, ani-al or extxyz")
+                raise InputError(f"source: '{other}' should be xtb, emt, 3bpa, ani-al, silicon-re or extxyz")
     except InputError as error:
         raise InputError(f"datasets.{dataset}: {error}") from None
 

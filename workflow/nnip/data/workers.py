@@ -14,7 +14,9 @@ from typing import Any
 
 import numpy as np
 from ase import Atoms
+from ase.stress import voigt_6_to_full_3x3_stress
 
+from nnip.data import EVENT
 from nnip.data.extxyz import labelled
 from nnip.jobs.files import write_synced
 from nnip.study.manifest import code_version, package_versions, settings_hash
@@ -96,6 +98,7 @@ def _plain(value: Any) -> Any:
     """A value in a form for JSON, without loss: numbers are written with all their digits."""
     if isinstance(value, Atoms):
         labels = {"energy_eV": value.get_potential_energy(), "forces": value.get_forces(), "origin": value.info["origin"]}
+        labels |= {"stress": value.calc.results.get("stress"), EVENT: value.arrays.get(EVENT)}
         value = {"numbers": value.numbers, "positions": value.positions, "cell": value.cell.array, "pbc": value.pbc} | labels
     elif dataclasses.is_dataclass(value):
         value = vars(value)
@@ -114,7 +117,11 @@ def _restored(plain: dict[str, Any]) -> Any:
         return np.array(plain["array"], dtype=plain["dtype"])
     if "positions" in plain:
         atoms = Atoms(plain["numbers"], plain["positions"], cell=plain["cell"], pbc=plain["pbc"])
-        return labelled(atoms, plain["energy_eV"], plain["forces"], plain["origin"])
+        stress = None if plain["stress"] is None else voigt_6_to_full_3x3_stress(plain["stress"])
+        frame = labelled(atoms, plain["energy_eV"], plain["forces"], plain["origin"], stress)
+        if plain[EVENT] is not None:
+            frame.set_array(EVENT, plain[EVENT])
+        return frame
     return plain
 
 

@@ -15,7 +15,8 @@ from nnip.study.schema import check, load_schema, nearest
 
 # further trainings and landscapes, not possible with published tables
 FURTHER = ("training_sets", "noise", "landscape.test_splits", "landscape.frozen")
-SOURCES = ("xtb", "emt", "3bpa", "ani-al", "extxyz", "published")
+FEWEST_SITES, FEWEST_SITES_TO_HOP = 8, 27  # of a cell with a defect, and of one in which it moves
+SOURCES = ("xtb", "emt", "3bpa", "ani-al", "silicon-re", "extxyz", "published")
 
 
 def check_config(config: dict[str, Any], source: str = "config") -> dict[str, Any]:
@@ -77,7 +78,23 @@ def _dataset(name: str, block: Any, chosen: bool, source: str) -> dict[str, Any]
         raise InputError(f"{source}: '{where}' consists of published tables, which have no frames for a training set")
     part = schema["$defs"][block["source"]]
     required = [key for key in part["required"] if chosen or key != "test"]
-    return check(block, part | {"required": required, "$defs": schema["$defs"]}, f"{source}, {where}")
+    block = check(block, part | {"required": required, "$defs": schema["$defs"]}, f"{source}, {where}")
+    if block["source"] == "emt":
+        _stop_at(_cell_problems(where, block), source)
+    return block
+
+
+def _cell_problems(where: str, block: dict[str, Any]) -> Iterator[str]:
+    """Cells too small for their defects."""
+    n_sites = (1 if block["primitive"] else 4) * block["repeats"] ** 3
+    hops = "hop" in block["defects"] or block["n_event"]
+    if hops and n_sites < FEWEST_SITES_TO_HOP:
+        key = f"{where}.defects' has hop" if "hop" in block["defects"] else f"{where}.n_event' is {block['n_event']}"
+        yield f"'{key}, but in a cell of {n_sites} sites a vacancy meets its own image on its way: at least {FEWEST_SITES_TO_HOP} sites are needed"
+    elif set(block["defects"]) - {"none"} and n_sites < FEWEST_SITES:
+        yield f"'{where}.defects' are in a cell of {n_sites} sites, where a defect is its own neighbour: at least {FEWEST_SITES} sites are needed"
+    elif n_sites == 1:
+        yield f"'{where}.repeats' is 1 of primitive cells, a single atom that no force acts on: 2 or more"
 
 
 def value(config: dict[str, Any], key: str) -> Any:

@@ -118,7 +118,9 @@ def frames_expected(dataset: dict[str, Any], n_splits: int, n_train: int) -> int
 def atoms_expected(dataset: dict[str, Any]) -> int:
     """Number of atoms of a frame: of a generated cell, or of the first frame of a user's file that is no single atom; else 27, as in 3BPA."""
     if dataset["source"] == "emt":
-        return 4 * dataset["repeats"] ** 3
+        return (1 if dataset["primitive"] else 4) * dataset["repeats"] ** 3
+    if dataset["source"] == "silicon-re":
+        return 64
     if dataset["source"] == "extxyz":
         entry = dataset["train"]
         with contextlib.suppress(OSError, ValueError), open(entry["file"] if isinstance(entry, dict) else entry, encoding="utf-8") as file:
