@@ -15,9 +15,13 @@ import numpy as np
 import pytest
 import torch
 from analytic import SETTINGS, MorsePotential, ethanol, labelled, write_start, write_training
+from ase.calculators.emt import EMT
 from ase.calculators.singlepoint import SinglePointCalculator
+from crystals import CalculatorPotential
 
+from nnip.crystal.reference import MAKERS, reference_frames
 from nnip.data import EVENT
+from nnip.data.extxyz import write_frames
 from nnip.data.frames import read_frames, read_labelled
 from nnip.declare import text
 from nnip.declare.registry import measurements
@@ -31,6 +35,7 @@ from nnip.surface.stretching import bond_weights, stretched
 WORKFLOW = Path(__file__).resolve().parents[2] / "workflow"
 SPLITS = ["train", "val", "train_clean", "test_hot"]
 SCANS = "reference_scans"
+CRYSTAL = "reference_crystal"
 N_FRAMES = 5  # of a split
 FEW = 3
 # where defaults take too long, ask for too little, or kill replicas before they were counted
@@ -40,6 +45,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "latent_distance": {"duration_fs": 50},
     "gates": {"duration_fs": 10},
     "rare_events": {"splits": ["hot"]},
+    "defects": {"repeats": 2, "kinds": ["vacancy"], "n_images": 1, "n_steps": 300},
 }
 # measurements whose number of evaluations depends on what they find: their cost is an upper limit
 SEARCHING = {"weight_noise"}
@@ -131,8 +137,10 @@ def scans() -> list[Any]:
     return frames
 
 
-def moved() -> MorsePotential:
-    """Another potential than the one that frames are labelled by, so that it has errors."""
+def moved(job: str = "") -> Any:
+    """Another potential than the one that frames are labelled by, so that it has errors; for a job that reads crystals, one of them."""
+    if job and CRYSTAL in module(jobs()[job][0]).splits(jobs()[job][2], SPLITS):
+        return CalculatorPotential(1.02)
     potential = MorsePotential(ethanol())
     potential.module.depth.mul_(1.02)
     return potential
@@ -148,7 +156,9 @@ def frames(tmp_path_factory):
             frame.set_array(EVENT, (np.arange(len(frame)) < 2).astype(int))
         ase.io.write(folder / f"{split}.xyz", made, format="extxyz")
     ase.io.write(folder / f"{SCANS}.xyz", scans(), format="extxyz")
-    files = {split: folder / f"{split}.xyz" for split in (*SPLITS, SCANS)}
+    asked = {name: asked_for(name, whole=True) for name in MAKERS}
+    write_frames(folder / f"{CRYSTAL}.xyz", reference_frames(asked, EMT))
+    files = {split: folder / f"{split}.xyz" for split in (*SPLITS, SCANS, CRYSTAL)}
     return files | {"start": write_start(folder / "train.xyz", folder / "start")}
 
 
@@ -197,7 +207,7 @@ def check_columns(name: str, tables: dict[str, bytes]) -> None:
 def test_its_tables_are_those_it_declares(measure, tmp_path, job):
     name, whole, options = jobs()[job]
     measurement = measurements()[name]
-    tables = measure(job, "out", moved())
+    tables = measure(job, "out", moved(job))
     expected = set(measurement.tables) if whole else {table for table, declared in measurement.tables.items() if not declared.when}
     assert set(tables) == set(measurement.tables_made(options)) == set(measurement.tables_made(asked_for(name, whole))) == expected
     assert all(has_rows(content) for content in tables.values())
@@ -222,11 +232,11 @@ def test_of_a_training_without_a_model_there_are_tables_without_rows(measure, tm
 
 @pytest.mark.parametrize("job", jobs())
 def test_the_same_again_is_the_same_and_the_weights_stay(measure, tmp_path, job):
-    potential = moved()
+    potential = moved(job)
     before = [parameter.clone() for parameter in potential.module.parameters()]
     first = measure(job, "first", potential)
     assert all(torch.equal(*pair) for pair in zip(potential.module.parameters(), before, strict=True))
-    assert measure(job, "second", potential) == first == measure(job, "third", moved())
+    assert measure(job, "second", potential) == first == measure(job, "third", moved(job))
     seeds = [read_manifest(tmp_path / folder / "manifest.json")["seeds"] for folder in ("first", "second")]
     assert seeds[0] == seeds[1]
 
@@ -237,7 +247,7 @@ class Interruption(BaseException):
 
 @pytest.mark.parametrize("job", jobs())
 def test_interrupted_at_its_first_checkpoint_it_goes_on_as_if_nothing_had_been(measure, tmp_path, monkeypatch, job):
-    whole, potential = measure(job, "whole", moved()), Counting(moved())
+    whole, potential = measure(job, "whole", moved(job)), Counting(moved(job))
     saved, save = [], Progress.save_if_due
 
     def save_and_end(self, done, state):
@@ -259,7 +269,7 @@ def test_interrupted_at_its_first_checkpoint_it_goes_on_as_if_nothing_had_been(m
 
 
 def _evaluated(measure: Any, job: str) -> int:
-    potential = Counting(moved())
+    potential = Counting(moved(job))
     measure(job, "counted", potential)
     return potential.n_frames
 
@@ -267,13 +277,13 @@ def _evaluated(measure: Any, job: str) -> int:
 @pytest.mark.parametrize("job", jobs())
 def test_its_cost_is_what_it_evaluates_and_its_splits_are_what_it_reads(measure, monkeypatch, job):
     name, _, options = jobs()[job]
-    potential, read = Counting(moved()), []
+    potential, read = Counting(moved(job)), []
     for reader in (read_frames, read_labelled):
         noted = lambda path, *most, reader=reader: (read.append(Path(path).stem), reader(path, *most))[1]  # noqa: E731
         monkeypatch.setattr(f"nnip.measure.base.{reader.__name__}", noted)
     passes = passes_counted(name, measure(job, "out", potential))
     splits = module(name).splits(options, SPLITS)
-    assert set(read) == set(splits) <= {*SPLITS, SCANS, "start"}
+    assert set(read) == set(splits) <= {*SPLITS, SCANS, CRYSTAL, "start"}
     cost = module(name).cost(options, N_FRAMES * len(splits))
     # gradients and features are no evaluations, but count as some; a table that counts frames is of a measurement that cannot know them before
     at_most = potential.dearer or name in SEARCHING or passes is not None

@@ -23,7 +23,7 @@ from nnip.study.config import blame_command_line, check_config
 from nnip.study.labels import CHARGE_AND_SPIN, weighted_labels
 from nnip.study.model_table import check_listed_models, hyperparameters, load_models, trained_file
 from nnip.study.schema import read_yaml
-from nnip.data import pool_folder, split_names
+from nnip.data import CRYSTAL_MEASUREMENTS, pool_folder, split_names
 from nnip.data.own_files import checksum, is_recorded
 from nnip.jobs.errors import InputError
 from nnip.jobs.killed_runs import release_locks_of_killed_runs
@@ -248,13 +248,15 @@ def frames_of_set(name):
     return {kind: f"{RESULTS}/data/sets/{name}/{kind}.xyz" for kind in names}
 
 
+REFERENCE_CRYSTAL = f"{RESULTS}/data/reference_crystal/crystal.xyz"
+CRYSTAL_READERS = [name for name in JOBS if name in CRYSTAL_MEASUREMENTS]
 REFERENCE_SCANS = f"{RESULTS}/data/reference_scans/frames.xyz"
 START = f"{RESULTS}/data/start/start.xyz"
 
 
 def split_files(training_set, splits):
-    """Split -> file of labelled frames: those of a training set, the test splits, and reference_scans; start -> file of the start frame."""
-    own = frames_of_set(training_set) | {"reference_scans": REFERENCE_SCANS, "start": START}
+    """Split -> file of labelled frames: those of a training set, the test splits, and those of the reference; start -> file of the start frame."""
+    own = frames_of_set(training_set) | {"reference_scans": REFERENCE_SCANS, "reference_crystal": REFERENCE_CRYSTAL, "start": START}
     return {split: own.get(split, f"{RESULTS}/data/{split}.xyz") for split in splits}
 
 
@@ -343,6 +345,7 @@ def job_manifests():
         return []
     made = [*data_manifests(), *(f"{RESULTS}/data/sets/{name}/manifest.json" for name in TRAINING_SETS)]
     made += [f"{RESULTS}/data/{name}/manifest.json" for name in (*FRAMES_MEASURED, *({"reference_scans"} & set(JOBS)))]
+    made += [f"{os.path.dirname(REFERENCE_CRYSTAL)}/manifest.json"] if CRYSTAL_READERS else []
     return [*made, *run_files("train/manifest.json", RUNS), *(f"{RESULTS}/runs/{folder}/manifest.json" for jobs in JOBS.values() for folder in jobs)]
 
 

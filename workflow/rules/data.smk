@@ -173,3 +173,29 @@ if "reference_scans" in JOBS:
         shell:
             "python {params.script:q} --smiles={params.smiles:q} --points {params.points} --start {input.start:q} --directory {params.directory:q}"
             " --processes {threads} > {log} 2>&1"
+
+
+if CRYSTAL_READERS:
+
+    rule make_reference_crystal:
+        """Defects by the engine of the training data."""
+        output:
+            frames=REFERENCE_CRYSTAL,
+            manifest=f"{os.path.dirname(REFERENCE_CRYSTAL)}/manifest.json",
+        log:
+            f"{LOGS}/reference_crystal.log",
+        priority: 100
+        conda:
+            "../../envs/workflow.yaml"
+        resources:
+            runtime=growing(60),
+            mem_mb=growing(4000),
+        params:
+            script=script_path("make_reference_crystal.py"),
+            code=code_of("scripts/make_reference_crystal.py"),
+            asked=lambda wildcards: json.dumps({name: config[name] for name in CRYSTAL_READERS}),
+            directory=lambda wildcards, output: os.path.dirname(output.manifest),
+        message:
+            "Relax defects with EMT and find their paths: a minute"
+        shell:
+            "python {params.script:q} --asked {params.asked:q} --directory {params.directory:q} > {log} 2>&1"

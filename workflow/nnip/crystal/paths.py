@@ -11,7 +11,7 @@ import numpy as np
 from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
 from ase.mep import NEB
-from ase.optimize import FIRE, LBFGS
+from ase.optimize import FIRE
 
 from nnip.crystal.engines import Engine, EngineCalculator
 
@@ -20,14 +20,15 @@ RATTLE_A = 0.01  # a symmetric structure would otherwise rest on a saddle point
 
 
 def relaxed(engine: Engine, positions_A: np.ndarray, fmax_eV_per_A: float, n_steps: int, seed: int = 0) -> tuple[np.ndarray, str | None]:
-    """Positions [n_atoms, 3] in Å of the minimum next to a structure by ASE's LBFGS in its cell, and why it is none, in words (None: it is one).
+    """Positions [n_atoms, 3] in Å of the minimum next to a structure by ASE's FIRE in its cell, and why it is none, in words (None: it is one).
 
-    All atoms are first displaced by a random vector of about RATTLE_A, so that symmetry does not hold them on a saddle point.
+    All atoms are first displaced by a random vector of about RATTLE_A, so that symmetry does not hold them on a saddle point. FIRE is a dynamics,
+    which leaves saddle points and maxima; quasi-Newton steps may end on them.
     """
     atoms = engine.frame.copy()
     atoms.positions = positions_A + np.random.default_rng(seed).normal(0, RATTLE_A, positions_A.shape)
     atoms.calc = EngineCalculator(engine)
-    for _ in LBFGS(atoms, logfile=os.devnull).irun(fmax=fmax_eV_per_A, steps=n_steps):
+    for _ in FIRE(atoms, logfile=os.devnull).irun(fmax=fmax_eV_per_A, steps=n_steps):
         if not (np.isfinite(atoms.get_forces()).all() and np.isfinite(atoms.get_potential_energy())):
             return atoms.positions, "an energy or force is not finite"
     largest = float(np.linalg.norm(atoms.get_forces(), axis=1).max())

@@ -10,6 +10,8 @@ from typing import Any
 
 EVENT = "event"  # column of frames with a rare event: 1 for atoms that take part; and the test split of such frames that source emt makes
 
+CRYSTAL_MEASUREMENTS = ("defects", "far_field", "hops")  # those that read the reference crystal
+
 
 def pool_folder(dataset: str) -> str:
     """The folder of a data set's pool under data/pools/: its name, if that is a file's name, else what of it can be and a hash."""

@@ -23,6 +23,7 @@ class Quantity:
     parts:          names of quantities contained in this one: their correlation with it is partly with itself
     floor:          whether the noise floor lists it
     control:        whether its logarithm is a control variable of partial correlations; those for the first are in table correlations too
+    judged:         whether predictors are judged by it as they are by the time to failure (analysis outcome_league); only for an outcome
     baseline:       whether a predictor is what every training has anyway, which a measurement worth its cost must improve on
     """
 
@@ -44,6 +45,7 @@ class Quantity:
     parts: tuple[str, ...] = ()
     floor: bool = False
     control: bool = False
+    judged: bool = False
     baseline: bool = False
 
     def __post_init__(self) -> None:
