@@ -45,6 +45,8 @@ SMALL: dict[str, dict[str, Any]] = {
     "latent_distance": {"duration_fs": 50},
     "gates": {"duration_fs": 10},
     "rare_events": {"splits": ["hot"]},
+    "far_field": {"repeats": 2},
+    "hops": {"n_replicas": 2, "equilibration_fs": 20, "duration_fs": 40, "temperature_K": 300},
     "defects": {"repeats": 2, "kinds": ["vacancy"], "n_images": 1, "n_steps": 300},
 }
 # measurements whose number of evaluations depends on what they find: their cost is an upper limit

@@ -196,6 +196,6 @@ if CRYSTAL_READERS:
             asked=lambda wildcards: json.dumps({name: config[name] for name in CRYSTAL_READERS}),
             directory=lambda wildcards, output: os.path.dirname(output.manifest),
         message:
-            "Relax defects with EMT and find their paths: a minute"
+            "Defects, force constants and hops by EMT: minutes"
         shell:
             "python {params.script:q} --asked {params.asked:q} --directory {params.directory:q} > {log} 2>&1"
