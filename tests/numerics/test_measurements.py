@@ -111,6 +111,10 @@ class Counting:
         self.count(graph)
         return self.potential.energies_forces(graph)
 
+    def energies_forces_stress(self, graph: Any) -> Any:
+        self.count(graph)
+        return self.potential.energies_forces_stress(graph)
+
     def differentiable_energies_forces(self, graph: Any) -> Any:
         self.count(graph)
         self.dearer = True
