@@ -17,7 +17,9 @@ def analyse(name: str, inputs: Mapping[str, str], settings: dict[str, Any], main
     """Write the tables of one analysis; inputs, outputs: paths of its tables by name; settings: the config by key; main_set: main training set."""
     declared = analyses()[name]
     names = [table for table in (*declared.needs, *declared.uses) if table in inputs]
-    tables = {table: of_main_models(table, read_table(table, inputs[table]), main_set) for table in names}
+    tables = {table: read_table(table, inputs[table]) for table in names}
+    if not declared.every_set:
+        tables = {table: of_main_models(table, rows, main_set) for table, rows in tables.items()}
     made = importlib.import_module(f"nnip.analyse.{name}").analyse(tables, settings)
     for table, path in outputs.items():
         write_table(table, made[table], path)

@@ -21,6 +21,7 @@ class Analysis:
     when:        key of the config, with dots; the analysis is made only if this key has a value
     published:   whether it is made for released tables too
     collects:    whether it uses all tables with quantities; the registry adds these tables, and the keys of the quantities' `at`
+    every_set:   whether it gets the rows of all training sets; else those of models trained on the main one
     doing:       message of its job
 
     The module's function analyse(tables, settings) -> {table: rows} takes tables by name and settings by key.
@@ -35,6 +36,7 @@ class Analysis:
     when: str | None = None
     published: bool = True
     collects: bool = False
+    every_set: bool = False
     doing: str
 
     def __post_init__(self) -> None:

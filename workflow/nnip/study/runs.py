@@ -79,6 +79,8 @@ def run_settings(run: Run, config: dict[str, Any], models: dict[str, dict[str, A
         return settings
     if run.training_set.noise_label:
         settings["noise_label"] = run.training_set.noise_label
+    if run.training_set.batch_size is not None:
+        settings["hyperparameters"]["batch_size"] = run.training_set.batch_size
     if set(learn) != set(LABELS):
         settings["hyperparameters"] = with_learnt(settings["hyperparameters"], learn)
     return settings

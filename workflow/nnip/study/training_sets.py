@@ -26,6 +26,7 @@ class TrainingSet:
     select:   kind of nnip.data.selection -> value: the frames of the pool that it is drawn from
     learn:    labels that are trained on, as far as a model has a weight on them
     noise:    label -> Gaussian noise on it, in standard deviations of the label; one label at most
+    batch_size:  frames of a step of the training; None: as the model's row says
     measure:  further measurements for a set with role beside
     models, seeds:  the models and seeds trained on it; None: all
     """
@@ -40,6 +41,7 @@ class TrainingSet:
     measure: tuple[str, ...] = ()
     models: tuple[str, ...] | None = None
     seeds: tuple[int, ...] | None = None
+    batch_size: int | None = None
 
     @property
     def noise_label(self) -> str | None:
@@ -103,6 +105,7 @@ def _declared(name: str, block: Mapping[str, Any], config: Mapping[str, Any]) ->
         tuple(block["measure"]),
         None if block["models"] is None else tuple(block["models"]),
         None if block["seeds"] is None else tuple(block["seeds"]),
+        block["batch_size"],
     )
 
 
