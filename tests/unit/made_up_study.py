@@ -78,7 +78,7 @@ def study(names=("a", "b", "c", "d", "bad"), seeds=SEEDS, modes=("isotropic", "p
                 for split, factor in (("train", 1), ("300K", 2), ("600K", 4), ("1200K", 8)):
                     errors.append(
                         {**who, "training_set": f"n{n}", "split": split, "energy_rmse_eV_per_atom": level * factor / 10}
-                        | {"forces_rmse_eV_per_A": level * factor * (100 / n) ** 0.5, "n_frames": 10}
+                        | {"forces_rmse_eV_per_A": level * factor * (100 / n) ** 0.5, "n_frames": 10, "n_components": 10 * 3 * 9}
                     )
             times = np.round(rng.uniform(200, 4000 / (i + 1), 6))
             failures += [
@@ -118,7 +118,28 @@ def study(names=("a", "b", "c", "d", "bad"), seeds=SEEDS, modes=("isotropic", "p
     again = [tables["trainings"].assign(training_set=noise_set(100, sigma)) for sigma in noise]
     tables["trainings"] = frame("trainings", pd.concat([tables["trainings"], *again], ignore_index=True))
     tables["training_sets"] = training_sets(noise=noise)
-    return with_statistics(tables)
+    return with_statistics(tables | crystals(runs))
+
+
+def crystals(runs):
+    """Tables of defects and of rare events of these trainings, on the main set; errors grow with the number of the model, and one path fails."""
+    cost, rows = {"n_passes": 1, "wall_s": 1.0}, {name: [] for name in ("rare_events", "event_forces", "defects", "barriers", "barrier_profiles")}
+    rng = np.random.default_rng(7)
+    for place, run in enumerate(runs):
+        who, level = run | {"training_set": "n100"}, 0.02 * (1 + place)
+        forces = {"event_forces_rmse_eV_per_A": 2 * level, "plain_forces_rmse_eV_per_A": rng.uniform(0.1, 0.2), "excess": 2.0}
+        rows["rare_events"].append(who | {"split": "all", "n_frames": 5, "n_atoms": 20, "wall_s": 1.0} | forces)
+        for atom, size in enumerate(rng.uniform(0, 2, 20)):
+            error = {"magnitude_error_eV_per_A": abs(rng.normal(0, level)), "angle_deg": abs(rng.normal(0, 100 * level)) if size > 0.1 else None}
+            rows["event_forces"].append(who | {"split": "event", "frame": atom // 4, "atom": atom, "reference_eV_per_A": size} | error)
+        error = {"formation_energy_eV": 0.95 + level, "error_eV": level, "geometry_error_A": 2 * level}
+        rows["defects"].append(who | {"defect": "vacancy", "n_sites": 32, "reference_eV": 0.95} | cost | error)
+        found = {"reason": "no convergence"} if place == 1 else {"barrier_eV": 0.4 + level, "error_eV": level}
+        rows["barriers"].append(who | {"n_sites": 32, "reference_eV": 0.4} | cost | found)
+        for path, height in (("reference", 0.4), ("frozen", 0.4 + level), *([("own", 0.4 + level)] if place != 1 else [])):
+            shape = np.sin(np.linspace(0, np.pi, 5)) ** 2
+            rows["barrier_profiles"] += [who | {"path": path, "image": i, "progress": i / 4, "energy_eV": height * e} for i, e in enumerate(shape)]
+    return {name: frame(name, of_name) for name, of_name in rows.items()}
 
 
 def plane_table(names, seed):

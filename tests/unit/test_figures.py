@@ -13,7 +13,23 @@ from nnip.figures.labels import label_points
 from nnip.jobs.errors import InputError
 
 # what may stand in brackets behind a quantity that is no pure number
-UNITS = {"eV/Å", "meV/Å", "eV/atom", "meV/atom", "Å", "ps", "K", "meV/Å/K", "meV/Å per 100 K", "per eV/Å", "per meV/atom", "per Å"}
+UNITS = {
+    "eV",
+    "meV",
+    "degrees",
+    "eV/Å",
+    "meV/Å",
+    "eV/atom",
+    "meV/atom",
+    "Å",
+    "ps",
+    "K",
+    "meV/Å/K",
+    "meV/Å per 100 K",
+    "per eV/Å",
+    "per meV/atom",
+    "per Å",
+}
 # slopes between logarithms, and what is measured in standard deviations
 UNITS |= {"ln RMSE per ln $n$", "std. of the clean labels", "standard deviations of the forces", "standard deviations of the energies"}
 

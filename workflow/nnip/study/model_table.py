@@ -119,7 +119,7 @@ def _check_stresses(config: dict[str, Any], models: dict[str, Any]) -> None:
     of_stress = [name for name, row in models.items() if "stress" in weighted_labels(hyperparameters(row))]
     for each in training_sets(config).values():
         block = config["datasets"][each.pool]
-        if "stress" in each.learn and not (block.get("stress_key") or block.get("virial_key")):
+        if "stress" in each.learn and block["source"] != "emt" and not (block.get("stress_key") or block.get("virial_key")):
             for name in (model for model in each.models or models if model in of_stress):
                 which = f"set 'datasets.{each.pool}.stress_key'" if block["source"] == "extxyz" else f"source {block['source']} gives none"
                 raise InputError(f"{config['models']}, model '{name}': 'stress_weight' needs stresses in training set '{each.name}': {which}")
