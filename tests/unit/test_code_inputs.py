@@ -67,7 +67,18 @@ def test_a_figures_code_is_its_own_module_and_helpers(name):
 def test_an_analysiss_code_is_its_own_module_and_what_that_imports(name):
     found = names(code_inputs("scripts/analyse.py", f"nnip/analyse/{name}.py"))
     assert {f"analyse/{name}", "scripts/analyse"} <= found
-    drawing = {"toy", "entropy_convergence", "entropy_variance", "correlations", "best", "choice", "league", "prediction", "within_between"}
+    drawing = {
+        "toy",
+        "entropy_convergence",
+        "entropy_variance",
+        "correlations",
+        "best",
+        "choice",
+        "league",
+        "prediction",
+        "within_between",
+        "outcome_league",
+    }
     assert ("study/seeds" in found) == (name in drawing)
 
 

@@ -3,6 +3,9 @@
 import pytest
 
 from nnip.measure import hops, rare_events
+from nnip.study.config import check_config
+from nnip.study.runs import list_runs, run_settings
+from nnip.study.schema import check, load_schema
 
 SPLITS = ["train", "val", "test_300K", "test_event"]
 
@@ -38,3 +41,14 @@ def test_crystals_need_an_engine(name):
 def test_times_of_hops():
     given = {"hops": {"tau_fs": 100, "every_fs": 2, "timestep_fs": 4}, "dataset": "al", "datasets": {"al": {"source": "emt"}}}
     assert hops.problems(given, SPLITS) == ["'hops.every_fs' is 2, but must not be smaller than hops.timestep_fs (4)"]
+
+
+def test_a_set_has_its_own_frames_per_step():
+    row = check({"framework": "mace", "stress_weight": 10.0}, load_schema("models")["$defs"]["model"], "test")
+    datasets = {"al": {"source": "emt"}, "small": {"source": "emt", "repeats": 1}}
+    sets = {"small": {"pool": "small", "size": 40, "batch_size": 30, "learn": ["energy", "forces"]}}
+    given = {"study": "s", "dataset": "al", "models": "m.yaml", "datasets": datasets, "training_sets": sets, "n_train": 20}
+    config = check_config(given, "test")
+    settings = {name: run_settings(run, config, {"m": row})["hyperparameters"] for name, run in list_runs(config, {"m": row}).items()}
+    assert {name: each["batch_size"] for name, each in settings.items()} == {"m.n20.seed1": 5, "m.small.seed1": 30}
+    assert [each["stress_weight"] for each in settings.values()] == [10.0, 0]

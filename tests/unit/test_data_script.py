@@ -26,6 +26,7 @@ def test_makes_a_data_set(tmp_path):
 
 def test_makes_a_further_pool_without_tests(tmp_path):
     options = {"source": "emt", "repeats": 1, "strain": 0, "train_temperatures_K": [300], "test_temperatures_K": [900], "n_test": 5}
+    options |= {"primitive": False, "defects": ["none"], "n_event": 0, "displacement_A": 0.05}
     options |= {"frames_per_chunk": 5, "equilibration_fs": 4, "tau_fs": 50, "stride_fs": 2, "n_pool": None}
     result = prepare(tmp_path, options, "cells", "--pool")
     assert result.returncode == 0, result.stderr

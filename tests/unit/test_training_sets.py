@@ -183,6 +183,7 @@ def data(tmp_path_factory):
     """A study's own frames of 4 atoms, and a further pool of 32."""
     directory = tmp_path_factory.mktemp("data")
     options = EMT | {"strain": 0.03, "train_temperatures_K": [300], "tau_fs": 50, "n_pool": None}
+    options |= {"primitive": False, "defects": ["none"], "n_event": 0, "displacement_A": 0.05}
     prepare("small", options, {"seed": 3, "n_pool": 12, "mirror": None}, directory)
     prepare_pool("large", options | {"repeats": 2}, {"seed": 3, "n_pool": 6, "mirror": None}, directory / "pools/large")
     return directory

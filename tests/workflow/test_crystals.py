@@ -93,7 +93,7 @@ def test_the_studies_are_planned(study, name):
     study.write_models(models)
     study.config.write_text(yaml.safe_dump(config | {"models": str(study.models)}))
     jobs = planned(study.snakemake("--dry-run", "--quiet", "rules"))
-    n = {"rare-events": 12 * 2 * 2, "rare-events-silicon": 12 * 2 * 2, "defects": 2 * 12 * 2}[name]
+    n = {"rare-events": 12 * 2 * 3, "rare-events-silicon": 12 * 2 * 2, "defects": 2 * 12 * 3}[name]
     assert jobs["train_model"] == n
     assert jobs.get("measure_defects", 0) == (0 if name == "rare-events-silicon" else n)
     assert jobs.get("measure_rare_events", 0) == (0 if name == "defects" else n)

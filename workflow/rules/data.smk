@@ -194,8 +194,9 @@ if CRYSTAL_READERS:
             script=script_path("make_reference_crystal.py"),
             code=code_of("scripts/make_reference_crystal.py"),
             asked=lambda wildcards: json.dumps({name: config[name] for name in CRYSTAL_READERS}),
+            seed=config["seed"],
             directory=lambda wildcards, output: os.path.dirname(output.manifest),
         message:
             "Defects, force constants and hops by EMT: minutes"
         shell:
-            "python {params.script:q} --asked {params.asked:q} --directory {params.directory:q} > {log} 2>&1"
+            "python {params.script:q} --asked {params.asked:q} --seed {params.seed} --directory {params.directory:q} > {log} 2>&1"

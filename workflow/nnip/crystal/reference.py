@@ -47,7 +47,8 @@ def defect_frames(options: dict[str, Any], make: Make) -> list[Atoms]:
     frames = [evaluated(make, crystal, "defects", "bulk")]
 
     def minimum(frame: Atoms, kind: str, why_not: Callable[[np.ndarray], str | None]) -> Atoms:
-        positions, why = relaxed(CalculatorEngine(make, frame), frame.positions, options["fmax_eV_per_A"], options["n_steps"])
+        seed = derive(options["seed"], "reference", kind)
+        positions, why = relaxed(CalculatorEngine(make, frame), frame.positions, options["fmax_eV_per_A"], options["n_steps"], seed)
         if why := why or why_not(positions):
             raise InputError(
                 f"defects: the reference has no {kind} in a cell of {len(crystal)} sites ({why}); give larger 'defects.repeats' or 'defects.n_steps'"
@@ -95,7 +96,7 @@ def hop_frames(options: dict[str, Any], make: Make) -> list[Atoms]:
     for replica in range(options["n_replicas"]):
         atoms, counter = start.copy(), HopCounter(sites, 0)
         atoms.calc = make()
-        thermalize_momenta(atoms, options["temperature_K"], rng=np.random.default_rng(derive(REFERENCE_SEED, "hops", replica)))
+        thermalize_momenta(atoms, options["temperature_K"], rng=np.random.default_rng(derive(options["seed"], "reference", "hops", replica)))
         Stationary(atoms)
         dynamics = NVTBerendsen(
             atoms, options["timestep_fs"] * units.fs, temperature_K=options["temperature_K"], taut=options["tau_fs"] * units.fs, fixcm=True
@@ -114,10 +115,9 @@ def hop_frames(options: dict[str, Any], make: Make) -> list[Atoms]:
     return [evaluated(make, crystal, "hops", "bulk"), first]
 
 
-REFERENCE_SEED = 1
 MAKERS: dict[str, Callable[[dict[str, Any], Make], list[Atoms]]] = {"defects": defect_frames, "far_field": far_field_frames, "hops": hop_frames}
 
 
-def reference_frames(asked: dict[str, dict[str, Any]], make: Make) -> list[Atoms]:
-    """The frames of each measurement asked for: name -> its options."""
-    return [frame for name, options in asked.items() for frame in MAKERS[name](options, make)]
+def reference_frames(asked: dict[str, dict[str, Any]], make: Make, seed: int = 1) -> list[Atoms]:
+    """The frames of each measurement asked for: name -> its options; seed: the study's."""
+    return [frame for name, options in asked.items() for frame in MAKERS[name](options | {"seed": seed}, make)]
