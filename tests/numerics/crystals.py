@@ -27,6 +27,7 @@ class CalculatorPotential:
     """nnip.potentials.base.Potential of a calculator, as far as measurements of crystals use it; n_frames counts what it evaluated."""
 
     device = torch.device("cpu")
+    not_compiled = "a calculator has no code to compile"
 
     def __init__(self, factor: float = 1.0, make: Callable[[], Calculator] = EMT, cutoff_A: float = 5.0) -> None:
         self.module = Factor(factor).requires_grad_(False)

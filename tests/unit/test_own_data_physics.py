@@ -214,6 +214,7 @@ def test_the_softest_right_frames_pass(mirror):
 def test_generated_aluminium_passes_solid_and_liquid(tmp_path):
     options = {"repeats": 2, "strain": 0.03, "train_temperatures_K": [300], "test_temperatures_K": [2000], "n_test": 6}
     options |= {"frames_per_chunk": 6, "equilibration_fs": 200, "stride_fs": 20, "tau_fs": 100}
+    options |= {"primitive": False, "defects": ["none"], "n_event": 0, "displacement_A": 0.05}
     pool, tests, _ = emt.generate(options, 12, 1, 1, tmp_path)
     splits = {"train": pool, "test": tests["2000K"]}
     assert units.check(splits) + references.check(splits) == []

@@ -99,8 +99,8 @@ def model_jobs(
 
 
 def of_replicas(name: str, options: Mapping[str, Any]) -> bool:
-    """Whether a measurement evaluates moving copies of the start frame, whose neighbours are searched at every step."""
-    return "start" in splits_read(name, options, [])
+    """Whether a measurement evaluates moving copies of one frame, whose neighbours are searched at every step."""
+    return not {"start", "reference_crystal"}.isdisjoint(splits_read(name, options, []))
 
 
 def engine_s(config: Mapping[str, Any], engine: Mapping[str, Any]) -> float:

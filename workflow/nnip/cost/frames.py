@@ -62,9 +62,10 @@ def _molecules(options: dict[str, Any], rng: np.random.Generator, costs: dict[st
 
 
 def _crystals(options: dict[str, Any], rng: np.random.Generator, costs: dict[str, Any]) -> list[Atoms]:
-    from nnip.data.emt import forces_of, strained_crystal
+    from nnip.crystal.cells import perfect
+    from nnip.data.emt import forces_of, strained
 
-    crystals = [strained_crystal(options["repeats"], options["strain"], rng) for _ in range(N_FRAMES)]
+    crystals = [strained(perfect(options["repeats"], options["primitive"]), options["strain"], rng) for _ in range(N_FRAMES)]
     for atoms in crystals:
         atoms.positions += RATTLE_A * rng.standard_normal(atoms.positions.shape)
     costs["engine_s"] = _median_s(forces_of(crystals[0]), [atoms.positions for atoms in crystals[:6]])
