@@ -44,5 +44,5 @@ def draw(outcome_league: pd.DataFrame, confidence: float) -> Drawing:
         axis.set_title(style.wrap(f"{quantities()[outcome].label} ({count})", style.DOUBLE_MM / (len(outcomes) + 1.6)), pad=12)
     name_rows(axes[0, 0], first)
     axes[0, 0].set_xlabel("share of pairs named")
-    style.note(figure, what(outcome_league), signs(first, confidence))
+    style.note(figure, what(outcome_league).removeprefix(": "), signs(first, confidence))
     return figure
