@@ -169,7 +169,7 @@ def test_a_correlation_of_a_part_with_its_whole_is_a_cross(tables):
         (f"test_forces_rmse_{part}", whole)
         for part in ("coolest", "hottest")
         for whole in ("test_forces_rmse_all", "extrapolation_slope", "learning_curve_slope")
-    }
+    } | {(f"{part}_forces_rmse", "test_forces_rmse_all") for part in ("event", "plain")}
     crosses = [value for axis in figure.axes for line in lines(axis, "_pearson_overlap") for value in line.get_xdata()]
     assert sorted(crosses) == pytest.approx(sorted(own["pearson"]))
     assert "one quantity is a part of the other" in figure.get_supxlabel().replace("\n", " ")
