@@ -74,8 +74,9 @@ def _connect(folder: Path) -> socket.socket:
             if process is None:
                 command = [sys.executable, "-P", "-m", "nnip.jobs.warm_process", str(folder / name)]
                 none = subprocess.DEVNULL
-                # in a session of its own: signals to a group of processes reach forks through the jobs that wait for them
-                process = subprocess.Popen(command, stdin=none, stdout=none, stderr=none, start_new_session=True)
+                # in a session of its own: signals to a group of processes reach forks through the jobs that wait for them. In the root folder: a
+                # package that takes the working directory when it is imported then finds nothing, where it could find another job's files
+                process = subprocess.Popen(command, stdin=none, stdout=none, stderr=none, start_new_session=True, cwd="/")
             time.sleep(0.01)
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 TITLE = "NequIP"
 PACKAGES = ("nequip", "e3nn")
-IMPORTS = ("nequip.scripts.train", "nequip.train", "nequip.integrations.ase", "nequip.model.saved_models.load_utils")
+# nequip.scripts.train is not among them: it keeps the working directory of its import as the place of the config
+IMPORTS = ("nequip.train", "nequip.data.datamodule", "nequip.integrations.ase", "nequip.model.saved_models.load_utils", "hydra")
 PARAMETER_GROUPS = {
     "readout": r"readout",
     "radial network": r"edge_mlp|bessel",

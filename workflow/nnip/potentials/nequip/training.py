@@ -45,7 +45,7 @@ def fit(settings: dict[str, Any], train_xyz: Path, val_xyz: Path, directory: Pat
         raise InputError(f"{model}: {error}") from None
     folder = directory / "nequip"
     write_text(folder / "config.yaml", yaml.safe_dump(config, sort_keys=False))
-    ending = run_command([*WARM, str(COMMAND)], folder, folder / "nequip-train.log", environment, COMMAND.name)
+    ending = run_command([*WARM, str(COMMAND), "--config-path", str(folder)], folder, folder / "nequip-train.log", environment, COMMAND.name)
     losses = _validation_losses(folder / "csv" / "metrics.csv", stage_weights(h)[-1])
     model_file = folder / "best.ckpt"
     return Fit(
