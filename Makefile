@@ -33,7 +33,7 @@ demo: setup
 cost: setup
 	@$(SNAKEMAKE) cost $(if $(CONFIG),--configfile $(CONFIG)) --quiet host progress reason rules
 
-# two suites at a time, then the studies, which use all cores
+# two suites at a time, each printed when it ends, then the studies, which use all cores
 test: environments
 	$(MAKE) --keep-going --jobs 2 --output-sync=line test-unit test-nequip test-mace
 	.venv/bin/python -m pytest tests/workflow
