@@ -5,6 +5,7 @@ they are ready, imports wherever they happen, Snakemake with all its planning, s
 and all its descendants. The way in which processes start makes no difference: a forked process counts from its fork.
 """
 
+import contextlib
 import ctypes
 import os
 import resource
@@ -52,15 +53,14 @@ def copied(copy: Path) -> None:
 
 def cpu_of_tree(command: Sequence[str], directory: Path, environment: dict[str, str], log: Path) -> float:
     """CPU seconds of a command and all its descendants, those that it leaves behind included; RuntimeError with the end of its output if it fails."""
-    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
-    before = children_s()
+    adopt, before = ctypes.CDLL(None).prctl, children_s()
+    adopt(PR_SET_CHILD_SUBREAPER, 1)
     with open(log, "wb") as file:
         status = subprocess.run(command, cwd=directory, env=os.environ | environment, stdout=file, stderr=subprocess.STDOUT, check=False).returncode
-    while True:
-        try:
+    with contextlib.suppress(ChildProcessError):
+        while True:
             os.wait()
-        except ChildProcessError:
-            break
+    adopt(PR_SET_CHILD_SUBREAPER, 0)
     if status:
         raise RuntimeError(f"{' '.join(command)} failed: {log.read_text(encoding='utf-8', errors='replace')[-3000:]}")
     return children_s() - before

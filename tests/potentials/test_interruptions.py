@@ -1,5 +1,6 @@
 """Trainings that are killed and go on from their checkpoints, as if nothing had been; NNIP_KILLS says how often (2), e.g. 10 for a long campaign."""
 
+import contextlib
 import fcntl
 import json
 import os
@@ -65,11 +66,20 @@ def interrupt(process, directory, number, rng, earliest=1):
     # 128 and more while the framework's command is at work, which is ended first
     assert process.wait(timeout=600) in (-number, 128 + number)
     deadline = time.monotonic() + 20
-    while still_alive(process.pid):
+    while still_alive(process.pid) or at_work_in(directory):
         assert time.monotonic() < deadline, "the framework's command outlived the training"
         time.sleep(0.05)
     print(f"killed by {number.name} after {at} epochs")
     return at
+
+
+def at_work_in(directory):
+    """Whether a process has its working directory there, as the framework's command has: a fork of the warm process ends a moment later."""
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if (process / "cwd").readlink().is_relative_to(directory):
+                return True
+    return False
 
 
 def still_alive(group):

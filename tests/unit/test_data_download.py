@@ -131,7 +131,7 @@ def test_a_file_that_is_not_there_is_asked_for_once(tmp_path, sources, server):
 def test_the_tracked_list_is_complete():
     with open(download.SOURCES, newline="") as table:
         rows = list(download.csv.DictReader(table))
-    assert {row["dataset"] for row in rows} == {"3bpa", "ani-al", "published"}
+    assert {row["dataset"] for row in rows} == {"3bpa", "ani-al", "published", "silicon-re"}
     assert len({(row["dataset"], row["file"]) for row in rows}) == len(rows)
     for row in rows:
         assert row["url_pattern"].startswith("https://") and row["licence"]

@@ -214,7 +214,7 @@ def test_the_same_atoms_in_another_cell_are_no_duplicate(tmp_path, files):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"source": "hdf5"}, "datasets.mine: source: 'hdf5' should be xtb, emt, 3bpa, ani-al or extxyz"),
+        ({"source": "hdf5"}, "datasets.mine: source: 'hdf5' should be xtb, emt, 3bpa, ani-al, silicon-re or extxyz"),
         ({"energykey": "E"}, "datasets.mine: energykey: no key of source extxyz; it knows train, test, energy_key"),
         ({"test": {}}, "datasets.mine: train and test: both are needed"),
         ({"train": {"frames": "0:3"}}, "datasets.mine: train: {'frames': '0:3'} should be a file, or"),

@@ -106,5 +106,6 @@ def test_the_parts_of_a_quantity():
         *((name, other) for name in ("direction_score", "magnitude_score", "softening_slope")
           for other in ("test_forces_rmse_all", "test_forces_rmse_hottest")),
         ("direction_score", "extrapolation_slope"), ("extrapolation_slope", "magnitude_score"), ("extrapolation_slope", "softening_slope"),
+        *((name, "test_forces_rmse_all") for name in ("event_forces_rmse", "event_magnitude_score", "event_direction_score", "plain_forces_rmse")),
         *((name, other) for name in ("early_rmst_fs", "early_share_failed") for other in ("mean_time_to_failure_fs", "rmst_fs")),
     }  # fmt: skip
