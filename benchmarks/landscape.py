@@ -31,6 +31,8 @@ def sides(subject: Subject) -> tuple[dict[str, Side], dict[str, str]]:
     }
     if not importlib.util.find_spec("loss_landscapes"):
         return made, {"loss-landscapes": "not in this environment"}
+    if subject.potential.device.type != "cpu":
+        return made, {"loss-landscapes": "3.0.6 draws its directions on the CPU and cannot add them to weights on a GPU"}
     package = Side(
         by_package(subject), PACKAGE, "3.0.6, random_line without filters ('model'), our cached batch as its metric", least=3 * n_directions
     )

@@ -1,7 +1,7 @@
 """The paper's smallest and largest models of each framework: seconds of a training step, an epoch and a landscape point, by the study's own jobs.
 
-Five frames: four for training in batches of one, and one for validation. Each time is the difference of two jobs with different numbers of
-epochs or points, in CPU seconds on a CPU and in wall seconds on a GPU.
+Training in batches of one, landscapes over five frames. Each time is the difference of two jobs with different numbers of epochs or points, in CPU
+seconds on a CPU and in wall seconds on a GPU.
 """
 
 import json
@@ -24,18 +24,20 @@ ROOT = Path(__file__).resolve().parents[1]
 SCRIPTS = ROOT / "workflow" / "scripts"
 MODELS = ("2-layer", "5-layer", "v1_l0", "v3_l3")
 N_TRAIN = 450  # of the paper
-# epochs and points of the two jobs: on a GPU a step is so short that few would be lost in the start-up
-LENGTHS = {"cpu": ((1, 2), (3, 4)), "cuda": ((5, 105), (5, 55))}
+# training frames, epochs and points of the two jobs: on a GPU a step is so short that few would be lost in the start-up
+LENGTHS = {"cpu": (4, (1, 2), (3, 4)), "cuda": (80, (1, 5), (5, 55))}
+N_SCANNED = 5
 
 
 def rows(frames_file: Path, device: str, scratch: Path) -> Iterator[dict[str, Any]]:
-    """A row per model, with the first five frames of a file."""
+    """A row per model, with the first frames of a file."""
     config = check_config(yaml.safe_load((ROOT / "config/paper.yaml").read_text(encoding="utf-8")) | {"device": device})
     models = load_models(ROOT / config["models"])["models"]
     runs = {run.model: run for run in list_runs(config, models).values() if run.role == "main"}
-    frames = ase.io.read(frames_file, ":5")
-    files = {name: scratch / f"{name}.xyz" for name in ("train", "val", "all")}
-    for name, part in (("train", frames[:4]), ("val", frames[4:]), ("all", frames)):
+    n = LENGTHS[device][0]
+    frames = ase.io.read(frames_file, f":{n + 1}")
+    files = {name: scratch / f"{name}.xyz" for name in ("train", "val", "scanned")}
+    for name, part in (("train", frames[:n]), ("val", frames[n:]), ("scanned", frames[:N_SCANNED])):
         ase.io.write(files[name], part, format="extxyz")
     for model in MODELS:
         yield measure(run_settings(runs[model], config, models), config["landscape"], files, scratch / runs[model].name)
@@ -61,7 +63,7 @@ def measure(settings: dict[str, Any], landscape: dict[str, Any], files: dict[str
     python, device = environments.interpreter(settings["framework"]), settings["device"]
     # steps so small that every epoch improves: only an improved model is saved; steps of a second stage cost the same
     row = settings["hyperparameters"] | {"lr": 1e-5, "swa": None}
-    epochs, points = LENGTHS[device]
+    n, epochs, points = LENGTHS[device]
     trainings, scans = [], []
     for n_epochs in epochs:
         directory = folder / str(n_epochs)
@@ -72,13 +74,13 @@ def measure(settings: dict[str, Any], landscape: dict[str, Any], files: dict[str
         trained = json.loads((directory / "manifest.json").read_text(encoding="utf-8"))
         if trained["status"] != "ok":
             raise RuntimeError(f"{settings['run']} {trained['status']}: {trained['reason']}")
-    options = {"mode": "paper", "split": "train", "distance": landscape["distance"], "n_directions": 2, "n_frames": 5, "frames_per_batch": 5}
+    options = {"mode": "paper", "split": "train", "distance": landscape["distance"], "n_directions": 2, "n_frames": N_SCANNED, "frames_per_batch": N_SCANNED}
     for n_points in points:
         scan = {"name": "landscape", "settings": settings, "options": options | {"n_points": n_points}, "train_directory": directory}
-        scans.append(job(python, "measure.py", folder / "log", device, **scan, frames=f"train={files['all']}", directory=folder / "scan"))
+        scans.append(job(python, "measure.py", folder / "log", device, **scan, frames=f"train={files['scanned']}", directory=folder / "scan"))
     (short, memory), (long, _) = trainings
     (few, memory_scan), (many, _) = scans
-    step_s = (long - short) / 4 / (epochs[1] - epochs[0])
+    step_s = (long - short) / n / (epochs[1] - epochs[0])
     return {
         "framework": settings["framework"],
         "model": settings["model"],

@@ -1,6 +1,7 @@
 """The framework under test is the one this Python has; its potentials are trained here, for real, in seconds."""
 
 import importlib.util
+import os
 
 import ase.build
 import ase.io
@@ -12,10 +13,13 @@ from ase.calculators.singlepoint import SinglePointCalculator
 
 from nnip.data.start import choose_start
 from nnip.jobs import warm
-from nnip.potentials.loading import load
+from nnip.potentials import loading
 from nnip.study.manifest import read_manifest
 from nnip.training import train
 
+# where the models of the contract are trained and run: NNIP_TESTS_DEVICE=cuda on a machine with a GPU
+DEVICE = os.environ.get("NNIP_TESTS_DEVICE", "cpu")
+exact_on_cpu = pytest.mark.skipif(DEVICE != "cpu", reason="a GPU adds in no fixed order: nothing is the same bit for bit")
 HYPERPARAMETERS = {
     "layers": 2,
     "l_max": 1,
@@ -97,6 +101,11 @@ def framework(request):
     return request.config.framework
 
 
+def load(directory):
+    """The potential of a training, on the device of the tests."""
+    return loading.load(directory, DEVICE)
+
+
 def labelled(atoms, rng, amplitude):
     """The atoms, displaced, with EMT's energy, forces and stress (a toy: it knows C, H, N, O and Al)."""
     atoms = atoms.copy()
@@ -144,7 +153,7 @@ def settings_of(framework):
 
     def make(**changes):
         run = {"run": "tiny.n16.seed1", "framework": framework, "model": "tiny", "training_set": "n16", "n_train": 16, "noise": 0.0}
-        run |= {"seed": 1, "root_seed": 1, "device": "cpu", "refit_energy_shift": True, "max_hours": None}
+        run |= {"seed": 1, "root_seed": 1, "device": DEVICE, "refit_energy_shift": True, "max_hours": None}
         return run | {"hyperparameters": HYPERPARAMETERS | changes}
 
     return make
