@@ -2,6 +2,7 @@
 # make demo    the demo study to its figures, in results/demo-xtb
 # make cost    what a study would take, before anything is trained: make cost CONFIG=config/mini.yaml
 # make test    all tests
+# make test-gpu   what every potential must do, its MD and its compiled code, on a GPU
 # make test-cluster   the small study on a real one-node SLURM (as root; Debian: apt-get install munge slurmctld slurmd slurm-client)
 # make faults   one fault after another done to a small study (killed jobs, full disks, damaged files ...): docs/reliability.md; goes on where it stopped
 # make bench   our MD, landscapes and trainings beside what could be used in their place: docs/performance.md; QUICK=1 only tries it, ROUNDS=5, ONLY="md"
@@ -13,7 +14,7 @@ SEED ?= 1
 SNAKEMAKE = .venv/bin/snakemake --workflow-profile workflow/profiles/local --cores $(CORES)
 FRAMEWORK_PYTHON = $(shell .venv/bin/python -c "import sys; sys.path.insert(0, 'workflow'); from nnip.jobs.environments import interpreter; print(interpreter('$(1)'))")
 
-.PHONY: setup demo cost test test-unit test-nequip test-mace test-cluster faults bench mutants environments check format clean
+.PHONY: setup demo cost test test-unit test-nequip test-mace test-gpu test-cluster faults bench mutants environments check format clean
 
 setup: .venv/.ready
 
@@ -46,6 +47,12 @@ test-nequip:
 
 test-mace:
 	OMP_NUM_THREADS=1 $(call FRAMEWORK_PYTHON,mace) -m pytest tests/potentials
+
+ON_GPU = $(addprefix tests/potentials/,test_contract.py test_contract_gradients.py test_trained_md.py test_compiled.py)
+
+test-gpu: environments
+	NNIP_TESTS_DEVICE=cuda OMP_NUM_THREADS=1 $(call FRAMEWORK_PYTHON,nequip) -m pytest $(ON_GPU)
+	NNIP_TESTS_DEVICE=cuda OMP_NUM_THREADS=1 $(call FRAMEWORK_PYTHON,mace) -m pytest $(ON_GPU)
 
 test-cluster: environments
 	.venv/bin/python -m pytest -s tests/cluster

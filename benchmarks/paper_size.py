@@ -25,7 +25,7 @@ SCRIPTS = ROOT / "workflow" / "scripts"
 MODELS = ("2-layer", "5-layer", "v1_l0", "v3_l3")
 N_TRAIN = 450  # of the paper
 # training frames, epochs and points of the two jobs: on a GPU a step is so short that few would be lost in the start-up
-LENGTHS = {"cpu": (4, (1, 2), (3, 4)), "cuda": (80, (1, 5), (5, 55))}
+LENGTHS = {"cpu": (4, (1, 2), (2, 10)), "cuda": (80, (1, 5), (5, 405))}
 N_SCANNED = 5
 
 
@@ -58,6 +58,11 @@ def job(interpreter: str, script: str, log: Path, device: str, **arguments: Any)
     return seconds, usage.ru_maxrss / 2**20
 
 
+def each(short_s: float, long_s: float, n: int) -> float | None:
+    """Seconds of one of the n things by which a job was longer than another; None if their start-up hides it."""
+    return digits((long_s - short_s) / n) if long_s > short_s else None
+
+
 def measure(settings: dict[str, Any], landscape: dict[str, Any], files: dict[str, Path], folder: Path) -> dict[str, Any]:
     """The row of one model."""
     python, device = environments.interpreter(settings["framework"]), settings["device"]
@@ -74,20 +79,27 @@ def measure(settings: dict[str, Any], landscape: dict[str, Any], files: dict[str
         trained = json.loads((directory / "manifest.json").read_text(encoding="utf-8"))
         if trained["status"] != "ok":
             raise RuntimeError(f"{settings['run']} {trained['status']}: {trained['reason']}")
-    options = {"mode": "paper", "split": "train", "distance": landscape["distance"], "n_directions": 2, "n_frames": N_SCANNED, "frames_per_batch": N_SCANNED}
+    options = {
+        "mode": "paper",
+        "split": "train",
+        "distance": landscape["distance"],
+        "n_directions": 2,
+        "n_frames": N_SCANNED,
+        "frames_per_batch": N_SCANNED,
+    }
     for n_points in points:
         scan = {"name": "landscape", "settings": settings, "options": options | {"n_points": n_points}, "train_directory": directory}
         scans.append(job(python, "measure.py", folder / "log", device, **scan, frames=f"train={files['scanned']}", directory=folder / "scan"))
     (short, memory), (long, _) = trainings
     (few, memory_scan), (many, _) = scans
-    step_s = (long - short) / n / (epochs[1] - epochs[0])
+    step_s = each(short, long, n * (epochs[1] - epochs[0]))
     return {
         "framework": settings["framework"],
         "model": settings["model"],
         "n_parameters": trained["n_parameters"],
-        "step_s": digits(step_s),
-        "epoch_s": digits(N_TRAIN * step_s),
-        "point_s": digits((many - few) / 2 / (points[1] - points[0])),
+        "step_s": step_s,
+        "epoch_s": digits(N_TRAIN * step_s) if step_s else None,
+        "point_s": each(few, many, 2 * (points[1] - points[0])),
         "training_GB": digits(memory),
         "landscape_GB": digits(memory_scan),
         "device": device,

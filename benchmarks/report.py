@@ -99,7 +99,7 @@ def order(key: tuple[str, ...]) -> tuple[Any, ...]:
 def seconds(kind: str, rows: Rows) -> str:
     """The seconds behind the ratios of one kind of machine."""
     head = ("work", "against", "framework", "path", "unit", "ours", "other", "rounds", "load", "note")
-    lines = [f"Seconds on {kind} (CPU seconds on a CPU; medians):\n", line(*head), line(*["---"] * len(head))]
+    lines = [f"Seconds on {kind} ({'wall' if on_gpu(rows) else 'CPU'} seconds; medians):\n", line(*head), line(*["---"] * len(head))]
     for row in rows:
         if ratio(row) is None:
             continue
@@ -119,7 +119,8 @@ def short(comparisons: Mapping[str, Rows], reasons: Mapping[str, Any]) -> str:
                 missed.setdefault(f"{row['work']} | {row['against']}", []).append(row)
         for key, each in missed.items():
             numbers = "; ".join(" ".join(filter(None, (row["framework"], row["path"], in_words(row), f"of {row['target']:g}"))) for row in each)
-            parts.append(f"**{key.replace(' | ', ', against ')}** on {kind}: {numbers}.\n{reasons.get(key, 'There is no profile yet.').strip()}")
+            reason = reasons.get(f"{key} | cuda" if on_gpu(each) else key, "There is no profile yet.")
+            parts.append(f"**{key.replace(' | ', ', against ')}** on {kind}: {numbers}.\n{reason.strip()}")
     return "\n\n".join(parts) or "Nothing."
 
 
@@ -139,7 +140,7 @@ def papers(paper: Mapping[str, Rows]) -> str:
     for kind, rows in paper.items():
         for row in rows:
             memory = f"{row['training_GB']:.1f}, {row['landscape_GB']:.1f}"
-            costs = [f"{row[name]:.3g}" for name in ("step_s", "epoch_s", "point_s")]
+            costs = ["" if row[name] is None else f"{row[name]:.3g}" for name in ("step_s", "epoch_s", "point_s")]
             lines.append(line(kind, row["framework"], row["model"], f"{row['n_parameters']:.0f}", *costs, memory))
     if not any(row["device"] == "cuda" for rows in paper.values() for row in rows):
         lines.append(line("a GPU", *[""] * 2, NO_GPU, *[""] * 4))
