@@ -109,7 +109,8 @@ def _train(settings: dict[str, Any], train_xyz: Path, val_xyz: Path, directory: 
             verdict = Verdict("failed", f"{settings['hyperparameters']['trained']}: {' '.join(str(error).split())[:300]}")
         if verdict.status == "ok" and settings["refit_energy_shift"] and have(frames[train_xyz], "energy"):
             shift = float(errors[: len(frames[train_xyz])].mean())
-    _write(settings, fit, interruptions, verdict, potential, shift, device, directory, watch)
+    elements = sorted({symbol for part in frames.values() for atoms in part for symbol in atoms.symbols})
+    _write(settings, fit, interruptions, verdict, potential, shift, device, directory, watch, elements)
     checkpoints.remove()
 
 
@@ -188,6 +189,7 @@ def _write(
     device: torch.device,
     directory: Path,
     watch: Stopwatch,
+    elements: Sequence[str],
 ) -> None:
     model_file = fit.model_file if verdict.status == "ok" else None
     n_parameters = sum(parameter.numel() for parameter in potential.module.parameters()) if potential else None
@@ -212,6 +214,7 @@ def _write(
         epochs=fit.epochs,
         best_epoch=fit.best_epoch,
         energy_shift_eV_per_atom=shift,
+        elements=elements,
         training_wall_s=fit.wall_s,
         resumed=interruptions.resumed,
         resume_notes=interruptions.notes,

@@ -108,6 +108,9 @@ def setting(key):
 
 
 made = [table for name in JOBS if JOBS[name] or name in FRAMES_MEASURED for table in measurements()[name].tables_made(config[name])]
+DRAWN_SETS = [name for name, each in TRAINING_SETS.items() if each.draw]
+BY_MOLECULE = isinstance(DATASET.get("smiles"), dict)
+made += [table for table, asked in {"molecules": BY_MOLECULE, "drawn_sets": DRAWN_SETS}.items() if asked]
 UNMEASURED = measured_tables() - set(RELEASED if PUBLISHED else [*STUDIED, *made])
 # the analyses of this study, and all tables that it does not make; no figure is drawn from these
 ANALYSES, ABSENT = made_of(analyses(), UNMEASURED, PUBLISHED, setting)

@@ -1,6 +1,7 @@
 """Tables: the measurements of all runs, gathered into the study's tidy tables.
 
-Needs: the runs' tables. Makes: results/<study>/tables/{models,hyperparameters,training_sets,missing,costs,trainings,errors,landscape,directions,failures}.csv
+Needs: the runs' tables. Makes: results/<study>/tables/{models,hyperparameters,training_sets,missing,costs,trainings,errors,landscape,directions,failures}.csv,
+and {molecules,drawn_sets}.csv of a study on named molecules
 """
 
 
@@ -43,12 +44,57 @@ rule list_training_sets:
         "../../envs/workflow.yaml"
     params:
         code=code_of("scripts/list_training_sets.py"),
-        config=lambda wildcards: {key: config[key] for key in ("dataset", "n_train", "learning_curve", "noise", "training_sets")},
+        config=lambda wildcards: {key: config[key] for key in ("dataset", "n_train", "learning_curve", "noise", "diversity", "training_sets")},
         of_stress=any("stress" in weighted_labels(hyperparameters(row)) for row in MODELS["models"].values()),
     message:
         "List the training sets"
     script:
         "../scripts/list_training_sets.py"
+
+
+if BY_MOLECULE:
+
+    rule list_molecules:
+        """The molecules of the data set, and why some are left out."""
+        input:
+            manifest=f"{RESULTS}/data/manifest.json",
+        output:
+            f"{TABLES}/molecules.csv",
+        log:
+            f"{LOGS}/tables/molecules.log",
+        localrule: True
+        conda:
+            "../../envs/workflow.yaml"
+        params:
+            code=code_of("scripts/list_molecules.py"),
+            smiles=DATASET["smiles"],
+            test_smiles=DATASET["test_smiles"],
+        message:
+            "List the molecules"
+        script:
+            "../scripts/list_molecules.py"
+
+
+if DRAWN_SETS:
+
+    rule list_drawn_sets:
+        """The molecules of the training sets of the diversity block."""
+        input:
+            manifests=[f"{RESULTS}/data/sets/{name}/manifest.json" for name in DRAWN_SETS],
+        output:
+            f"{TABLES}/drawn_sets.csv",
+        log:
+            f"{LOGS}/tables/drawn_sets.log",
+        localrule: True
+        conda:
+            "../../envs/workflow.yaml"
+        params:
+            code=code_of("scripts/list_drawn_sets.py"),
+            config=lambda wildcards: {key: config[key] for key in ("dataset", "n_train", "learning_curve", "noise", "diversity", "training_sets")},
+        message:
+            "List the drawn training sets"
+        script:
+            "../scripts/list_drawn_sets.py"
 
 
 rule list_missing:

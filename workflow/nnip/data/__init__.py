@@ -20,6 +20,9 @@ def pool_folder(dataset: str) -> str:
     return f"{re.sub('[^A-Za-z0-9_+-]+', '-', dataset)[:40]}.{hashlib.sha256(dataset.encode()).hexdigest()[:8]}"
 
 
+BASIN = "basin"  # test split of source xtb: conformers that no training frame starts from
+
+
 def split_of(temperature_K: float) -> str:
     """The name of the test split of a temperature, "300K" for instance."""
     return f"{temperature_K:g}K"
@@ -29,7 +32,8 @@ def split_names(options: dict[str, Any]) -> list[str]:
     """Names of the test splits of a complete dataset block: "300K" per test temperature where frames are made here, else the keys of `test`."""
     if options["source"] in ("xtb", "emt"):
         temperatures = [split_of(temperature) for temperature in options["test_temperatures_K"]]
-        return [*temperatures, *([EVENT] if options.get("n_event") else [])]
+        further = {EVENT: options.get("n_event"), BASIN: options.get("n_basin")}
+        return [*temperatures, *(name for name, n in further.items() if n)]
     if options["source"] == "silicon-re":
         return list(options["test"] or ())
     return list(options.get("test", {}))

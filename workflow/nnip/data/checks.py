@@ -1,6 +1,6 @@
 """Checks across splits: errors that no single frame shows."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +8,7 @@ import numpy as np
 from ase import Atoms
 from ase.data import chemical_symbols
 
+from nnip.data.frames import molecule_of
 from nnip.jobs.errors import InputError
 
 ENERGY_eV = 1e-3  # of a frame: digits that a file dropped, and runs of one calculation, differ by less
@@ -99,3 +100,20 @@ def check_species(train: Sequence[Atoms], others: dict[str, Sequence[Atoms]], si
                     f"{split}: {frame.info['origin']} has {names}, which no training frame of {size} has; "
                     "add frames with it to the training set, or leave this frame out"
                 )
+
+
+def untested(train: Sequence[Atoms], tests: Mapping[str, Sequence[Atoms]], size: str) -> dict[str, str]:
+    """Named molecule -> its species that no training frame has, in words: it is left out of the tests of these models.
+
+    InputError as check_species for frames without a molecule's name, and if nothing is left of a split.
+    """
+    known = {number for frame in train for number in frame.numbers}
+    left_out: dict[str, str] = {}
+    for split, frames in tests.items():
+        others = {id(frame): set(frame.numbers) - known for frame in frames}
+        if all(others.values()) or any(others[id(frame)] and molecule_of(frame) is None for frame in frames):
+            check_species(train, {split: frames}, size)
+        for frame in frames:
+            if unknown := others[id(frame)]:
+                left_out[str(molecule_of(frame))] = ", ".join(sorted(chemical_symbols[number] for number in unknown))
+    return left_out

@@ -7,7 +7,7 @@ import numpy as np
 from ase import Atoms
 from ase.neighborlist import natural_cutoffs, neighbor_list
 
-from nnip.data.frames import composition, have
+from nnip.data.frames import have, substance
 
 UNITS = {"energy_per_atom": "eV/atom", "force_component": "eV/A", "force_norm": "eV/A", "bond_length": "A"}
 BOND_MULTIPLIER = 1.3  # of the covalent radii, as in nnip.md.bonds
@@ -21,13 +21,13 @@ def bond_lengths_A(frame: Atoms) -> np.ndarray:
 
 
 def quantities(frames: Sequence[Atoms], lowest_eV_per_atom: Mapping[str, float]) -> dict[str, np.ndarray]:
-    """Flat arrays of labelled frames in UNITS: energies per atom above lowest of their composition, forces, force norms, bond lengths (once).
+    """Flat arrays of labelled frames in UNITS: energies per atom above lowest of their substance, forces, force norms, bond lengths (once).
 
     Frames without energies or forces have no values of these.
     """
     found: dict[str, np.ndarray] = {}
     if have(frames, "energy"):
-        energies = [frame.get_potential_energy() / len(frame) - lowest_eV_per_atom[composition(frame)] for frame in frames]
+        energies = [frame.get_potential_energy() / len(frame) - lowest_eV_per_atom[substance(frame)] for frame in frames]
         found["energy_per_atom"] = np.array(energies)
     if have(frames, "forces"):
         forces = np.concatenate([frame.get_forces() for frame in frames])
@@ -44,9 +44,9 @@ def distributions(splits: Mapping[str, Sequence[Atoms]], n_bins: int) -> tuple[l
     """
     lowest: dict[str, float] = {}
     for frames in (splits["train"], *splits.values()):
-        known = set(lowest)  # the training frames decide, where they have the composition
+        known = set(lowest)  # the training frames decide, where they have the substance
         for frame in frames if have(frames, "energy") else ():
-            if (name := composition(frame)) not in known:
+            if (name := substance(frame)) not in known:
                 lowest[name] = min(lowest.get(name, np.inf), frame.get_potential_energy() / len(frame))
     values = {split: quantities(frames, lowest) for split, frames in splits.items()}
     counts: list[dict[str, Any]] = []

@@ -123,6 +123,17 @@ def have(frames: Sequence[Atoms], label: str) -> bool:
     return missing_label(frames, [label]) is None
 
 
+def molecule_of(frame: Atoms) -> str | None:
+    """The name of a frame's molecule; None if it has none."""
+    name = frame.info.get("molecule")
+    return None if name is None else str(name)
+
+
+def substance(frame: Atoms) -> str:
+    """The name of a frame's molecule, or else its composition: energies per atom within a substance are comparable."""
+    return molecule_of(frame) or composition(frame)
+
+
 def composition(frame: Atoms) -> str:
     """The elements and their ratio in any order of atoms, such as CH3: energies per atom of frames with one composition are comparable."""
     return frame.symbols.formula.reduce()[0].format("hill")

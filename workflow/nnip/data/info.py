@@ -1,4 +1,4 @@
-"""What a frame carries beside its labels: total charge, total spin and config_type; and what a file has that no model learns."""
+"""What a frame carries beside its labels: total charge, total spin, config_type and its molecule; and what a file has that no model learns."""
 
 import re
 from collections import Counter
@@ -16,7 +16,7 @@ SPELLINGS = {
     "total_charge": ("total_charge", "charge"),
     "total_spin": ("total_spin", "spin", "multiplicity", "spin_multiplicity"),
 }
-KEPT = (*SPELLINGS, "config_type")
+KEPT = (*SPELLINGS, "config_type", "molecule")
 # labels and weights that no model of a study gets
 UNUSED = re.compile(
     r"config_(\w+_)?weight|(\w+_)?(dipoles?|polarizability|polarizabilities|charges|initial_charges|magmoms?|initial_magmoms|born_charges)",
@@ -38,8 +38,15 @@ def kept(values: Mapping[str, Any], where: str) -> dict[str, Any]:
             if found.setdefault(name, value) != value:
                 raise InputError(f"{where}: '{spelling}' is {value}, but '{name}' of the same frame is {found[name]}")
     numbers = {name: int(value) if float(value).is_integer() else float(value) for name, value in found.items()}
-    kind = str(values.get("config_type", "")).replace("\\", "/").replace('"', "'")
-    return numbers | ({"config_type": kind} if kind and kind.lower() != ISOLATED else {})
+    texts = {name: "" if np.ndim(values.get(name, "")) else _text(values.get(name, "")) for name in ("config_type", "molecule")}
+    if texts["config_type"].lower() == ISOLATED:
+        texts["config_type"] = ""
+    return numbers | {name: text for name, text in texts.items() if text}
+
+
+def _text(value: Any) -> str:
+    """A text that ase reads as it writes it."""
+    return str(value).replace("\\", "/").replace('"', "'")
 
 
 def carried(info: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import numpy as np
 from ase import Atoms
 
 from nnip.data.extxyz import relabelled
-from nnip.data.frames import composition
+from nnip.data.frames import substance
 from nnip.jobs.errors import InputError
 from nnip.study.seeds import derive
 
@@ -16,13 +16,13 @@ UNITS = {"forces": "eV_per_A", "energy": "eV_per_atom"}
 def spread(frames: Sequence[Atoms], label: str) -> float:
     """Standard deviation of a label: of all force components (eV/A), or of the frames' energies per atom (eV/atom).
 
-    Energies of several compositions count by their deviation from the mean of their own composition.
+    Energies of several molecules or compositions count by their deviation from the mean of their own.
     """
     if label == "forces":
         return float(np.std(np.concatenate([frame.get_forces().ravel() for frame in frames])))
     energies: dict[str, list[float]] = {}
     for frame in frames:
-        energies.setdefault(composition(frame), []).append(frame.get_potential_energy() / len(frame))
+        energies.setdefault(substance(frame), []).append(frame.get_potential_energy() / len(frame))
     if len(energies) == 1:
         return float(np.std(next(iter(energies.values()))))
     return float(np.sqrt(np.mean(np.concatenate([(np.array(own) - np.mean(own)) ** 2 for own in energies.values()]))))

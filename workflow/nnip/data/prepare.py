@@ -55,6 +55,7 @@ def prepare_pool(dataset: str, options: dict[str, Any], study: dict[str, Any], d
         watch = Stopwatch()
         tests: dict[str, Any] = {"test_temperatures_K": []} if options["source"] in ("xtb", "emt") else {"test": None}
         tests |= {"n_event": 0} if options["source"] == "emt" else {}
+        tests |= {"n_basin": 0} if options["source"] == "xtb" else {}
         source = load(dataset, options | tests, study, Path(directory), processes)
         _write(dataset, options, study, {"pool.xyz": source.pool}, source, Path(directory), watch)
 
@@ -112,6 +113,10 @@ def _from_source(dataset: str, options: dict[str, Any], study: dict[str, Any], d
     options = {key: value for key, value in options.items() if key != "n_pool"}
     try:
         match options.get("source"):
+            case "xtb" if not isinstance(options.get("smiles"), str):
+                from nnip.data import molecules
+
+                return Source(*molecules.generate(options, study["n_pool"], study["seed"], processes, directory / CHUNKS))
             case "xtb":
                 from nnip.data.xtb import generate
 

@@ -30,9 +30,9 @@ class Pair(NamedTuple):
 
 
 def kind(frame: Atoms) -> Hashable:
-    """Equal for frames that can be compared: the same atoms in the same order, the same periodic cell, charge and spin."""
+    """Equal for frames that can be compared: the same molecule, the same atoms in the same order, the same periodic cell, charge and spin."""
     cell = frame.cell.array[frame.pbc].round(6)
-    return frame.numbers.tobytes(), frame.pbc.tobytes(), cell.tobytes(), state(frame)
+    return frame.info.get("molecule"), frame.numbers.tobytes(), frame.pbc.tobytes(), cell.tobytes(), state(frame)
 
 
 def state(frame: Atoms) -> Hashable:

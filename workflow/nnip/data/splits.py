@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from ase import Atoms
 
+from nnip.data.frames import molecule_of
 from nnip.jobs.errors import InputError
 from nnip.study.seeds import derive
 
@@ -20,6 +21,7 @@ def subset(pool: Sequence[Atoms], size: int, fraction: float, root_seed: int, ke
     """Training and validation frames: the first `size` of the pool in one shuffled order, of which every nth is for validation.
 
     Sets of one pool are therefore nested: the training frames of a smaller set are the first of a larger one, and so are its validation frames.
+    Where the frames name their molecules, each set has every molecule in the proportion of the pool, as far as whole frames allow.
     fraction: validation_fraction. InputError, which starts with `key`, for a size larger than the pool or too small for a validation frame.
     """
     every = validation_every(fraction)
@@ -30,9 +32,21 @@ def subset(pool: Sequence[Atoms], size: int, fraction: float, root_seed: int, ke
         )
     if len(pool) < size:
         raise InputError(f"{key}: {size} frames asked for, but the training data has {len(pool)}; lower {key} or give more frames")
-    order = np.random.default_rng(derive(root_seed, "split")).permutation(len(pool))[:size]
-    shuffled = [pool[i] for i in order]
+    shuffled = [pool[i] for i in _order(pool, np.random.default_rng(derive(root_seed, "split")))[:size]]
     return (
         [frame for i, frame in enumerate(shuffled, start=1) if i % every],
         [frame for i, frame in enumerate(shuffled, start=1) if i % every == 0],
     )
+
+
+def _order(pool: Sequence[Atoms], random: np.random.Generator) -> np.ndarray:
+    """A random order of the frames; where they name their molecules, each molecule's frames are spread evenly over it."""
+    order = random.permutation(len(pool))
+    molecules = np.array([molecule_of(pool[i]) or "" for i in order])
+    if len(names := np.unique(molecules)) < 2:
+        return order
+    places = np.empty(len(pool))
+    for name in names:
+        own = np.flatnonzero(molecules == name)
+        places[own] = (np.arange(len(own)) + random.random(len(own))) / len(own)
+    return order[np.argsort(places)]

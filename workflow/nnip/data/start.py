@@ -11,14 +11,14 @@ from ase.formula import Formula
 
 from nnip.data.extxyz import write_frames
 from nnip.data.formats import read_any
-from nnip.data.frames import composition, read_frames
+from nnip.data.frames import molecule_of, read_frames, substance
 from nnip.data.own_files import stamp
 from nnip.jobs.errors import InputError
 from nnip.jobs.files import sha256
 from nnip.md.start import check_start
 from nnip.study.manifest import Stopwatch, write_manifest
 
-KEPT = ("origin", "total_charge", "total_spin")  # of a frame's info
+KEPT = ("origin", "total_charge", "total_spin", "molecule")  # of a frame's info
 SHOWN = 8  # compositions in a message
 
 
@@ -69,14 +69,16 @@ def find_start(
     asked, warnings = asked or {}, []
     if file := asked.get("file"):
         start, key = start_of_file(file, asked["frame"] or 0), "md.start.file"
+    elif name := asked.get("molecule"):
+        start, key = bare(lowest_energy(of_molecule(frames, name))), "md.start.molecule"
     elif formula := asked.get("formula"):
         start, key = bare(lowest_energy(of_formula(frames, formula))), "md.start.formula"
     else:
         alike = commonest(frames)
         start, key = bare(lowest_energy(alike)), "md.start"
-        if others := {name: n for name, n in compositions(frames).items() if name != start.get_chemical_formula()}:
+        if others := {name: n for name, n in compositions(frames).items() if name != named(start)}:
             warnings.append(
-                f"hot MD starts from {start.get_chemical_formula()}, the commonest composition ({len(alike)} of {len(frames)} training frames); "
+                f"hot MD starts from {named(start)}, the commonest {kind_of(start)} ({len(alike)} of {len(frames)} training frames); "
                 f"others: {listed(others)}; md.start chooses another"
             )
     for name, learnt in trained.items():
@@ -105,9 +107,19 @@ def bare(frame: Atoms) -> Atoms:
     return Atoms(frame.numbers, positions=frame.positions, cell=frame.cell, pbc=frame.pbc, info=info)
 
 
+def named(frame: Atoms) -> str:
+    """The name of a frame's molecule, or else its formula."""
+    return molecule_of(frame) or frame.get_chemical_formula()
+
+
+def kind_of(frame: Atoms) -> str:
+    """What named() is a name of."""
+    return "molecule" if molecule_of(frame) else "composition"
+
+
 def compositions(frames: Sequence[Atoms]) -> dict[str, int]:
-    """Frames of each composition by formula, the commonest first."""
-    return dict(Counter(frame.get_chemical_formula() for frame in frames).most_common())
+    """Frames of each molecule by name, or of each composition by formula where frames name none, the commonest first."""
+    return dict(Counter(named(frame) for frame in frames).most_common())
 
 
 def listed(counts: Mapping[str, int]) -> str:
@@ -120,24 +132,35 @@ def of_formula(frames: Sequence[Atoms], formula: str) -> list[Atoms]:
     """The frames of a composition, elements in any order; InputError if there are none."""
     wanted = Formula(formula).count()
     if found := [frame for frame in frames if frame.symbols.formula.count() == wanted]:
+        if len(isomers := {molecule_of(frame): None for frame in found}) > 1:
+            raise InputError(f"'md.start.formula' is {formula}, which {' and '.join(map(str, isomers))} are: give md.start.molecule instead")
         return found
     raise InputError(f"'md.start.formula' is {formula}, which no training frame of the main set is; there are {listed(compositions(frames))}")
 
 
-def commonest(frames: Sequence[Atoms]) -> list[Atoms]:
-    """The frames of the commonest composition of several atoms; of two cells of one substance that are equally common, the first in the frames.
+def of_molecule(frames: Sequence[Atoms], name: str) -> list[Atoms]:
+    """The frames of a named molecule; InputError if there are none."""
+    if found := [frame for frame in frames if molecule_of(frame) == name]:
+        return found
+    raise InputError(f"'md.start.molecule' is {name}, which no training frame of the main set is; there are {listed(compositions(frames))}")
 
-    InputError if two substances are equally common, and if all frames are single atoms.
+
+def commonest(frames: Sequence[Atoms]) -> list[Atoms]:
+    """The frames of the commonest molecule or composition of several atoms.
+
+    Of two cells of one substance that are equally common, the first in the frames. InputError if two substances are equally common, and if all
+    frames are single atoms.
     """
     counts = compositions([frame for frame in frames if len(frame) > 1])
     if not counts:
         raise InputError("every training frame is a single atom, of which there is no MD: 'md.start' should be {file: PATH, frame: N} of more atoms")
     most = {formula: n for formula, n in counts.items() if n == max(counts.values())}
-    chosen = [frame for frame in frames if frame.get_chemical_formula() == next(iter(most))]
-    if any(composition(frame) != composition(chosen[0]) for frame in frames if frame.get_chemical_formula() in most):
+    chosen = [frame for frame in frames if len(frame) > 1 and named(frame) == next(iter(most))]
+    if any(substance(frame) != substance(chosen[0]) for frame in frames if named(frame) in most):
+        key = "molecule" if molecule_of(chosen[0]) else "formula"
         raise InputError(
             f"hot MD has no start: {listed(most)} are equally common among the {len(frames)} training frames; choose one by 'md.start', "
-            f"{{formula: {next(iter(most))}}} for its frame of lowest energy or {{file: PATH, frame: N}}"
+            f"{{{key}: {next(iter(most))}}} for its frame of lowest energy or {{file: PATH, frame: N}}"
         )
     return chosen
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from ase import Atoms
 
-from nnip.data import checks, selection, splits
+from nnip.data import checks, draws, selection, splits
 from nnip.data.extxyz import relabelled, write_frames
 from nnip.data.frames import read_labelled
 from nnip.data.noise import noisy
@@ -34,7 +34,7 @@ def make_training_set(
     isolated_atoms_eV, those of the pool's isolated atoms, which the manifest repeats). md: for sets that are drawn like the main one, the config's
     block and the main set's size as n_train, so that no training of them begins where MD has no start. InputError for a pool with too few frames,
     for test frames with a species that is not in the training frames, for a species without an isolated atom that a model needs, and if MD cannot
-    start (nnip.data.start.find_start).
+    start (nnip.data.start.find_start). A named molecule with another species is only left out of the tests, and the manifest lists it (untested).
     """
     watch, directory, key = Stopwatch(), Path(directory), recipe["size_key"]
     test_frames = {f"test {name}": read_labelled(path) for name, path in tests.items()}
@@ -49,9 +49,16 @@ def make_training_set(
             f"{key}: {recipe['size']} frames asked for, but 'select' leaves {len(pool)} of the {n_pool} of '{recipe['pool']}'; "
             f"lower it or give more frames (datasets.{recipe['pool']}.n_pool, if they are generated)"
         )
-    train, validation = splits.subset(pool, recipe["size"], study["validation_fraction"], study["seed"], key)
+    if draw := recipe.get("draw"):
+        train, validation, notes = draws.drawn(pool, draw, study["validation_fraction"], study["seed"], key)
+    else:
+        train, validation = splits.subset(pool, recipe["size"], study["validation_fraction"], study["seed"], key)
+        notes = {}
     words = f"n_train {recipe['size']}" if key in ("n_train", "learning_curve") else f"training set {recipe['name']}"
-    checks.check_species(train, {"validation": validation, **test_frames}, words)
+    checks.check_species(train, {"validation": validation}, words)
+    untested = checks.untested(train, test_frames, words)
+    for molecule, elements in untested.items():
+        print(f"warning: molecule {molecule} has {elements}, which no training frame of {words} has: its models are not tested on it")
     if md:
         main, more = splits.subset(pool, md["n_train"], study["validation_fraction"], study["seed"])
         find_start(md["start"], md, [*main, *more], {"main": main})
@@ -81,6 +88,8 @@ def make_training_set(
         pool_frames=n_pool,
         left_out_for_tests=n_tested,
         isolated_atoms_eV=lone,
+        untested=untested,
+        **notes,
         **sizes,
         files={name: {"n_frames": len(frames), "sha256": sha256(directory / name)} for name, frames in outputs.items()},
     )

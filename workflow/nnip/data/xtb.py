@@ -48,7 +48,8 @@ class Recipe:
     def of(cls, options: dict[str, Any]) -> "Recipe":
         """The recipe of a dataset block (a pool's has no test temperatures); InputError for a key that is missing or unknown, or a bad value."""
         given = {key: value for key, value in options.items() if value != []}
-        complete = check(given, load_schema("config")["$defs"]["xtb"], "source xtb") | options
+        schema = load_schema("config")["$defs"]
+        complete = check(given, schema["xtb"] | {"$defs": schema}, "source xtb") | options
         return cls(**{field.name: complete[field.name] for field in fields(cls)})
 
 

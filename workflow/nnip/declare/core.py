@@ -1,6 +1,6 @@
 """The tables that no measurement and no analysis makes: models, training sets, and the outcomes of trainings."""
 
-from nnip.declare.columns import RUN, TRAINING, Table, real, text, whole
+from nnip.declare.columns import RUN, TRAINING, Table, flag, real, text, whole
 
 STATUS = text("ok, diverged or failed")
 N_TRAIN = whole("labelled frames given to a training, validation included", "frames")
@@ -43,6 +43,31 @@ CORE = {
             "noise_sigma_eV_per_A": real("the noise, if it is on forces", "eV/A", optional=True),
             "noise_sigma_eV_per_atom": real("the noise, if it is on energies", "eV/atom", optional=True),
             "selection": text("selection of the pool's frames; blank: all", optional=True),
+        },
+    ),
+    "molecules": Table(
+        "A molecule that the data set was asked for.",
+        {
+            "molecule": text("its name"),
+            "smiles": text("its SMILES"),
+            "only_tested": flag("whether it is in the test splits alone"),
+            "formula": text("its composition", optional=True),
+            "n_atoms": whole("its atoms", "atoms", optional=True),
+            "conformers": whole("relaxed conformers that its trajectories start from", optional=True),
+            "conformers_apart": whole("those of them from which only frames of test split basin start", optional=True),
+            "reason": text("why it was left out", optional=True),
+        },
+    ),
+    "drawn_sets": Table(
+        "A training set of the diversity block.",
+        {
+            "training_set": TRAINING["training_set"],
+            "designs": text("budget, molecules, or both joined by +"),
+            "draw": whole("number of the draw"),
+            "n_molecules": whole("molecules", "molecules"),
+            "n_conformers": whole("labelled frames of each", "frames"),
+            "molecules": text("their names in the order of the draw, joined by +"),
+            "missing_elements": text("elements of the pool that it has not, joined by +", optional=True),
         },
     ),
     "trainings": Table(

@@ -10,7 +10,7 @@ from typing import Any
 
 from ase import Atoms
 
-from nnip.data.frames import read_frames, read_labelled
+from nnip.data.frames import molecule_of, read_frames, read_labelled
 from nnip.jobs.checkpoints import Progress
 from nnip.jobs.errors import InputError
 from nnip.jobs.files import alone_in, sha256
@@ -36,6 +36,8 @@ class Job:
     progress:   state for resuming an interrupted job: progress.done, progress.state, progress.save_if_due(done, state)
     notes:      further entries of the manifest, filled by the measurement
     seeds:      seeds by their use, for the manifest
+    elements:   those of the training's frames; None: unknown
+    untested:   molecule -> its elements that the training's frames have not, in words: none of its frames is measured
     """
 
     settings: dict[str, Any]
@@ -46,6 +48,8 @@ class Job:
     train_directory: str | os.PathLike[str] = ""
     notes: dict[str, Any] = field(default_factory=dict)
     seeds: dict[str, int] = field(default_factory=dict)
+    elements: Sequence[str] | None = None
+    untested: dict[str, str] = field(default_factory=dict)
 
     def seed(self, use: str, *names: str | int) -> int:
         """The seed derived from the study's root seed and `names`; the manifest lists it under `use`."""
@@ -53,8 +57,19 @@ class Job:
         return self.seeds[use]
 
     def frames(self, split: str, at_most: int | None = None) -> list[Atoms]:
-        """The labelled frames of a split, at most the first `at_most`."""
-        return read_labelled(self.files[split], at_most)
+        """The labelled frames of a split, at most the first `at_most`, without molecules of elements that the training's frames have not."""
+        frames = read_labelled(self.files[split], at_most)
+        known = [frame for frame in frames if self._is_known(frame)]
+        if at_most and len(known) < len(frames):
+            known = [frame for frame in read_labelled(self.files[split]) if self._is_known(frame)][:at_most]
+        return known
+
+    def _is_known(self, frame: Atoms) -> bool:
+        name, others = molecule_of(frame), sorted(set(frame.symbols).difference(self.elements or frame.symbols))
+        if name is None or not others:
+            return True
+        self.untested[name] = ", ".join(others)
+        return False
 
     def start(self) -> Atoms:
         """The frame that the MD of all models starts from, without labels; of a measurement whose splits have "start"."""
@@ -92,9 +107,11 @@ def run_measurement(
         potential, [name, settings, options], train_directory, list(files.values()), directory, checkpoint_minutes, evaluations
     ) as progress:
         if potential:
-            job = Job(settings, options, files, potential, progress, train_directory, notes, seeds)
+            elements = read_manifest(Path(train_directory) / "manifest.json").get("elements")
+            job = Job(settings, options, files, potential, progress, train_directory, notes, seeds, elements)
             notes["evaluation"] = choose_evaluation(job, module, evaluations)
             rows = module.measure(job)
+            notes |= {"untested": job.untested} if job.untested else {}
         write_tables(name, options, rows, settings, directory)
         watch.started -= progress.earlier_s
         write_manifest(

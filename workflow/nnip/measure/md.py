@@ -34,9 +34,10 @@ MEASUREMENT = Measurement(
                     "file": word(None, "An extxyz file with the start frame; labels are not needed.", pattern="^[^{}]+$"),
                     "frame": integer(None, "Its number in `file`, from 0; null = 0.", minimum=0),
                     "formula": word(None, "A composition such as C2H6O: its training frame of lowest energy.", maxLength=100),
+                    "molecule": word(None, "The name of a molecule: its training frame of lowest energy.", maxLength=100),
                 },
-                "The frame that all replicas of all models start from, by `file` or by `formula`; null = the training frame of lowest energy, of "
-                "the commonest composition of the main training set.",
+                "The frame that all replicas of all models start from, by `file`, by `molecule` or by `formula`; null = the training frame of lowest "
+                "energy, of the commonest molecule or composition of the main training set.",
                 default=None,
             ),
             "max_bond_A": number(
@@ -119,13 +120,15 @@ def _start_problems(start: dict[str, Any] | None) -> Iterator[str]:
     """A start that is none or two, a formula that is none, and a file without the frame."""
     if start is None:
         return
-    if (start["file"] is None) == (start["formula"] is None):
-        yield "'md.start' should have either file or formula: {file: PATH, frame: N} or {formula: C2H6O}"
+    if sum(start[key] is not None for key in ("file", "formula", "molecule")) != 1:
+        yield "'md.start' should have either file or formula or molecule: {file: PATH, frame: N}, {formula: C2H6O} or {molecule: NAME}"
     elif start["file"] is None:
         from ase.formula import Formula
 
         if start["frame"] is not None:
             yield f"'md.start.frame' is {start['frame']}, but it counts the frames of md.start.file, which is not given"
+        if start["formula"] is None:
+            return
         try:
             empty = not Formula(start["formula"], strict=True).count()
         except ValueError:

@@ -95,6 +95,8 @@ def problems(config: dict[str, Any], _: list[str]) -> list[str]:
     options, source = config["reference_scans"], config["datasets"][config["dataset"]]["source"]
     if source != "xtb":
         return [f"'reference_scans' needs the engine of the labels, which is at hand for source xtb only, not for {source}: set it to null"]
+    if not isinstance(config["datasets"][config["dataset"]]["smiles"], str):
+        return ["'reference_scans' scans the bonds of one molecule, but the data set has several: set it to null"]
     if options["from_A"] < options["to_A"]:
         return []
     return [f"'reference_scans.from_A' is {options['from_A']}, but must be smaller than reference_scans.to_A ({options['to_A']})"]

@@ -14,7 +14,7 @@ from nnip.study import training_sets
 from nnip.study.schema import check, load_schema, nearest
 
 # further trainings and landscapes, not possible with published tables
-FURTHER = ("training_sets", "noise", "landscape.test_splits", "landscape.frozen")
+FURTHER = ("training_sets", "noise", "diversity", "landscape.test_splits", "landscape.frozen")
 FEWEST_SITES, FEWEST_SITES_TO_HOP = 8, 27  # of a cell with a defect, and of one in which it moves
 SOURCES = ("xtb", "emt", "3bpa", "ani-al", "silicon-re", "extxyz", "published")
 
@@ -115,6 +115,7 @@ def _problems(config: dict[str, Any]) -> Iterator[str]:
         if size < round(every):
             yield f"'{name}' is {size}, which leaves no frame to validate: at least {round(every)} are needed at this validation_fraction"
     yield from _noise_problems(config)
+    yield from _molecule_problems(config["datasets"])
     yield from training_sets.problems(config)
     splits = ["train", "val", *(f"test_{name}" for name in split_names(config["datasets"][config["dataset"]]))]
     for name in measurements():
@@ -151,6 +152,17 @@ def _toy_problems(toy: dict[str, Any] | None) -> Iterator[str]:
         yield f"'toy.n_points' has {min(toy['n_points'])}, but must be at least toy.n_features + 2 ({toy['n_features'] + 2})"
     if not any(toy["sigmas"]):
         yield "'toy.sigmas' has no noise: give at least one value above 0"
+
+
+def _molecule_problems(datasets: dict[str, Any]) -> Iterator[str]:
+    for name, block in datasets.items():
+        if block["source"] != "xtb":
+            continue
+        if isinstance(block["smiles"], str):
+            if other := next((key for key in ("test_smiles", "n_basin") if block[key]), None):
+                yield f"'datasets.{name}.{other}' is for several molecules: give 'datasets.{name}.smiles' as {{name: SMILES}}"
+        elif both := set(block["smiles"]) & set(block["test_smiles"]):
+            yield f"'datasets.{name}.test_smiles' has '{min(both)}', which 'smiles' has too: give another name to another molecule"
 
 
 def _noise_problems(config: dict[str, Any]) -> Iterator[str]:

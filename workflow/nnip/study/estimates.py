@@ -112,7 +112,8 @@ def _megabytes(megabytes_per_step_s: int, run: Run, config: dict[str, Any], mode
 
 def frames_expected(dataset: dict[str, Any], n_splits: int, n_train: int) -> int:
     """Number of frames in all splits: from the config if it gives n_test, else 2,000 beside the training frames."""
-    return n_train + (n_splits * dataset["n_test"] if "n_test" in dataset else 2000)
+    n_tested = len(dataset["smiles"] | dataset["test_smiles"]) if isinstance(dataset.get("smiles"), dict) else 1
+    return n_train + (n_splits * dataset["n_test"] * n_tested if "n_test" in dataset else 2000)
 
 
 def atoms_expected(dataset: dict[str, Any]) -> int:

@@ -93,7 +93,8 @@ def _message(error: Any) -> str:
         missing = next(name for name in error.validator_value if name not in error.instance)
         return f"{key} lacks the key '{missing}'"
     if "propertyNames" in error.absolute_schema_path:
-        return f"{key} has the name {_shown(error.instance)}: use letters, digits, '_', '.', '+' and '-'; train, val and all are taken"
+        taken = "; train, val and all are taken" if "train" in str(error.schema.get("pattern")) else ""
+        return f"{key} has the name {_shown(error.instance)}: use letters, digits, '_', '.', '+' and '-'{taken}"
     if error.validator in ("enum", "const"):
         allowed = error.validator_value if isinstance(error.validator_value, list) else [error.validator_value]
         return f"{key} is {_shown(error.instance)}: {nearest(str(error.instance), [str(value) for value in allowed])}"

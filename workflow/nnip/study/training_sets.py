@@ -1,8 +1,9 @@
 """Training sets: their frames, labels and noise, and the measurements of the models trained on them."""
 
+import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from nnip.data import selection
@@ -14,6 +15,21 @@ from nnip.study.schema import nearest
 MADE_HERE = ("xtb", "emt")  # sources whose frames are generated
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_+-]{0,59}")
 EXPANDED = re.compile(r"n[0-9]+")  # names of the sets of n_train and learning_curve
+
+
+@dataclass(frozen=True)
+class Draw:
+    """A set of the diversity block: the first n_molecules of the draw `number`, the first n_conformers frames of each.
+
+    most_conformers:       of any set of the block
+    numbers_of_molecules:  of all its sets
+    """
+
+    n_molecules: int
+    n_conformers: int
+    number: int
+    most_conformers: int
+    numbers_of_molecules: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -29,6 +45,7 @@ class TrainingSet:
     batch_size:  frames of a step of the training; None: as the model's row says
     measure:  further measurements for a set with role beside
     models, seeds:  the models and seeds trained on it; None: all
+    draw:     which molecules, and how many frames of each; None: any frames
     """
 
     name: str
@@ -42,6 +59,7 @@ class TrainingSet:
     models: tuple[str, ...] | None = None
     seeds: tuple[int, ...] | None = None
     batch_size: int | None = None
+    draw: Draw | None = None
 
     @property
     def noise_label(self) -> str | None:
@@ -56,13 +74,15 @@ class TrainingSet:
     @property
     def size_key(self) -> str:
         """The key of the config that sets its size."""
+        if self.draw:
+            return "diversity"
         if EXPANDED.fullmatch(self.name):
             return "n_train" if self.role == "main" else "learning_curve"
         return "noise.n_train" if "." in self.name else f"training_sets.{self.name}.size"
 
     def is_drawn_like(self, other: "TrainingSet") -> bool:
         """Whether its frames are those of the other one, more or fewer of them."""
-        return (self.pool, self.select) == (other.pool, other.select)
+        return (self.pool, self.select, self.draw) == (other.pool, other.select, other.draw)
 
     def recipe(self) -> dict[str, Any]:
         """The settings for the job that makes its frames."""
@@ -73,13 +93,13 @@ class TrainingSet:
             "pool": self.pool,
             "select": dict(self.select),
             "noise": dict(self.noise),
-        }
+        } | ({"draw": asdict(self.draw)} if self.draw else {})
 
 
 def training_sets(config: Mapping[str, Any]) -> dict[str, TrainingSet]:
     """All training sets of a checked config by name: the main one, those of the learning curve, largest first, and those with role beside.
 
-    n_train, learning_curve and noise are short forms. A declared set with role main replaces the set of n_train frames; the sets of
+    n_train, learning_curve, noise and diversity are short forms. A declared set with role main replaces the set of n_train frames; the sets of
     learning_curve and noise are then drawn in the same way.
     """
     declared = {name: _declared(name, block, config) for name, block in config["training_sets"].items()}
@@ -89,7 +109,7 @@ def training_sets(config: Mapping[str, Any]) -> dict[str, TrainingSet]:
     curve += [each for each in declared.values() if each.role == "curve"]
     curve.sort(key=lambda each: -each.size)
     beside = [each for each in declared.values() if each.role == "beside"]
-    return {each.name: each for each in (main, *curve, *_noise_sets(config, main), *beside)}
+    return {each.name: each for each in (main, *curve, *_noise_sets(config, main), *_diversity_sets(config, main), *beside)}
 
 
 def _declared(name: str, block: Mapping[str, Any], config: Mapping[str, Any]) -> TrainingSet:
@@ -123,14 +143,46 @@ def _noise_sets(config: Mapping[str, Any], main: TrainingSet) -> list[TrainingSe
     ]
 
 
-def pool_frames(pool: str, config: Mapping[str, Any]) -> int:
-    """Number of frames to generate for a pool whose source generates them.
+def designs(config: Mapping[str, Any]) -> dict[str, list[tuple[int, int]]]:
+    """Name of a design of the diversity block -> its numbers of molecules and of frames of each."""
+    block = config["diversity"]
+    found = {}
+    if block and (budget := block["fixed_budget"]):
+        found["budget"] = [(n, budget["n_frames"] // n) for n in sorted(budget["n_molecules"])]
+    if block and (chosen := block["fixed_molecules"]):
+        found["molecules"] = [(chosen["n_molecules"], n) for n in sorted(chosen["n_conformers"])]
+    return found
 
-    For the pool of the main set it is that set's size, so that further sets do not change its frames.
+
+def _diversity_sets(config: Mapping[str, Any], main: TrainingSet) -> list[TrainingSet]:
+    """The sets of the diversity block, drawn from the main set's pool."""
+    block, points = config["diversity"], sorted({point for own in designs(config).values() for point in own})
+    if not points:
+        return []
+    limits = max(n for _, n in points), tuple(sorted({n for n, _ in points}))
+    models, seeds = (tuple(block[key]) if block[key] else None for key in ("models", "seeds"))
+    common = replace(main, role="beside", models=models, seeds=seeds)
+    return [
+        replace(common, name=f"{n}x{frames}.draw{number}", size=n * frames, draw=Draw(n, frames, number, *limits))
+        for number in range(1, block["n_draws"] + 1)
+        for n, frames in points
+    ]
+
+
+def n_molecules(block: Mapping[str, Any]) -> int:
+    """Number of molecules whose frames are made for the pool of a data set; 1 where that is not by molecule."""
+    return len(block["smiles"]) if isinstance(block.get("smiles"), dict) else 1
+
+
+def pool_frames(pool: str, config: Mapping[str, Any]) -> int:
+    """Number of frames to generate for a pool whose source generates them, of each molecule where there are several.
+
+    For the pool of the main set it is that set's size, so that further sets do not change its frames; the sets of the diversity block take part.
     """
-    sets = training_sets(config).values()
-    main = [each.size for each in sets if each.pool == pool and each.role == "main"]
-    return config["datasets"][pool].get("n_pool") or max(main or [each.size for each in sets if each.pool == pool], default=1)
+    sets, block = [each for each in training_sets(config).values() if each.pool == pool], config["datasets"][pool]
+    main = [each.size for each in sets if each.role == "main"] or [each.size for each in sets if not each.draw]
+    drawn = [each.draw.most_conformers for each in sets if each.draw]
+    return block.get("n_pool") or max([math.ceil(size / n_molecules(block)) for size in main] + drawn, default=1)
 
 
 def row(training_set: TrainingSet, manifest: Mapping[str, Any], of_stress: bool = False) -> dict[str, Any]:
@@ -174,7 +226,32 @@ def problems(config: Mapping[str, Any]) -> Iterator[str]:
     for name, block in blocks.items():
         yield from _block_problems(f"training_sets.{name}", block, config)
         yield from _selection_problems(f"training_sets.{name}.select", block["select"])
+    yield from _diversity_problems(config)
     yield from _size_problems(config)
+
+
+def _diversity_problems(config: Mapping[str, Any]) -> Iterator[str]:
+    """Errors in the diversity block."""
+    block = config["diversity"]
+    if not block:
+        return
+    budget, every = block["fixed_budget"] or {"n_frames": 0, "n_molecules": []}, round(1 / config["validation_fraction"])
+    if uneven := next((n for n in budget["n_molecules"] if budget["n_frames"] % n), None):
+        yield f"'diversity.fixed_budget.n_molecules' has {uneven}, which does not divide the {budget['n_frames']} frames"
+    points = [point for own in designs(config).values() for point in own]
+    if not points:
+        yield "'diversity' has neither fixed_budget nor fixed_molecules: give one, or set it to null"
+    for n, frames in points:
+        if n + frames <= every:
+            yield f"'diversity' has sets of {n} molecules with {frames} frames each, which leave no frame to validate at this validation_fraction"
+    for seed in set(block["seeds"] or []).difference(config["seeds"]):
+        yield f"'diversity.seeds' has {seed}, which is not one of the study's: {', '.join(map(str, config['seeds']))}"
+    pool = next(each.pool for each in training_sets(config).values() if each.role == "main")
+    own = config["datasets"][pool]
+    if own["source"] == "xtb" and (most := max((n for n, _ in points), default=0)) > (n_smiles := n_molecules(own)):
+        yield f"'diversity' has sets of {most} molecules, but 'datasets.{pool}.smiles' has {n_smiles}"
+    if own["source"] == "xtb" and (most := max((n for _, n in points), default=0)) > (made := pool_frames(pool, config)):
+        yield f"'diversity' has sets of {most} frames of a molecule, but {made} are made: set 'datasets.{pool}.n_pool' to {most} or more"
 
 
 def _block_problems(key: str, block: Mapping[str, Any], config: Mapping[str, Any]) -> Iterator[str]:
@@ -220,6 +297,7 @@ def _size_problems(config: Mapping[str, Any]) -> Iterator[str]:
         if each.role != "beside" and (other := curve.setdefault(each.size, each.name)) != each.name:
             yield f"training sets '{other}' and '{each.name}' both have {each.size} frames: a learning curve has one set of a size"
         block = config["datasets"][each.pool]
-        if block["source"] in MADE_HERE and each.size > (made := pool_frames(each.pool, config)):
+        made = pool_frames(each.pool, config) * n_molecules(block) if block["source"] in MADE_HERE else each.size
+        if each.size > made:
             key = f"datasets.{each.pool}.n_pool"
             yield f"'{each.size_key}' is {each.size}, but {made} frames of '{each.pool}' are made: set '{key}' to {each.size} or more"

@@ -11,7 +11,8 @@ import torch
 import yaml
 from ase.data import chemical_symbols
 
-from nnip.data.frames import have
+from nnip.data.element_energies import fitted
+from nnip.data.frames import composition, have
 from nnip.jobs.errors import InputError
 from nnip.jobs.files import write_text
 from nnip.potentials import initial
@@ -37,6 +38,10 @@ def fit(settings: dict[str, Any], train_xyz: Path, val_xyz: Path, directory: Pat
     frames = [atoms for path in (train_xyz, val_xyz) for atoms in ase.io.iread(path, ":")]
     species = [chemical_symbols[number] for number in sorted({number for atoms in frames for number in atoms.numbers})]
     labels = [label for label in LABELS if have(frames, label) and (label != "stress" or label in weighted_labels(h))]
+    if h["rescale"] and h["reference_energies"] is None and "energy" in labels and len({composition(atoms) for atoms in frames}) > 1:
+        # a mean per atom would leave the network what distinguishes compositions: tens of eV
+        learnt = list(ase.io.iread(train_xyz, ":"))
+        h = h | {"reference_energies": fitted(learnt, [atoms.get_potential_energy() for atoms in learnt])}
     # models with one seed start from the same weights where their shapes agree, and use the frames in the same order
     seeds = {use: derive(settings["root_seed"], "training", use, settings["seed"]) for use in ("weights", "batches")}
     try:
