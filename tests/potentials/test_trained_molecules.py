@@ -130,8 +130,9 @@ def test_errors_of_molecules_and_cells_are_those_of_the_frames_one_by_one(stages
             ("molecule", rows, dict(zip(cells, cells, strict=True))),
             ("cell", tables["cell_errors"].query("split == @split").set_index("cell"), cells),
         ):
-            for name in set(key.values()):
-                own = [i for i, (frame, _, _) in enumerate(left) if key[frame.info["molecule"]] == name]
+            for name in {*key.values(), *(["family"] if group == "cell" else [])}:
+                members = {"water", "ethanol"} if name == "family" else {molecule for molecule, its in key.items() if its == name}
+                own = [i for i, (frame, _, _) in enumerate(left) if frame.info["molecule"] in members]
                 forces = np.concatenate([left[i][2] for i in own])
                 true = np.concatenate([left[i][0].get_forces() for i in own])
                 per_atom = np.array([after[i] / len(left[i][0]) for i in own])

@@ -118,7 +118,7 @@ def study(names=("a", "b", "c", "d", "bad"), seeds=SEEDS, modes=("isotropic", "p
     again = [tables["trainings"].assign(training_set=noise_set(100, sigma)) for sigma in noise]
     tables["trainings"] = frame("trainings", pd.concat([tables["trainings"], *again], ignore_index=True))
     tables["training_sets"] = training_sets(noise=noise)
-    return with_statistics(tables | crystals(runs))
+    return with_statistics(tables | crystals(runs) | molecules(names, seeds))
 
 
 def crystals(runs):
@@ -140,6 +140,38 @@ def crystals(runs):
             shape = np.sin(np.linspace(0, np.pi, 5)) ** 2
             rows["barrier_profiles"] += [who | {"path": path, "image": i, "progress": i / 4, "energy_eV": height * e} for i, e in enumerate(shape)]
     return {name: frame(name, of_name) for name, of_name in rows.items()}
+
+
+def molecules(names, seeds, points=((1, 24), (2, 12), (4, 6), (2, 24)), draws=(1, 2, 3)):
+    """Tables drawn_sets, cell_errors and frame_errors: the more molecules, the smaller the error on unseen ones, and distance tells the error."""
+    rng, sets, cells, frames = np.random.default_rng(3), [], [], []
+    for draw in draws:
+        for n, each in points:
+            designs = "+".join(name for name, own in (("budget", n * each == 24), ("molecules", n == 2)) if own)
+            sets.append({"training_set": f"{n}x{each}.draw{draw}", "designs": designs, "draw": draw, "n_molecules": n, "n_conformers": each})
+            sets[-1]["molecules"] = "+".join("abcd"[:n])
+    for name in names:
+        for seed in () if name == "bad" else seeds:
+            who = {"framework": "mace", "model": name, "seed": seed}
+            for drawn in sets:
+                for split, hot in (("300K", 1.0), ("900K", 2.0)):
+                    for cell, away in (("seen", 0.0), ("unseen", 0.5), ("family", 0.3), ("larger", 0.8)):
+                        error = 0.1 * hot * (1 + away / drawn["n_molecules"]) * np.exp(0.1 * drawn["draw"])
+                        cells.append({**who, "training_set": drawn["training_set"], "split": split, "cell": cell, "n_molecules": 2, "n_frames": 8})
+                        cells[-1] |= {"forces_rmse_eV_per_A": error, "normalised_force_error": error, "energy_rmse_eV_per_atom": error / 10}
+            for number in range(60):
+                distance = rng.uniform(0.2, 3)
+                frames.append(
+                    {**who, "training_set": "n100", "split": "300K", "frame": f"{number}", "molecule": "abcdef"[number % 6], "cell": "seen"}
+                )
+                frames[-1] |= {
+                    "n_atoms": 9,
+                    "forces_rmse_eV_per_A": 0.1 * distance * rng.uniform(0.8, 1.2),
+                    "largest": 2 * distance,
+                    "mean": distance,
+                }
+    made = {"drawn_sets": sets, "cell_errors": cells, "frame_errors": frames}
+    return {name: frame(name, rows) for name, rows in made.items()}
 
 
 def plane_table(names, seed):

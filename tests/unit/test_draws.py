@@ -112,8 +112,8 @@ def test_frames_without_names_keep_their_order():
 @pytest.fixture
 def config():
     demo = yaml.safe_load((ROOT / "config/demo.yaml").read_text())
-    block = {"source": "xtb", "smiles": SMILES, "test_smiles": {"methanol": "CO"}, "test_temperatures_K": [300, 900]}
-    return demo | {"dataset": "many", "datasets": {"many": block}, "noise": None, "learning_curve": [], "n_train": 24}
+    block = {"source": "xtb", "smiles": SMILES, "test_smiles": {"methanol": "CO"}, "test_temperatures_K": [300, 1200]}
+    return demo | {"dataset": "many", "datasets": {"many": block}, "noise": None, "learning_curve": [], "n_train": 24, "validation_fraction": 0.25}
 
 
 def test_the_diversity_block_expands_to_drawn_sets(config):
@@ -143,7 +143,7 @@ def test_several_molecules_are_made_in_equal_parts(config):
             {"fixed_budget": {"n_frames": 24, "n_molecules": [1, 5]}},
             "'diversity.fixed_budget.n_molecules' has 5, which does not divide the 24 frames",
         ),
-        ({"fixed_molecules": {"n_molecules": 3, "n_conformers": [4]}}, "3 molecules with 4 frames each, which leave no frame to validate"),
+        ({"fixed_molecules": {"n_molecules": 2, "n_conformers": [2]}}, "2 molecules with 2 frames each, which leave no frame to validate"),
         ({"fixed_budget": {"n_frames": 24, "n_molecules": [8]}}, "'diversity' has sets of 8 molecules, but 'datasets.many.smiles' has 6"),
         ({"fixed_budget": BUDGET, "seeds": [7]}, "'diversity.seeds' has 7, which is not one of the study's: 1"),
         ({"fixed_budget": BUDGET, "models": ["mace"]}, "'diversity.models' lists 'mace', which is not a model"),

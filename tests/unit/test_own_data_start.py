@@ -292,7 +292,7 @@ def test_a_possible_start_is_accepted(config, tmp_path, monkeypatch, start):
     monkeypatch.chdir(tmp_path)
     ase.io.write("two.xyz", [water(0), water(1)], format="extxyz")
     assert check_config(config | {"md": config["md"] | {"start": start}})["md"]["start"] == (
-        start and {"file": None, "frame": None, "formula": None} | start
+        start and {"file": None, "frame": None, "formula": None, "molecule": None} | start
     )
 
 

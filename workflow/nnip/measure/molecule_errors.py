@@ -2,6 +2,7 @@
 
 The molecules of the training frames are seen. All others of the test frames are unseen; `larger` names those that form a cell of their own, and
 where the data set has molecules for tests alone, the others that this training did not draw are a cell too, since they differ between trainings.
+All but the larger ones are the family, the same frames for every training whose frames have all elements.
 With E and F the labels of a frame of N atoms and r = E - E_model - sum over atoms of e_element, e fitted by least squares to E - E_model of the
 training frames:
 
@@ -59,7 +60,7 @@ MEASUREMENT = Measurement(
             TRAINING
             | {
                 "split": text("name of the test split"),
-                "cell": text("seen, unseen, larger, or not drawn (of the data set's molecules, where it has others for tests alone)"),
+                "cell": text("seen, unseen, larger, family (all but larger), or not drawn (where the data set has others for tests alone)"),
                 "n_molecules": whole("molecules", "molecules"),
                 "n_frames": whole("their frames", "frames"),
                 "n_components": whole("force components", optional=True),
@@ -89,7 +90,7 @@ MEASUREMENT = Measurement(
         ),
     },
 )
-SEEN, UNSEEN, LARGER, NOT_DRAWN = "seen", "unseen", "larger", "not drawn"
+SEEN, UNSEEN, LARGER, NOT_DRAWN, FAMILY = "seen", "unseen", "larger", "not drawn", "family"
 
 
 def problems(config: dict[str, Any], splits: list[str]) -> list[str]:
@@ -154,7 +155,8 @@ def measure(job: "Job") -> "Rows":
         cells = [cell_of(molecule, seen, job.options) for molecule in left.molecules]
         for molecule, places in _places(left.molecules).items():
             rows["molecule_errors"].append(of | {"molecule": molecule, "cell": cells[places[0]]} | left.of(places).scores())
-        for cell, places in _places(cells).items():
+        family = [place for place, cell in enumerate(cells) if cell != LARGER]
+        for cell, places in (_places(cells) | ({FAMILY: family} if family else {})).items():
             part = left.of(places)
             rows["cell_errors"].append(of | {"cell": cell, "n_molecules": len(set(part.molecules))} | part.scores())
         if distances:

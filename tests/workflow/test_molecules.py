@@ -1,0 +1,103 @@
+"""A small study of several molecules and of designs, run by snakemake: config/diversity.yaml in minutes."""
+
+import numpy as np
+import pytest
+from conftest import CONFIG, MODELS, Study, output, planned
+
+from nnip.study.manifest import read_manifest
+from nnip.study.tables import read_table
+
+BLOCK = CONFIG["datasets"]["ethanol"] | {
+    "smiles": {"water": "O", "methanol": "CO", "ethanol": "CCO", "broken": "C1CC"},
+    "test_smiles": {"dimethyl-ether": "COC", "chloromethane": "CCl", "propanol": "CCCO"},
+    "n_test": 2,
+    "n_conformers": 4,
+    "frames_per_chunk": 6,
+    "equilibration_fs": 60,
+}
+CHANGE = {
+    "dataset": "molecules",
+    "datasets": {"molecules": BLOCK},
+    "n_train": 24,
+    "learning_curve": [],
+    "landscape": CONFIG["landscape"] | {"modes": ["isotropic"]},
+    "diversity": {
+        "fixed_budget": {"n_frames": 12, "n_molecules": [1, 3]},
+        "fixed_molecules": {"n_molecules": 3, "n_conformers": [4, 8]},
+        "n_draws": 2,
+    },
+    "molecule_errors": {"larger": ["propanol"]},
+    "domain": {"force_error_eV_per_A": 1.0},
+    "md": CONFIG["md"] | {"start": {"molecule": "ethanol"}},
+}
+MODELS_OF_TWO = {
+    "defaults": MODELS["defaults"],
+    "models": {name: MODELS["models"][name] for name in ("nequip-a", "mace-a")},
+    "experiments": {name: {"title": name, "models": [f"{name}-a"]} for name in ("nequip", "mace")},
+}
+SETS = [f"{point}.draw{draw}" for draw in (1, 2) for point in ("1x12", "3x4", "3x8")]
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory):
+    study = Study(tmp_path_factory.mktemp("molecules"))
+    study.write_models(MODELS_OF_TWO)
+    study.write_config(CHANGE)
+    jobs = planned(study.snakemake("--dry-run", "--quiet", "rules"))
+    assert jobs["train_model"] == jobs["measure_molecule_errors"] == 2 * (1 + 6)
+    run = study.snakemake("--show-failed-logs")
+    assert run.returncode == 0, output(run)
+    return study
+
+
+@pytest.fixture
+def tables(ran):
+    return lambda name: read_table(name, ran.folder / f"results/small/tables/{name}.csv")
+
+
+def test_a_second_run_does_nothing(ran):
+    assert "Nothing to be done" in output(ran.snakemake())
+
+
+def test_what_cannot_be_made_is_named_in_table_and_summary(ran, tables):
+    molecules = tables("molecules").set_index("molecule")
+    assert molecules["reason"].dropna().to_dict() == {"broken": "'C1CC' is not a valid SMILES (example: CCO for ethanol)"}
+    assert molecules["only_tested"].sum() == 3
+    assert "molecule broken is left out" in (ran.folder / "results/small/summary.md").read_text()
+
+
+def test_every_training_is_tested_on_every_cell(tables):
+    cells = tables("cell_errors").set_index(["model", "training_set", "split"])
+    for model in ("nequip-a", "mace-a"):
+        for training_set in ("n24", *SETS):
+            for split in ("300K", "900K"):
+                own = cells.loc[(model, training_set, split)].set_index("cell")
+                drawn = 1 if training_set.startswith("1x") else 3
+                expected = {"seen": drawn, "unseen": 1, "larger": 1, "family": 4} | ({"not drawn": 3 - drawn} if drawn < 3 else {})
+                assert own["n_molecules"].to_dict() == expected
+                assert set(own["untested"]) == {"chloromethane"}, "no training frame has chlorine"
+                assert np.isfinite(own[["forces_rmse_eV_per_A", "normalised_force_error", "energy_rmse_eV_per_atom"]].to_numpy(float)).all()
+
+
+def test_draws_are_replicates_of_both_designs(ran, tables):
+    sets = tables("drawn_sets").set_index("training_set")
+    assert sorted(sets.index) == sorted(SETS)
+    assert sets["designs"].to_dict() == {
+        name: "budget" if name.startswith("1x") else "budget+molecules" if "3x4" in name else "molecules" for name in SETS
+    }
+    assert all(sets.loc[f"3x4.draw{draw}", "molecules"].split("+")[0] == sets.loc[f"1x12.draw{draw}", "molecules"] for draw in (1, 2))
+    assert "water" not in set(sets.loc[["1x12.draw1", "1x12.draw2"], "molecules"]), "it has no carbon"
+    balance = tables("balance").query("quantity == 'forces_rmse_eV_per_A'")
+    assert (balance["n_draws"] == 2).all()
+    found = balance.groupby(["design", "cell"])["best"].agg(["size", "sum"])
+    assert (found.loc["budget", ["size", "sum"]].loc[["seen", "unseen", "family", "larger"]] == [2 * 2 * 2, 2 * 2]).all(axis=None)
+    manifest = read_manifest(ran.folder / "results/small/data/sets/1x12.draw1/manifest.json")
+    assert manifest["untested"] == {"chloromethane": "Cl"}
+
+
+def test_domains_and_figures_are_there(ran, tables):
+    domain = tables("domain")
+    assert len(domain) == 2 * 7 * 2 and (domain["limit"].isna() == domain["reason"].notna()).all()
+    assert tables("md_start")["formula"].unique().tolist() == ["C2H6O"]
+    figures = {path.name for path in (ran.folder / "results/small/figures").glob("*.png")}
+    assert {"balance.png", "domain_nequip.png", "domain_mace.png"} <= figures
