@@ -153,7 +153,7 @@ def test_several_molecules_are_made_in_equal_parts(config):
 def test_a_mistake_in_the_block_is_named(config, block, words):
     with pytest.raises(InputError) as error:
         whole = check_config(config | {"diversity": block}, "my.yaml")
-        check_listed_models(whole, load_models(ROOT / config["models"]), "my.yaml")
+        check_listed_models(whole, load_models(ROOT / config["models"])["models"], "my.yaml")
     assert str(error.value).startswith("my.yaml: ") and words in str(error.value)
 
 

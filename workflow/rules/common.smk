@@ -110,7 +110,7 @@ def setting(key):
 made = [table for name in JOBS if JOBS[name] or name in FRAMES_MEASURED for table in measurements()[name].tables_made(config[name])]
 DRAWN_SETS = [name for name, each in TRAINING_SETS.items() if each.draw]
 BY_MOLECULE = isinstance(DATASET.get("smiles"), dict)
-made += [table for table, asked in {"molecules": BY_MOLECULE, "drawn_sets": DRAWN_SETS}.items() if asked]
+made += [table for table, asked in {"molecules": BY_MOLECULE, "drawn_sets": DRAWN_SETS, "selected": config["select"]}.items() if asked]
 UNMEASURED = measured_tables() - set(RELEASED if PUBLISHED else [*STUDIED, *made])
 # the analyses of this study, and all tables that it does not make; no figure is drawn from these
 ANALYSES, ABSENT = made_of(analyses(), UNMEASURED, PUBLISHED, setting)
@@ -190,6 +190,11 @@ def potential_code(wildcards):
     return framework_hash(framework_of(wildcards))
 
 
+def chooser():
+    """The run whose job chooses the frames to label next."""
+    return next(name for name, run in RUNS.items() if run.role == "main" and run.model == config["select"]["model"])
+
+
 def own_files(pool, tests=True):
     """The user's files of a data set (none if its frames are generated or downloaded)."""
     block = config["datasets"][pool]
@@ -253,6 +258,7 @@ def frames_of_set(name):
 
 REFERENCE_CRYSTAL = f"{RESULTS}/data/reference_crystal/crystal.xyz"
 CRYSTAL_READERS = [name for name in JOBS if name in CRYSTAL_MEASUREMENTS]
+CHOSEN_SETS = [name for name, each in TRAINING_SETS.items() if each.chosen]
 REFERENCE_SCANS = f"{RESULTS}/data/reference_scans/frames.xyz"
 START = f"{RESULTS}/data/start/start.xyz"
 
@@ -349,6 +355,7 @@ def job_manifests():
     made = [*data_manifests(), *(f"{RESULTS}/data/sets/{name}/manifest.json" for name in TRAINING_SETS)]
     made += [f"{RESULTS}/data/{name}/manifest.json" for name in (*FRAMES_MEASURED, *({"reference_scans"} & set(JOBS)))]
     made += [f"{os.path.dirname(REFERENCE_CRYSTAL)}/manifest.json"] if CRYSTAL_READERS else []
+    made += [f"{RESULTS}/runs/{chooser()}/selection/manifest.json"] if config["select"] else []
     return [*made, *run_files("train/manifest.json", RUNS), *(f"{RESULTS}/runs/{folder}/manifest.json" for jobs in JOBS.values() for folder in jobs)]
 
 
@@ -359,5 +366,5 @@ def study_targets():
     drawn = [f"{RESULTS}/figures/{file}.{kind}" for file in files for kind in ("png", "pdf")]
     drawn_from = {table for figure in FIGURES.values() for table in (*figure.needs, *figure.uses)}
     analysed = {table for analysis in ANALYSES.values() for table in analysis.tables}
-    listed = {"molecules"} if BY_MOLECULE else set()
+    listed = {"molecules", "selected"}
     return [*drawn, *tables(*sorted((drawn_from | analysed | listed) - ABSENT)).values(), f"{RESULTS}/summary.md", f"{RESULTS}/details.md"]

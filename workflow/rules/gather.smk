@@ -44,7 +44,9 @@ rule list_training_sets:
         "../../envs/workflow.yaml"
     params:
         code=code_of("scripts/list_training_sets.py"),
-        config=lambda wildcards: {key: config[key] for key in ("dataset", "n_train", "learning_curve", "noise", "diversity", "training_sets")},
+        config=lambda wildcards: {
+            key: config[key] for key in ("dataset", "n_train", "learning_curve", "noise", "diversity", "select", "training_sets")
+        },
         of_stress=any("stress" in weighted_labels(hyperparameters(row)) for row in MODELS["models"].values()),
     message:
         "List the training sets"
@@ -90,7 +92,9 @@ if DRAWN_SETS:
             "../../envs/workflow.yaml"
         params:
             code=code_of("scripts/list_drawn_sets.py"),
-            config=lambda wildcards: {key: config[key] for key in ("dataset", "n_train", "learning_curve", "noise", "diversity", "training_sets")},
+            config=lambda wildcards: {
+                key: config[key] for key in ("dataset", "n_train", "learning_curve", "noise", "diversity", "select", "training_sets")
+            },
         message:
             "List the drawn training sets"
         script:

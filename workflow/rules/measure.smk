@@ -129,3 +129,58 @@ for name in FRAMES_MEASURED:
             f"{measurements()[name].begun} every split: seconds per thousand frames"
         script:
             "../scripts/measure_frames.py"
+
+
+if config["select"]:
+
+    rule select_frames:
+        """Frames to label next, by a model trained on the main set."""
+        input:
+            trainings=lambda wildcards: [
+                f"{RESULTS}/runs/{name}/train/manifest.json" for name in MAIN_RUNS if RUNS[name].model == config["select"]["model"]
+            ],
+            known=[frames_of_set(MAIN_SET)[part] for part in ("train", "val")],
+            pool=config["select"]["file"] or pool_file(TRAINING_SETS[MAIN_SET].pool),
+            environment=environment_ready,
+        output:
+            [f"{RESULTS}/runs/{{run}}/selection/{kind}.xyz" for kind in config["select"]["by"]],
+            table=f"{RESULTS}/runs/{{run}}/selection/selected.csv",
+            manifest=f"{RESULTS}/runs/{{run}}/selection/manifest.json",
+        log:
+            f"{LOGS}/selection/{{run}}.log",
+        conda:
+            conda_of
+        resources:
+            runtime=growing(60),
+            mem_mb=growing(4000),
+            gpu=gpus,
+        params:
+            potential=potential_code,
+            script=script_path("select_frames.py"),
+            code=code_of("scripts/select_frames.py"),
+            python=python_of,
+            settings=settings_of,
+            options=lambda wildcards: json.dumps(config["select"]),
+            trained_in=lambda wildcards, input: [os.path.dirname(path) for path in input.trainings],
+            directory=lambda wildcards, output: os.path.dirname(output.manifest),
+        message:
+            "Choose frames to label next by {wildcards.run}: a minute per thousand frames"
+        shell:
+            "{params.python:q} {params.script:q} --settings {params.settings:q} --options {params.options:q} --train-directories {params.trained_in:q}"
+            " --known {input.known:q} --pool {input.pool:q} --directory {params.directory:q} > {log} 2>&1"
+
+    rule list_selected:
+        """The frames chosen."""
+        input:
+            lambda wildcards: f"{RESULTS}/runs/{chooser()}/selection/selected.csv",
+        output:
+            f"{TABLES}/selected.csv",
+        log:
+            f"{LOGS}/tables/selected.log",
+        localrule: True
+        conda:
+            "../../envs/workflow.yaml"
+        message:
+            "List the frames chosen to be labelled"
+        shell:
+            "cp {input:q} {output:q} 2> {log}"

@@ -67,12 +67,12 @@ def balance(cell_errors: pd.DataFrame, drawn_sets: pd.DataFrame, confidence: flo
         for point in wide.columns:
             own, apart = wide[point].dropna().to_numpy(float), (wide[point] - wide[best]).dropna().to_numpy(float)
             row: dict[str, Any] = dict(zip(KEYS, keys, strict=True)) | dict(zip(POINT, map(int, point), strict=True))
-            row |= {"n_draws": len(own), "best": point == best} | _interval(own, confidence, ("value", "low", "high"))
-            rows.append(row | ({} if point == best else _interval(apart, confidence, ("ratio", "ratio_low", "ratio_high"))))
+            row |= {"n_draws": len(own), "best": point == best} | interval(own, confidence, ("value", "low", "high"))
+            rows.append(row | ({} if point == best else interval(apart, confidence, ("ratio", "ratio_low", "ratio_high"))))
     return frame("balance", rows)
 
 
-def _interval(logarithms: np.ndarray, confidence: float, names: tuple[str, str, str]) -> dict[str, float]:
+def interval(logarithms: np.ndarray, confidence: float, names: tuple[str, str, str]) -> dict[str, float]:
     """Geometric mean and the interval of Student's t for it, where there are two values or more."""
     if not len(logarithms):
         return {}

@@ -70,6 +70,18 @@ CORE = {
             "missing_elements": text("elements of the pool that it has not, joined by +", optional=True),
         },
     ),
+    "selected": Table(
+        "A frame chosen to be labelled next.",
+        {
+            "framework": RUN["framework"],
+            "model": text("the model that chose"),
+            "by": text("kind of the choice: distance, spread or random"),
+            "rank": whole("its place, from 0"),
+            "frame": text("where the frame is from"),
+            "molecule": text("its molecule", optional=True),
+            "value": real("distance (ratio) at which it was chosen, or spread of its forces in eV/A; blank: chosen at random", optional=True),
+        },
+    ),
     "trainings": Table(
         "A training and how it ended.",
         TRAINING

@@ -35,7 +35,8 @@ def draw(
     """Force RMSE against molecules (fixed budget) and against frames of each (fixed molecules); panels: cells and designs by test splits."""
     style.need(models=models, balance=balance)
     rows = balance[balance["quantity"] == QUANTITY]
-    every = errors_of_draws(cell_errors, drawn_sets).query("quantity == @QUANTITY")
+    every = errors_of_draws(cell_errors, drawn_sets)
+    every = every[every["quantity"] == QUANTITY]
     look, splits, designs = style.looks(models), list(dict.fromkeys(rows["split"])), [name for name in X if name in set(rows["design"])]
     cells = [cell for cell in CELLS if cell in set(rows["cell"])]
     figure, axes = style.panels(len(splits) * len(designs), len(cells), style.DOUBLE_MM, 20 + 38 * len(splits) * len(designs), sharey=True)
@@ -44,7 +45,7 @@ def draw(
         column_x, words = X[design]
         for column, cell in enumerate(cells):
             axis = axes[line, column]
-            part, points = (table.query("design == @design and split == @split and cell == @cell") for table in (rows, every))
+            part, points = (table[(table["design"] == design) & (table["split"] == split) & (table["cell"] == cell)] for table in (rows, every))
             draw_cell(axis, part, points, column_x, look)
             axis.set(xscale="log", yscale="log")
             axis.set_title(f"{cell}, {split}")

@@ -52,12 +52,12 @@ def draw(
         if row.empty:
             style.say(axis, style.why_missing(name, trainings))
             continue
-        of_seed = {
-            table_name: table[(table["model"] == name) & (table["seed"] == row["seed"].iloc[0])]
-            for table_name, table in (("c", calibration), ("f", frame_errors))
-        }
-        draw_model(axis, row.iloc[0], of_seed["c"].query("distance == @DISTANCE"), of_seed["f"])
+        seed = row["seed"].iloc[0]
+        own, frames = (table[(table["model"] == name) & (table["seed"] == seed)] for table in (calibration, frame_errors))
+        draw_model(axis, row.iloc[0], own[own["distance"] == DISTANCE], frames)
         axis.set_xlabel("distance from the training frames (ratio)")
+        style.plain_log(axis.xaxis)
+        style.plain_log(axis.yaxis)
     for axis in list(axes.flat)[len(names) :]:
         axis.set_axis_off()
     for axis in axes[:, 0]:
@@ -98,5 +98,5 @@ def draw_model(axis: Axes, row: pd.Series, calibration: pd.DataFrame, frames: pd
     if pd.notna(row["limit_low"]):
         axis.axvspan(row["limit_low"], row["limit_high"] if pd.notna(row["limit_high"]) else axis.get_xlim()[1], color=GREY, alpha=0.15, linewidth=0)
     words = f"trust up to {row['limit']:.2g}: {100 * row['share_inside']:.0f} % of the frames"
-    words += f",\n{100 * row['missed']:.0f} % of them wrong on a new molecule" if pd.notna(row["missed"]) else ""
+    words += f",\n{100 * row['missed']:.0f} % of them wrong on molecules left out" if pd.notna(row["missed"]) else ""
     axis.annotate(words, (0.02, 0.97), xycoords="axes fraction", va="top", fontsize=5, color=GREY)

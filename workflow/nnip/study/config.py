@@ -14,7 +14,7 @@ from nnip.study import training_sets
 from nnip.study.schema import check, load_schema, nearest
 
 # further trainings and landscapes, not possible with published tables
-FURTHER = ("training_sets", "noise", "diversity", "landscape.test_splits", "landscape.frozen")
+FURTHER = ("training_sets", "noise", "diversity", "select", "landscape.test_splits", "landscape.frozen")
 FEWEST_SITES, FEWEST_SITES_TO_HOP = 8, 27  # of a cell with a defect, and of one in which it moves
 SOURCES = ("xtb", "emt", "3bpa", "ani-al", "silicon-re", "extxyz", "published")
 

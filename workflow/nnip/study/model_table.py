@@ -91,14 +91,14 @@ def check_listed_models(config: dict[str, Any], models: dict[str, Any], source: 
     that uses files of others.
     """
     blocks = {"noise": config["noise"], "planes": config["planes"], "landscape.variants": config["landscape"]["variants"]}
-    blocks |= {"diversity": config["diversity"]}
+    blocks |= {"diversity": config["diversity"], "select": config["select"] and {"models": [config["select"]["model"]]}}
     blocks |= {f"training_sets.{name}": block for name, block in config["training_sets"].items()}
     listed = [(f"{key}.models", name) for key, block in blocks.items() for name in (block or {}).get("models") or []]
     for key, name in [*listed, *(("trust", name) for name in config["trust"])]:
         if name not in models:
             raise InputError(f"{source}: '{key}' lists '{name}', which is not a model of {config['models']}: {nearest(name, list(models))}")
     for key, name in listed:
-        if key.startswith(("noise", "training_sets", "diversity")) and models[name].get("trained"):
+        if key.startswith(("noise", "training_sets", "diversity", "select")) and models[name].get("trained"):
             raise InputError(f"{source}: '{key}' lists '{name}', which {config['models']} says is 'trained' already")
     if config["datasets"][config["dataset"]]["source"] != "published":
         _check_stresses(config, models)

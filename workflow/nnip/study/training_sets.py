@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from nnip.data import selection
@@ -46,6 +47,7 @@ class TrainingSet:
     measure:  further measurements for a set with role beside
     models, seeds:  the models and seeds trained on it; None: all
     draw:     which molecules, and how many frames of each; None: any frames
+    chosen:   kind of the choice by which frames are added to those of the main set (nnip.labelling); None: none are
     """
 
     name: str
@@ -60,6 +62,7 @@ class TrainingSet:
     seeds: tuple[int, ...] | None = None
     batch_size: int | None = None
     draw: Draw | None = None
+    chosen: str | None = None
 
     @property
     def noise_label(self) -> str | None:
@@ -74,15 +77,15 @@ class TrainingSet:
     @property
     def size_key(self) -> str:
         """The key of the config that sets its size."""
-        if self.draw:
-            return "diversity"
+        if self.draw or self.chosen:
+            return "diversity" if self.draw else "select.n_frames"
         if EXPANDED.fullmatch(self.name):
             return "n_train" if self.role == "main" else "learning_curve"
         return "noise.n_train" if "." in self.name else f"training_sets.{self.name}.size"
 
     def is_drawn_like(self, other: "TrainingSet") -> bool:
         """Whether its frames are those of the other one, more or fewer of them."""
-        return (self.pool, self.select, self.draw) == (other.pool, other.select, other.draw)
+        return (self.pool, self.select, self.draw, self.chosen) == (other.pool, other.select, other.draw, other.chosen)
 
     def recipe(self) -> dict[str, Any]:
         """The settings for the job that makes its frames."""
@@ -99,8 +102,8 @@ class TrainingSet:
 def training_sets(config: Mapping[str, Any]) -> dict[str, TrainingSet]:
     """All training sets of a checked config by name: the main one, those of the learning curve, largest first, and those with role beside.
 
-    n_train, learning_curve, noise and diversity are short forms. A declared set with role main replaces the set of n_train frames; the sets of
-    learning_curve and noise are then drawn in the same way.
+    n_train, learning_curve, noise, diversity and select are short forms. A declared set with role main replaces the set of n_train frames; the sets
+    of learning_curve and noise are then drawn in the same way.
     """
     declared = {name: _declared(name, block, config) for name, block in config["training_sets"].items()}
     main = next((each for each in declared.values() if each.role == "main"), None)
@@ -109,7 +112,9 @@ def training_sets(config: Mapping[str, Any]) -> dict[str, TrainingSet]:
     curve += [each for each in declared.values() if each.role == "curve"]
     curve.sort(key=lambda each: -each.size)
     beside = [each for each in declared.values() if each.role == "beside"]
-    return {each.name: each for each in (main, *curve, *_noise_sets(config, main), *_diversity_sets(config, main), *beside)}
+    return {
+        each.name: each for each in (main, *curve, *_noise_sets(config, main), *_diversity_sets(config, main), *_chosen_sets(config, main), *beside)
+    }
 
 
 def _declared(name: str, block: Mapping[str, Any], config: Mapping[str, Any]) -> TrainingSet:
@@ -169,6 +174,15 @@ def _diversity_sets(config: Mapping[str, Any], main: TrainingSet) -> list[Traini
     ]
 
 
+def _chosen_sets(config: Mapping[str, Any], main: TrainingSet) -> list[TrainingSet]:
+    """The main set with frames chosen from the rest of its pool, of each kind of choice."""
+    block = config["select"]
+    if not block or block["file"]:
+        return []
+    more = replace(main, role="beside", size=main.size + block["n_frames"], models=(block["model"],))
+    return [replace(more, name=f"plus{block['n_frames']}.{kind}", chosen=kind) for kind in block["by"]]
+
+
 def n_molecules(block: Mapping[str, Any]) -> int:
     """Number of molecules whose frames are made for the pool of a data set; 1 where that is not by molecule."""
     return len(block["smiles"]) if isinstance(block.get("smiles"), dict) else 1
@@ -180,7 +194,7 @@ def pool_frames(pool: str, config: Mapping[str, Any]) -> int:
     For the pool of the main set it is that set's size, so that further sets do not change its frames; the sets of the diversity block take part.
     """
     sets, block = [each for each in training_sets(config).values() if each.pool == pool], config["datasets"][pool]
-    main = [each.size for each in sets if each.role == "main"] or [each.size for each in sets if not each.draw]
+    main = [each.size for each in sets if each.role == "main"] or [each.size for each in sets if not (each.draw or each.chosen)]
     drawn = [each.draw.most_conformers for each in sets if each.draw]
     return block.get("n_pool") or max([math.ceil(size / n_molecules(block)) for size in main] + drawn, default=1)
 
@@ -227,6 +241,7 @@ def problems(config: Mapping[str, Any]) -> Iterator[str]:
         yield from _block_problems(f"training_sets.{name}", block, config)
         yield from _selection_problems(f"training_sets.{name}.select", block["select"])
     yield from _diversity_problems(config)
+    yield from _choice_problems(config)
     yield from _size_problems(config)
 
 
@@ -252,6 +267,20 @@ def _diversity_problems(config: Mapping[str, Any]) -> Iterator[str]:
         yield f"'diversity' has sets of {most} molecules, but 'datasets.{pool}.smiles' has {n_smiles}"
     if own["source"] == "xtb" and (most := max((n for _, n in points), default=0)) > (made := pool_frames(pool, config)):
         yield f"'diversity' has sets of {most} frames of a molecule, but {made} are made: set 'datasets.{pool}.n_pool' to {most} or more"
+
+
+def _choice_problems(config: Mapping[str, Any]) -> Iterator[str]:
+    """Errors in the select block."""
+    block = config["select"]
+    if not block:
+        return
+    if "spread" in block["by"] and len(config["seeds"]) < 2:
+        yield "'select.by' has spread, which is that over the seeds of a model, but 'seeds' has one: give two or more, or leave it out"
+    main = next(each for each in training_sets(config).values() if each.role == "main")
+    if not block["file"] and main.select:
+        yield "'select' chooses from all frames that the main set has not, but the main set is of some only ('select' there): give 'select.file'"
+    if block["file"] and not Path(block["file"]).is_file():
+        yield f"'select.file': there is no file {block['file']}"
 
 
 def _block_problems(key: str, block: Mapping[str, Any], config: Mapping[str, Any]) -> Iterator[str]:

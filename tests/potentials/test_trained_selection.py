@@ -1,0 +1,78 @@
+"""Frames to label next, chosen by really trained models: far ones first, without repeats and without what is known already."""
+
+import ase.io
+import numpy as np
+import pytest
+from conftest import ethanol, labelled
+
+from nnip.jobs.errors import InputError
+from nnip.labelling import farthest_first, select_frames
+from nnip.potentials.loading import load
+from nnip.study.manifest import read_manifest
+from nnip.study.tables import read_table
+
+OPTIONS = {"n_frames": 4, "by": ["distance", "spread", "random"], "frames_per_batch": 5}
+
+
+def test_each_frame_is_far_from_the_training_and_from_those_before():
+    ratios, points = np.array([1.0, 5.0, 4.9, 2.0]), np.array([[0.0, 0], [5, 0], [5, 0.1], [0, 2]])
+    order, values = farthest_first(ratios, points, 3)
+    assert order.tolist() == [1, 3, 0], "the third is a copy of the second, but for 0.1"
+    assert values[order].tolist() == pytest.approx([5, 2, 1])
+
+
+@pytest.fixture(scope="module")
+def selected(trained, settings_of, frame_files, tmp_path_factory):
+    """The folder of a selection from a pool of 8 near frames, 4 far ones (the last twice), 2 training frames, and one with nitrogen."""
+    folder = tmp_path_factory.mktemp("selection")
+    train, val = frame_files["molecule"]
+    rng = np.random.default_rng(5)
+    far = [labelled(ethanol(1, 20 + i)[0], rng, 0.25) for i in range(4)]
+    other = ethanol(1, 9)[0]
+    other.symbols[0] = "N"
+    pool = [*ethanol(8, 3), *far, far[-1], *ase.io.read(train, ":2"), other]
+    for index, frame in enumerate(pool):
+        frame.info = {"origin": f"pool {index}", "molecule": "ethanol"}
+    ase.io.write(folder / "pool.xyz", pool, format="extxyz")
+    directories = [trained("molecule"), trained("molecule", lr=0.02)]
+    select_frames(settings_of(), OPTIONS, directories, [train, val], folder / "pool.xyz", folder / "out")
+    return folder, directories, train
+
+
+def test_files_are_ready_for_labelling_and_have_no_repeats(selected):
+    folder, *_ = selected
+    manifest = read_manifest(folder / "out/manifest.json")
+    assert (manifest["pool_frames"], manifest["candidates"], manifest["unknown_elements"]) == (16, 12, 1)
+    table = read_table("selected", folder / "out/selected.csv")
+    for kind in OPTIONS["by"]:
+        frames = ase.io.read(folder / f"out/{kind}.xyz", ":")
+        assert all(frame.calc is None and frame.info["molecule"] == "ethanol" for frame in frames)
+        rows = table[table["by"] == kind]
+        assert rows["frame"].tolist() == [frame.info["origin"] for frame in frames]
+        assert rows["rank"].tolist() == [0, 1, 2, 3] and rows["frame"].is_unique
+
+
+def test_far_frames_come_first_and_seeds_disagree_on_them(selected):
+    folder, directories, _ = selected
+    table = read_table("selected", folder / "out/selected.csv")
+    far = {f"pool {index}" for index in range(8, 12)}
+    assert table.query("by == 'distance'")["frame"].iloc[0] in far and len(far & set(table.query("by == 'distance'")["frame"])) >= 3
+    assert set(table.query("by == 'spread'")["frame"]) == far
+    values = table.query("by != 'random'").groupby("by")["value"].apply(lambda own: own.is_monotonic_decreasing)
+    assert values.all() and table.query("by == 'random'")["value"].isna().all()
+    first = table.query("by == 'spread'").iloc[0]
+    frame = next(frame for frame in ase.io.read(folder / "pool.xyz", ":") if frame.info["origin"] == first["frame"])
+    forces = []
+    for directory in directories:
+        bare = frame.copy()
+        bare.calc = load(directory).calculator()
+        forces.append(bare.get_forces())
+    assert first["value"] == pytest.approx(np.sqrt(((forces[0] - forces[1]) ** 2 / 2).mean()), rel=1e-6)
+
+
+def test_a_pool_with_too_few_new_frames_is_named(selected, settings_of, frame_files, tmp_path):
+    folder, directories, train = selected
+    with pytest.raises(
+        InputError, match=r"select.n_frames: 13 frames asked for, but .*pool.xyz has 12 new ones of 16, 1 with elements that no training"
+    ):
+        select_frames(settings_of(), OPTIONS | {"n_frames": 13}, directories, [train, frame_files["molecule"][1]], folder / "pool.xyz", tmp_path)
