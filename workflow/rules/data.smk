@@ -200,32 +200,3 @@ if CRYSTAL_READERS:
             "Defects, force constants and hops by EMT: minutes"
         shell:
             "python {params.script:q} --asked {params.asked:q} --seed {params.seed} --directory {params.directory:q} > {log} 2>&1"
-
-
-if CHOSEN_SETS:
-
-    rule make_chosen_set:
-        """The main training set with frames that a model chose."""
-        input:
-            main_set=lambda wildcards: [*frames_of_set(MAIN_SET).values(), f"{RESULTS}/data/sets/{MAIN_SET}/manifest.json"],
-            chosen=lambda wildcards: f"{RESULTS}/runs/{chooser()}/selection/{TRAINING_SETS[wildcards.training_set].chosen}.xyz",
-            pool=pool_file(TRAINING_SETS[MAIN_SET].pool),
-        output:
-            train=f"{RESULTS}/data/sets/{{training_set}}/train.xyz",
-            val=f"{RESULTS}/data/sets/{{training_set}}/val.xyz",
-            manifest=f"{RESULTS}/data/sets/{{training_set}}/manifest.json",
-        log:
-            f"{LOGS}/sets/{{training_set}}.log",
-        wildcard_constraints:
-            training_set="|".join(map(re.escape, CHOSEN_SETS)),
-        localrule: True
-        conda:
-            "../../envs/workflow.yaml"
-        params:
-            code=code_of("scripts/make_chosen_set.py"),
-            recipe=lambda wildcards: TRAINING_SETS[wildcards.training_set].recipe(),
-            fraction=config["validation_fraction"],
-        message:
-            "Add chosen frames to the main training set: {wildcards.training_set}"
-        script:
-            "../scripts/make_chosen_set.py"
