@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from conftest import CONFIG, MODELS, Study, output, planned
 
+from nnip.data.frames import read_labelled
 from nnip.study.manifest import read_manifest
 from nnip.study.tables import read_table
 
@@ -27,6 +28,7 @@ CHANGE = {
         "n_draws": 2,
     },
     "molecule_errors": {"larger": ["propanol"]},
+    "select": {"model": "mace-a", "n_frames": 5},
     "domain": {"force_error_eV_per_A": 1.0},
     "md": CONFIG["md"] | {"start": {"molecule": "ethanol"}},
 }
@@ -44,7 +46,7 @@ def ran(tmp_path_factory):
     study.write_models(MODELS_OF_TWO)
     study.write_config(CHANGE)
     jobs = planned(study.snakemake("--dry-run", "--quiet", "rules"))
-    assert jobs["train_model"] == jobs["measure_molecule_errors"] == 2 * (1 + 6)
+    assert jobs["train_model"] == jobs["measure_molecule_errors"] == 2 * (1 + 6) + 2
     run = study.snakemake("--show-failed-logs")
     assert run.returncode == 0, output(run)
     return study
@@ -97,7 +99,18 @@ def test_draws_are_replicates_of_both_designs(ran, tables):
 
 def test_domains_and_figures_are_there(ran, tables):
     domain = tables("domain")
-    assert len(domain) == 2 * 7 * 2 and (domain["limit"].isna() == domain["reason"].notna()).all()
+    assert len(domain) == 2 * 7 * 2 + 2 * 2 and (domain["limit"].isna() == domain["reason"].notna()).all()
     assert tables("md_start")["formula"].unique().tolist() == ["C2H6O"]
     figures = {path.name for path in (ran.folder / "results/small/figures").glob("*.png")}
     assert {"balance.png", "domain_nequip.png", "domain_mace.png"} <= figures
+
+
+def test_chosen_frames_are_learnt_beside_the_main_ones(ran, tables):
+    chosen = tables("selected")
+    assert chosen.groupby("by").size().to_dict() == {"distance": 5, "random": 5} and set(chosen["model"]) == {"mace-a"}
+    sets = ran.folder / "results/small/data/sets"
+    counts = {name: [len(read_labelled(sets / f"{name}/{part}.xyz")) for part in ("train", "val")] for name in ("n24", "plus5.distance")}
+    assert counts == {"n24": [20, 4], "plus5.distance": [24, 5]}
+    gains = tables("selection_gains").set_index(["by", "split"])
+    assert len(gains) == 4 and set(gains["n_train"]) == {29}
+    assert gains.loc["distance", "to_random"].notna().all() and gains["to_main"].notna().all()

@@ -13,7 +13,7 @@ from typing import Any
 from nnip.cost.calibration import Calibrated, architecture
 from nnip.study.measured import jobs, module, splits_read
 from nnip.study.runs import Run
-from nnip.study.training_sets import MADE_HERE, pool_frames, pools
+from nnip.study.training_sets import MADE_HERE, n_molecules, pool_frames, pools
 
 RELAXATION_CALLS = 60  # of the engine, for each conformer
 KICK_EVERY_FS = 3.0  # nnip.data.xtb calls GFN2 every third step of 1 fs
@@ -110,16 +110,19 @@ def engine_s(config: Mapping[str, Any], engine: Mapping[str, Any]) -> float:
         options = config["datasets"][pool]
         if options["source"] not in MADE_HERE:
             continue
-        sampled = {("train", 0.0): pool_frames(pool, config)}
+        n_trained = n_molecules(options)
+        n_tested = n_trained + len(options.get("test_smiles", ())) if pool == config["dataset"] else n_trained
+        sampled = {("train", 0.0): pool_frames(pool, config) * n_trained}
         if pool == config["dataset"]:
-            sampled |= {("test", float(temperature)): options["n_test"] for temperature in options["test_temperatures_K"]}
+            sampled |= {("test", float(temperature)): options["n_test"] * n_tested for temperature in options["test_temperatures_K"]}
+            sampled |= {("basin", 0.0): options.get("n_basin", 0) * n_tested}
         step_fs = KICK_EVERY_FS if options["source"] == "xtb" else EMT_STEP_FS
         for (_, temperature_K), n in sampled.items():
             chunks = math.ceil(n / options["frames_per_chunk"])
             melt_fs = MELT_FS if options["source"] == "emt" and temperature_K > LIQUID_FROM_K else 0.0
             calls += (n * options["stride_fs"] + chunks * (options["equilibration_fs"] + melt_fs)) / step_fs
             labels += n
-        calls += options.get("n_conformers", 0) * RELAXATION_CALLS
+        calls += options.get("n_conformers", 0) * RELAXATION_CALLS * n_tested
     return calls * engine["engine_s"] + labels * engine["label_s"]
 
 

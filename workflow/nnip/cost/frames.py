@@ -12,6 +12,7 @@ from ase.calculators.emt import EMT
 
 from nnip.data.extxyz import labelled
 from nnip.data.frames import iterate_frames
+from nnip.jobs.errors import InputError
 from nnip.study.seeds import derive
 
 N_FRAMES = 12
@@ -43,22 +44,49 @@ def process_s(code: str) -> float:
 
 
 def _molecules(options: dict[str, Any], rng: np.random.Generator, costs: dict[str, Any]) -> list[Atoms]:
+    """Frames of the molecule, or in turn of molecules from all over the list of several; costs are means over these."""
     from nnip.data import molecule
     from nnip.data.xtb import LABEL_ACCURACY, gfn2_atoms, gfn2_forces
 
-    mol = molecule.from_smiles(options["smiles"])
-    start = molecule.conformers(mol, 1, 1)[0]
-    forces = gfn2_forces(mol, start)
-    positions = [start + 0.01 * rng.standard_normal(start.shape) for _ in range(6)]
-    costs["engine_s"] = _median_s(forces, positions)
-    labels = gfn2_atoms(mol, start, accuracy=LABEL_ACCURACY, cache_api=False)
+    several = isinstance(options["smiles"], dict)
+    known = [mol for smiles in _some(options) if (mol := _known(smiles)) is not None] if several else [molecule.from_smiles(options["smiles"])]
+    if not known:
+        raise InputError("smiles: there is no molecule that RDKit and GFN2-xTB know")
+    engine, label_s, starts = [], [], []
+    for mol in known:
+        start = molecule.conformers(mol, 1, 1)[0]
+        forces = gfn2_forces(mol, start)
+        positions = [start + 0.01 * rng.standard_normal(start.shape) for _ in range(6)]
+        engine.append(_median_s(forces, positions))
+        labels = gfn2_atoms(mol, start, accuracy=LABEL_ACCURACY, cache_api=False)
 
-    def label(at: np.ndarray) -> None:
-        labels.positions = at
-        labels.get_forces()
+        def label(at: np.ndarray, labels: Atoms = labels) -> None:
+            labels.positions = at
+            labels.get_forces()
 
-    costs["label_s"] = _median_s(label, positions)
-    return [Atoms(molecule.numbers(mol), start + RATTLE_A * rng.standard_normal(start.shape)) for _ in range(N_FRAMES)]
+        label_s.append(_median_s(label, positions))
+        starts.append((molecule.numbers(mol), start))
+    costs |= {"engine_s": round(float(np.mean(engine)), 6), "label_s": round(float(np.mean(label_s)), 6)}
+    chosen = [starts[i % len(starts)] for i in range(N_FRAMES)]
+    return [Atoms(numbers, start + RATTLE_A * rng.standard_normal(start.shape)) for numbers, start in chosen]
+
+
+def _some(options: dict[str, Any]) -> list[str]:
+    """At most N_FRAMES of the molecules that are trained on, evenly over the list."""
+    every = list(options["smiles"].values())
+    return [every[i] for i in sorted(set(np.linspace(0, len(every) - 1, min(N_FRAMES, len(every))).round().astype(int).tolist()))]
+
+
+def _known(smiles: str) -> Any:
+    """The molecule, None for one that the data stage leaves out."""
+    from nnip.data import molecule
+
+    try:
+        mol = molecule.from_smiles(smiles)
+        molecule.conformers(mol, 1, 1)
+    except InputError:
+        return None
+    return mol
 
 
 def _crystals(options: dict[str, Any], rng: np.random.Generator, costs: dict[str, Any]) -> list[Atoms]:
