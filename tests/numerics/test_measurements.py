@@ -43,6 +43,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "landscape": {"test_splits": ["test_hot"], "frozen": {"shapes": {"nequip": "shape"}}},
     "md": {"duration_fs": 20, "temperature_K": 300},
     "latent_distance": {"duration_fs": 50},
+    "molecule_md": {"duration_fs": 20},
     "gates": {"duration_fs": 10},
     "rare_events": {"splits": ["hot"]},
     "far_field": {"repeats": 2},

@@ -21,7 +21,7 @@ TRAINED = {"water": "H2O", "ethanol": "CH3CH2OH"}
 ONLY_TESTED = {"propane": "C3H8", "nitro": "CH3NO2"}  # no training frame has nitrogen
 SPLITS = {"300K": 0.05, "900K": 0.12}
 STUDY = {"seed": 1, "validation_fraction": 0.25, "dataset": "mine"}
-OPTIONS = {"larger": ["propane"], "only_tested": [], "n_train_frames": 100, "distances": True, "frames_per_batch": 3}
+OPTIONS = {"larger": ["propane"], "only_tested": [], "distances": True, "frames_per_batch": 3}
 
 
 def frames_of(name, formula, n, amplitude, seed):

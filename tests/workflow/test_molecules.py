@@ -26,14 +26,16 @@ CHANGE = {
         "fixed_budget": {"n_frames": 12, "n_molecules": [1, 3]},
         "fixed_molecules": {"n_molecules": 3, "n_conformers": [4, 8]},
         "n_draws": 2,
+        "measure": ["molecule_md"],
     },
     "molecule_errors": {"larger": ["propanol"]},
+    "molecule_md": {"n_replicas": 2, "duration_fs": 10},
     "select": {"model": "mace-a", "n_frames": 5},
     "domain": {"force_error_eV_per_A": 1.0},
     "md": CONFIG["md"] | {"start": {"molecule": "ethanol"}},
 }
 MODELS_OF_TWO = {
-    "defaults": MODELS["defaults"],
+    "defaults": MODELS["defaults"] | {"lr": 0.005, "epochs": 20},
     "models": {name: MODELS["models"][name] for name in ("nequip-a", "mace-a")},
     "experiments": {name: {"title": name, "models": [f"{name}-a"]} for name in ("nequip", "mace")},
 }
@@ -69,7 +71,7 @@ def test_what_cannot_be_made_is_named_in_table_and_summary(ran, tables):
 
 
 def test_every_training_is_tested_on_every_cell(tables):
-    cells = tables("cell_errors").set_index(["model", "training_set", "split"])
+    cells = tables("cell_errors").set_index(["model", "training_set", "split"]).sort_index()
     for model in ("nequip-a", "mace-a"):
         for training_set in ("n24", *SETS):
             for split in ("300K", "900K"):
@@ -103,6 +105,14 @@ def test_domains_and_figures_are_there(ran, tables):
     assert tables("md_start")["formula"].unique().tolist() == ["C2H6O"]
     figures = {path.name for path in (ran.folder / "results/small/figures").glob("*.png")}
     assert {"balance.png", "domain_nequip.png", "domain_mace.png"} <= figures
+
+
+def test_hot_md_of_each_molecule_of_drawn_and_main_sets(tables):
+    lives = tables("molecule_md")
+    assert set(lives["training_set"]) == {"n24", *SETS}
+    assert set(lives["molecule"]) == {"water", "methanol", "ethanol", "dimethyl-ether", "propanol"}
+    known = lives[lives["reason"].isna()]
+    assert len(known) == len(lives) and known["life_fs"].between(0, 10).all()
 
 
 def test_chosen_frames_are_learnt_beside_the_main_ones(ran, tables):

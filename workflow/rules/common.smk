@@ -366,5 +366,5 @@ def study_targets():
     drawn = [f"{RESULTS}/figures/{file}.{kind}" for file in files for kind in ("png", "pdf")]
     drawn_from = {table for figure in FIGURES.values() for table in (*figure.needs, *figure.uses)}
     analysed = {table for analysis in ANALYSES.values() for table in analysis.tables}
-    listed = {"molecules", "selected"}
+    listed = {"molecules", "selected", "molecule_errors", "molecule_md"}  # for readers
     return [*drawn, *tables(*sorted((drawn_from | analysed | listed) - ABSENT)).values(), f"{RESULTS}/summary.md", f"{RESULTS}/details.md"]

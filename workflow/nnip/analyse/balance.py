@@ -33,7 +33,7 @@ ANALYSIS = Analysis(
                 "value": real("geometric mean of the error over draws", "that of the quantity"),
                 "low": real("lower bound of its interval; blank for one draw", optional=True),
                 "high": real("upper bound", optional=True),
-                "best": flag("whether the value is the lowest of the design"),
+                "best": flag("whether it has the lowest mean over the draws that all settings have"),
                 "ratio": real("geometric mean over common draws of the error over that of the best setting", optional=True),
                 "ratio_low": real("lower bound of its interval", optional=True),
                 "ratio_high": real("upper bound", optional=True),
@@ -63,7 +63,8 @@ def balance(cell_errors: pd.DataFrame, drawn_sets: pd.DataFrame, confidence: flo
     rows = []
     for keys, group in errors_of_draws(cell_errors, drawn_sets).groupby(KEYS, sort=False):
         wide = group.pivot(index="draw", columns=POINT, values="log_error").sort_index(axis="columns")
-        best = wide.mean().idxmin()
+        whole_draws = wide.dropna()
+        best = (whole_draws if len(whole_draws) else wide).mean().idxmin()
         for point in wide.columns:
             own, apart = wide[point].dropna().to_numpy(float), (wide[point] - wide[best]).dropna().to_numpy(float)
             row: dict[str, Any] = dict(zip(KEYS, keys, strict=True)) | dict(zip(POINT, map(int, point), strict=True))

@@ -41,6 +41,19 @@ def split_names(options: dict[str, Any]) -> list[str]:
 
 def hottest(splits: Sequence[str]) -> str | None:
     """The test split ("test_1200K") of the highest temperature in its name; where no name has one, the last; None if there is none."""
-    tests = [split for split in splits if split.startswith("test_")]
-    temperatures = {split: float(found[1]) for split in tests if (found := re.fullmatch(r"test_(\d+(?:\.\d+)?)K", split))}
-    return max(temperatures, key=lambda split: temperatures[split]) if temperatures else next(reversed(tests), None)
+    temperatures = _temperatures_K(splits)
+    return max(temperatures, key=lambda split: temperatures[split]) if temperatures else next(reversed(_tests(splits)), None)
+
+
+def coolest(splits: Sequence[str]) -> str | None:
+    """The test split of the lowest temperature in its name; where no name has one, the first; None if there is none."""
+    temperatures = _temperatures_K(splits)
+    return min(temperatures, key=lambda split: temperatures[split]) if temperatures else next(iter(_tests(splits)), None)
+
+
+def _tests(splits: Sequence[str]) -> list[str]:
+    return [split for split in splits if split.startswith("test_")]
+
+
+def _temperatures_K(splits: Sequence[str]) -> dict[str, float]:
+    return {split: float(found[1]) for split in _tests(splits) if (found := re.fullmatch(r"test_(\d+(?:\.\d+)?)K", split))}

@@ -1,5 +1,7 @@
 """Few molecules with many frames or many with few: errors of the designs of the diversity block, with the scatter of the draws."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -9,7 +11,7 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 from nnip.analyse.balance import errors_of_draws
 from nnip.declare import Figure
 from nnip.figures import style
-from nnip.figures.style import Look
+from nnip.figures.style import COLOURS, Look
 
 FIGURE = Figure(
     needs=("models", "balance", "cell_errors", "drawn_sets"),
@@ -37,7 +39,8 @@ def draw(
     rows = balance[balance["quantity"] == QUANTITY]
     every = errors_of_draws(cell_errors, drawn_sets)
     every = every[every["quantity"] == QUANTITY]
-    look, splits, designs = style.looks(models), list(dict.fromkeys(rows["split"])), [name for name in X if name in set(rows["design"])]
+    look = {name: replace(each, colour=COLOURS[i % len(COLOURS)]) for i, (name, each) in enumerate(style.looks(models).items())}
+    splits, designs = list(dict.fromkeys(rows["split"])), [name for name in X if name in set(rows["design"])]
     cells = [cell for cell in CELLS if cell in set(rows["cell"])]
     figure, axes = style.panels(len(splits) * len(designs), len(cells), style.DOUBLE_MM, 20 + 38 * len(splits) * len(designs), sharey=True)
     places = [(design, split) for design in designs for split in splits]
@@ -56,6 +59,8 @@ def draw(
             if part.empty:
                 style.say(axis, "no such frames")
         axes[line, 0].set_ylabel("force RMSE (eV/Å)")
+    # the draws decide: an interval of two of them can span decades
+    axes[0, 0].set_ylim(np.exp(every["log_error"].min()) / 1.5, np.exp(every["log_error"].max()) * 1.5)
     style.plain_log(axes[0, 0].yaxis)
     names = [name for name in look if name in set(rows["model"])]
     axes[0, 0].legend(*axes[0, 0].get_legend_handles_labels(), loc="best")

@@ -30,7 +30,6 @@ MEASUREMENT = Measurement(
             "larger": many(
                 [], "Molecules of the test frames that form a cell of their own, such as one built of the others.", {"type": "string"}, minimum=0
             ),
-            "n_train_frames": integer(500, "Training frames for the fit of element energies and for distances, at most.", "frames", minimum=2),
             "distances": switch(True, "Whether each test frame's error and its distance from the training frames are kept (table frame_errors)."),
             "frames_per_batch": integer(50, "Frames evaluated at once; bounds the memory.", "frames", minimum=1),
         },
@@ -143,7 +142,7 @@ def measure(job: "Job") -> "Rows":
 
     learnt = job.frames("train")
     seen = set(Residuals(learnt, None, None).molecules)
-    trained = Batches(job.potential, learnt[: job.options["n_train_frames"]], job.options["frames_per_batch"])
+    trained = Batches(job.potential, learnt, job.options["frames_per_batch"])
     lacking = residuals(trained).element_energies()
     distances = _distances(trained) if job.options["distances"] else None
     rows: dict[str, list[dict[str, Any]]] = {"molecule_errors": [], "cell_errors": [], "frame_errors": []}

@@ -166,7 +166,7 @@ def _diversity_sets(config: Mapping[str, Any], main: TrainingSet) -> list[Traini
         return []
     limits = max(n for _, n in points), tuple(sorted({n for n, _ in points}))
     models, seeds = (tuple(block[key]) if block[key] else None for key in ("models", "seeds"))
-    common = replace(main, role="beside", models=models, seeds=seeds)
+    common = replace(main, role="beside", models=models, seeds=seeds, measure=tuple(block["measure"]))
     return [
         replace(common, name=f"{n}x{frames}.draw{number}", size=n * frames, draw=Draw(n, frames, number, *limits))
         for number in range(1, block["n_draws"] + 1)
@@ -259,6 +259,8 @@ def _diversity_problems(config: Mapping[str, Any]) -> Iterator[str]:
     for n, frames in points:
         if n + frames <= every:
             yield f"'diversity' has sets of {n} molecules with {frames} frames each, which leave no frame to validate at this validation_fraction"
+    if unknown := next((name for name in block["measure"] if name not in measurements()), None):
+        yield f"'diversity.measure' has '{unknown}': {nearest(unknown, sorted(measurements()))}"
     for seed in set(block["seeds"] or []).difference(config["seeds"]):
         yield f"'diversity.seeds' has {seed}, which is not one of the study's: {', '.join(map(str, config['seeds']))}"
     pool = next(each.pool for each in training_sets(config).values() if each.role == "main")
