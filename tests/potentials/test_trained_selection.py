@@ -16,9 +16,17 @@ OPTIONS = {"n_frames": 4, "by": ["distance", "spread", "random"], "frames_per_ba
 
 def test_each_frame_is_far_from_the_training_and_from_those_before():
     ratios, points = np.array([1.0, 5.0, 4.9, 2.0]), np.array([[0.0, 0], [5, 0], [5, 0.1], [0, 2]])
-    order, values = farthest_first(ratios, points, 3)
+    order, values = farthest_first(ratios, points, np.ones(4, dtype=int), np.arange(4), 3)
     assert order.tolist() == [1, 3, 0], "the third is a copy of the second, but for 0.1"
     assert values[order].tolist() == pytest.approx([5, 2, 1])
+
+
+def test_frames_are_apart_by_their_nearest_atoms_of_an_element():
+    """Atoms of the second frame are 0 and 3 from those of the first, of the third 1 (H) and, without an O there, 2 (the other H)."""
+    points, elements = np.array([[0.0], [10], [0], [13], [1], [2]]), np.array([1, 8, 1, 8, 1, 1])
+    order, values = farthest_first(np.array([9.0, 8, 7]), points, elements, np.array([0, 0, 1, 1, 2, 2]), 3)
+    assert order.tolist() == [0, 1, 2]
+    assert values.tolist() == pytest.approx([9, 1.5, 1.5])
 
 
 @pytest.fixture(scope="module")

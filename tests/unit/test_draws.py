@@ -8,10 +8,12 @@ import pytest
 import yaml
 from ase import Atoms
 
+from nnip.cost.estimate import engine_s
 from nnip.data import splits
 from nnip.data.draws import drawn, molecule_order
 from nnip.jobs.errors import InputError
 from nnip.study.config import check_config
+from nnip.study.estimates import frames_expected
 from nnip.study.model_table import check_listed_models, load_models
 from nnip.study.runs import list_runs, run_settings
 from nnip.study.training_sets import designs, pool_frames, training_sets
@@ -135,6 +137,16 @@ def test_several_molecules_are_made_in_equal_parts(config):
     assert pool_frames("many", check_config(config | {"n_train": 25})) == 5
 
 
+def test_costs_and_limits_count_the_frames_of_every_molecule(config):
+    whole = check_config(config)
+    labels = engine_s(whole, {"engine_s": 0.0, "label_s": 1.0})
+    assert labels == 6 * 4 + 2 * 100 * 7
+    assert frames_expected(whole["datasets"]["many"], 2, 24) == 24 + 2 * 100 * 7
+    one = check_config(config | {"datasets": {"many": config["datasets"]["many"] | {"smiles": {"water": "O"}, "n_pool": 24}}})
+    calls = [engine_s(each, {"engine_s": 1.0, "label_s": 0.0}) for each in (whole, one)]
+    assert calls[0] > 3 * calls[1], "7 molecules of equal costs against 2, and as many frames to train on"
+
+
 @pytest.mark.parametrize(
     ("block", "words"),
     [
@@ -147,6 +159,7 @@ def test_several_molecules_are_made_in_equal_parts(config):
         ({"fixed_budget": {"n_frames": 24, "n_molecules": [8]}}, "'diversity' has sets of 8 molecules, but 'datasets.many.smiles' has 6"),
         ({"fixed_budget": BUDGET, "seeds": [7]}, "'diversity.seeds' has 7, which is not one of the study's: 1"),
         ({"fixed_budget": BUDGET, "models": ["mace"]}, "'diversity.models' lists 'mace', which is not a model"),
+        ({"fixed_budget": BUDGET, "measure": ["molecule"]}, "'diversity.measure' has 'molecule': did you mean 'molecule_md'?"),
         ({"fixed_budget": BUDGET, "n_drawn": 3}, "unknown key 'diversity.n_drawn': did you mean 'n_draws'?"),
     ],
 )
