@@ -1,8 +1,8 @@
 """Which frames of a pool to label next: those farthest from the training frames, those on which the seeds disagree, or any.
 
 distance  Frames one after the other, each time the one with the largest smaller number of two: its mean ratio of distances to the training atoms
-          (nnip.surface.latent), and its distance from the nearest frame chosen before, as the mean of the same whitened features. Frames are so
-          far from the training and from each other (farthest-first traversal: Gonzalez, Theor. Comput. Sci. 38, 293, 1985).
+          (nnip.surface.latent), and its distance from the nearest frame chosen before: the mean over its atoms of that to the nearest atom of
+          the element there, in the same features and units. Frames are so far from the training and from each other (farthest-first traversal: Gonzalez, Theor. Comput. Sci. 38, 293, 1985).
 spread    Frames of the largest root mean square, over force components, of the standard deviation over the seeds of a model.
 random    A random order.
 """
@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 from ase import Atoms
+from scipy.spatial.distance import cdist
 
 from nnip.data.checks import fingerprint
 from nnip.data.extxyz import write_frames
@@ -134,17 +135,25 @@ def by_distance(
     for element, cloud in known.items():
         own = elements == element
         whitened[own] = (features[own] - cloud.mean) @ np.linalg.cholesky(cloud.inverse) / cloud.typical
-    means = np.array([part.mean(axis=0) for part in np.split(whitened, np.flatnonzero(np.diff(frame_of)) + 1)])
-    return farthest_first(ratios, means, n)
+    return farthest_first(ratios, whitened, elements, frame_of, n)
 
 
-def farthest_first(ratios: np.ndarray, points: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
-    """The first n places of [n_frames] ratios and points [n_frames, d], and the values at which they were chosen."""
+def farthest_first(ratios: np.ndarray, points: np.ndarray, elements: np.ndarray, frame_of: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """The first n places of [n_frames] ratios, and the values at which they were chosen.
+
+    points [n_atoms, d], elements and frames [n_atoms] of all atoms. A frame's distance from a chosen one is the mean over its atoms of the distance to
+    the nearest atom of that element there.
+    """
     value, left, order = ratios.astype(float).copy(), ratios.astype(float).copy(), []
+    n_atoms = np.bincount(frame_of)
     for _ in range(n):
         chosen = int(np.argmax(left))
         value[chosen] = left[chosen]
         order.append(chosen)
-        left = np.minimum(left, np.linalg.norm(points - points[chosen], axis=1))
+        apart = np.full(len(points), np.inf)
+        for element in np.unique(elements[frame_of == chosen]):
+            own = elements == element
+            apart[own] = cdist(points[own], points[own & (frame_of == chosen)]).min(axis=1)
+        left = np.minimum(left, np.bincount(frame_of, apart) / n_atoms)
         left[order] = -np.inf
     return np.array(order, dtype=int), value
