@@ -2,7 +2,8 @@
 
 distance  Frames one after the other, each time the one with the largest smaller number of two: its mean ratio of distances to the training atoms
           (nnip.surface.latent), and its distance from the nearest frame chosen before: the mean over its atoms of that to the nearest atom of
-          the element there, in the same features and units. Frames are so far from the training and from each other (farthest-first traversal: Gonzalez, Theor. Comput. Sci. 38, 293, 1985).
+          the element there, in the same features and units. Frames are so far from the training and from each other (farthest-first traversal:
+          Gonzalez, Theor. Comput. Sci. 38, 293, 1985).
 spread    Frames of the largest root mean square, over force components, of the standard deviation over the seeds of a model.
 random    A random order.
 """
@@ -141,8 +142,8 @@ def by_distance(
 def farthest_first(ratios: np.ndarray, points: np.ndarray, elements: np.ndarray, frame_of: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
     """The first n places of [n_frames] ratios, and the values at which they were chosen.
 
-    points [n_atoms, d], elements and frames [n_atoms] of all atoms. A frame's distance from a chosen one is the mean over its atoms of the distance to
-    the nearest atom of that element there.
+    points [n_atoms, d], elements and frames [n_atoms] of all atoms. A frame's distance from a chosen one is the mean over its atoms of the distance
+    to the nearest atom of that element there.
     """
     value, left, order = ratios.astype(float).copy(), ratios.astype(float).copy(), []
     n_atoms = np.bincount(frame_of)
