@@ -23,8 +23,8 @@ CHANGE = {
     "learning_curve": [],
     "landscape": {"modes": ["isotropic"], "n_directions": 2, "n_points": 3, "n_frames": 2},
     "diversity": {
-        "fixed_budget": {"n_frames": 12, "n_molecules": [1, 3]},
-        "fixed_molecules": {"n_molecules": 3, "n_conformers": [4, 8]},
+        "fixed_budget": {"n_frames": 24, "n_molecules": [1, 3]},
+        "fixed_molecules": {"n_molecules": 3, "n_conformers": [8, 16]},
         "n_draws": 2,
     },
     "molecule_errors": {"larger": ["propanol"]},
@@ -34,11 +34,11 @@ CHANGE = {
     "md": {"n_replicas": 2, "duration_fs": 10, "start": {"molecule": "ethanol"}},
 }
 MODELS_OF_TWO = {
-    "defaults": MODELS["defaults"] | {"lr": 0.005, "epochs": 20},
+    "defaults": MODELS["defaults"] | {"features": 8, "epochs": 15},
     "models": {name: MODELS["models"][name] for name in ("nequip-a", "mace-a")},
     "experiments": {name: {"title": name, "models": [f"{name}-a"]} for name in ("nequip", "mace")},
 }
-SETS = [f"{point}.draw{draw}" for draw in (1, 2) for point in ("1x12", "3x4", "3x8")]
+SETS = [f"{point}.draw{draw}" for draw in (1, 2) for point in ("1x24", "3x8", "3x16")]
 
 
 @pytest.fixture(scope="module")
@@ -86,15 +86,15 @@ def test_draws_are_replicates_of_both_designs(ran, tables):
     sets = tables("drawn_sets").set_index("training_set")
     assert sorted(sets.index) == sorted(SETS)
     assert sets["designs"].to_dict() == {
-        name: "budget" if name.startswith("1x") else "budget+molecules" if "3x4" in name else "molecules" for name in SETS
+        name: "budget" if name.startswith("1x") else "budget+molecules" if "3x8" in name else "molecules" for name in SETS
     }
-    assert all(sets.loc[f"3x4.draw{draw}", "molecules"].split("+")[0] == sets.loc[f"1x12.draw{draw}", "molecules"] for draw in (1, 2))
-    assert "water" not in set(sets.loc[["1x12.draw1", "1x12.draw2"], "molecules"]), "it has no carbon"
+    assert all(sets.loc[f"3x8.draw{draw}", "molecules"].split("+")[0] == sets.loc[f"1x24.draw{draw}", "molecules"] for draw in (1, 2))
+    assert "water" not in set(sets.loc[["1x24.draw1", "1x24.draw2"], "molecules"]), "it has no carbon"
     balance = tables("balance").query("quantity == 'forces_rmse_eV_per_A'")
     assert (balance["n_draws"] == 2).all()
     found = balance.groupby(["design", "cell"])["best"].agg(["size", "sum"])
     assert (found.loc["budget", ["size", "sum"]].loc[["seen", "unseen", "family", "larger"]] == [2 * 2 * 2, 2 * 2]).all(axis=None)
-    manifest = read_manifest(ran.folder / "results/small/data/sets/1x12.draw1/manifest.json")
+    manifest = read_manifest(ran.folder / "results/small/data/sets/1x24.draw1/manifest.json")
     assert manifest["untested"] == {"chloromethane": "Cl"}
 
 
