@@ -113,14 +113,11 @@ def _from_source(dataset: str, options: dict[str, Any], study: dict[str, Any], d
     options = {key: value for key, value in options.items() if key != "n_pool"}
     try:
         match options.get("source"):
-            case "xtb" if not isinstance(options.get("smiles"), str):
-                from nnip.data import molecules
-
-                return Source(*molecules.generate(options, study["n_pool"], study["seed"], processes, directory / CHUNKS))
             case "xtb":
-                from nnip.data.xtb import generate
+                from nnip.data import molecules, xtb
 
-                return Source(*generate(options, study["n_pool"], study["seed"], processes, directory / CHUNKS))
+                make = xtb.generate if isinstance(options.get("smiles"), str) else molecules.generate
+                return Source(*make(options, study["n_pool"], study["seed"], processes, directory / CHUNKS))
             case "emt":
                 from nnip.data import emt
 
