@@ -35,7 +35,7 @@ def test_gains_are_ratios_seed_by_seed():
         for seed, error in enumerate(of_seeds)
         for split in ("300K", "train")
     ]
-    table = selection_gains(frame("errors", rows), sets, {"n_frames": 4, "by": ["distance", "random", "spread"]}, 0.9)
+    table = selection_gains(frame("errors", rows), sets, 4, ["distance", "random", "spread"], 0.9)
     assert table[["by", "split", "n_train", "n_seeds"]].to_numpy().tolist() == [["distance", "300K", 24, 3], ["random", "300K", 24, 3]]
     apart = np.log(ERRORS["plus4.distance"]) - np.log(ERRORS["plus4.random"])
     half = stats.t.ppf(0.95, 2) * apart.std(ddof=1) / np.sqrt(3)

@@ -35,20 +35,20 @@ ANALYSIS = Analysis(
             },
         )
     },
-    settings=("statistics.confidence", "select"),
+    settings=("statistics.confidence", "select.n_frames", "select.by"),
     when="select",
     doing="Compare choices of frames to label",
 )
 NOT_TEST = ("train", "val", "train_clean", "all")
 
 
-def selection_gains(errors: pd.DataFrame, training_sets: pd.DataFrame, select: dict[str, Any], confidence: float) -> pd.DataFrame:
-    """Table selection_gains; select: the config's block."""
+def selection_gains(errors: pd.DataFrame, training_sets: pd.DataFrame, n_frames: int, kinds: list[str], confidence: float) -> pd.DataFrame:
+    """Table selection_gains; n_frames: frames chosen of each of these kinds."""
     rows = errors[~errors["split"].isin(NOT_TEST) & errors["forces_rmse_eV_per_A"].notna()].merge(training_sets, on="training_set")
     rows = rows.assign(log=np.log(rows["forces_rmse_eV_per_A"].astype(float)))
     rows = rows[np.isfinite(rows["log"])]
     (main,) = training_sets.loc[training_sets["role"] == "main", "training_set"]
-    sets = {kind: f"plus{select['n_frames']}.{kind}" for kind in select["by"]}
+    sets = {kind: f"plus{n_frames}.{kind}" for kind in kinds}
     found = []
     for (framework, model, split), group in rows.groupby(["framework", "model", "split"], sort=False):
         logs = {name: part.set_index("seed")["log"] for name, part in group.groupby("training_set")}
@@ -68,5 +68,5 @@ def selection_gains(errors: pd.DataFrame, training_sets: pd.DataFrame, select: d
 
 def analyse(tables: dict[str, pd.DataFrame], settings: dict[str, Any]) -> dict[str, pd.DataFrame]:
     """Table selection_gains."""
-    given = tables["errors"], tables["training_sets"], settings["select"], settings["statistics.confidence"]
-    return {"selection_gains": selection_gains(*given)}
+    given = [settings[key] for key in ("select.n_frames", "select.by", "statistics.confidence")]
+    return {"selection_gains": selection_gains(tables["errors"], tables["training_sets"], *given)}
