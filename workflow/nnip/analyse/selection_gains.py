@@ -36,7 +36,6 @@ ANALYSIS = Analysis(
         )
     },
     settings=("statistics.confidence", "select.n_frames", "select.by"),
-    when="select",
     doing="Compare choices of frames to label",
 )
 NOT_TEST = ("train", "val", "train_clean", "all")
