@@ -31,26 +31,29 @@ def test_frames_are_apart_by_their_nearest_atoms_of_an_element():
 
 @pytest.fixture(scope="module")
 def selected(trained, settings_of, frame_files, tmp_path_factory):
-    """The folder of a selection from a pool of 8 near frames, 4 far ones (the last twice), 2 training frames, and one with nitrogen."""
+    """The folder of a selection from a pool of 8 near frames, 4 far ones (the last twice), 2 training frames, a test frame, and one with nitrogen."""
     folder = tmp_path_factory.mktemp("selection")
     train, val = frame_files["molecule"]
     rng = np.random.default_rng(5)
     far = [labelled(ethanol(1, 20 + i)[0], rng, 0.25) for i in range(4)]
     other = ethanol(1, 9)[0]
     other.symbols[0] = "N"
-    pool = [*ethanol(8, 3), *far, far[-1].copy(), *ase.io.read(train, ":2"), other]
+    (tested,) = ethanol(1, 30)
+    pool = [*ethanol(8, 3), *far, far[-1].copy(), *ase.io.read(train, ":2"), tested, other]
     for index, frame in enumerate(pool):
         frame.info = {"origin": f"pool {index}", "molecule": "ethanol"}
     ase.io.write(folder / "pool.xyz", pool, format="extxyz")
+    ase.io.write(folder / "test.xyz", tested, format="extxyz")
     directories = [trained("molecule"), trained("molecule", lr=0.02)]
-    select_frames(settings_of(), OPTIONS, directories, [train, val], folder / "pool.xyz", folder / "out")
-    return folder, directories, train
+    known = [train, val, folder / "test.xyz"]
+    select_frames(settings_of(), OPTIONS, directories, known, folder / "pool.xyz", folder / "out")
+    return folder, directories, known
 
 
 def test_files_are_ready_for_labelling_and_have_no_repeats(selected):
     folder, *_ = selected
     manifest = read_manifest(folder / "out/manifest.json")
-    assert (manifest["pool_frames"], manifest["candidates"], manifest["unknown_elements"]) == (16, 12, 1)
+    assert (manifest["pool_frames"], manifest["candidates"], manifest["unknown_elements"]) == (17, 12, 1)
     table = read_table("selected", folder / "out/selected.csv")
     for kind in OPTIONS["by"]:
         frames = ase.io.read(folder / f"out/{kind}.xyz", ":")
@@ -84,9 +87,9 @@ def test_the_spread_is_that_of_the_seeds_forces_frame_by_frame(selected):
     assert read_table("selected", folder / "out/selected.csv").query("by == 'random'")["value"].isna().all()
 
 
-def test_a_pool_with_too_few_new_frames_is_named(selected, settings_of, frame_files, tmp_path):
-    folder, directories, train = selected
+def test_a_pool_with_too_few_new_frames_is_named(selected, settings_of, tmp_path):
+    folder, directories, known = selected
     with pytest.raises(
-        InputError, match=r"select.n_frames: 13 frames asked for, but .*pool.xyz has 12 new ones of 16, 1 with elements that no training"
+        InputError, match=r"select.n_frames: 13 frames asked for, but .*pool.xyz has 12 new ones of 17, 1 with elements that no training"
     ):
-        select_frames(settings_of(), OPTIONS | {"n_frames": 13}, directories, [train, frame_files["molecule"][1]], folder / "pool.xyz", tmp_path)
+        select_frames(settings_of(), OPTIONS | {"n_frames": 13}, directories, known, folder / "pool.xyz", tmp_path)

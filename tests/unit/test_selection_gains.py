@@ -86,7 +86,7 @@ def test_the_select_block_expands_to_the_main_set_with_more_frames(config):
         ({"by": ["spread"]}, "'select.by' has spread, which is that over the seeds of a model, but 'seeds' has one"),
         ({"file": "nowhere.xyz"}, "'select.file': there is no file nowhere.xyz"),
         ({"by": ["nearest"]}, "'select.by.0' is 'nearest'"),
-        ({}, "'select.n_frames' is 25, but 20 frames of 'xtb' are made: set 'datasets.xtb.n_pool' to 25 or more"),
+        ({}, "'select.n_frames' is 5 beside the 20 of the main set, but 20 frames of 'xtb' are made: set 'datasets.xtb.n_pool' to 25 or more"),
     ],
 )
 def test_a_mistake_in_the_block_is_named(config, block, words):

@@ -47,7 +47,7 @@ def select_frames(
     """Write <kind>.xyz of every kind in options["by"], frames without labels in the order of choice, table selected.csv and manifest.json.
 
     settings: a run's. options: the config's block `select`. train_directories: trainings of one model by seed; the first one's features count. known:
-    files of training and validation frames, which are no candidates. pool: a file of the data stage or of the user. InputError for a pool with too
+    files of frames that are no candidates, the training frames first. pool: a file of the data stage or of the user. InputError for a pool with too
     few frames, a training without a model, and features that do not vary.
     """
     with alone_in(directory):

@@ -12,7 +12,7 @@ if config["select"]:
             trainings=lambda wildcards: [
                 f"{RESULTS}/runs/{name}/train/manifest.json" for name in MAIN_RUNS if RUNS[name].model == config["select"]["model"]
             ],
-            known=[frames_of_set(MAIN_SET)[part] for part in ("train", "val")],
+            known=[*frames_of_set(MAIN_SET).values(), *test_frames()],
             pool=config["select"]["file"] or pool_file(TRAINING_SETS[MAIN_SET].pool),
             environment=environment_ready,
         output:

@@ -16,7 +16,7 @@ def main() -> None:
     parser.add_argument("--settings", required=True, type=json.loads, help="the run's settings as JSON")
     parser.add_argument("--options", required=True, type=json.loads, help="the block select as JSON")
     parser.add_argument("--train-directories", required=True, nargs="+", help="folders of the model's trainings, one per seed")
-    parser.add_argument("--known", required=True, nargs="+", help="training and validation frames, extxyz")
+    parser.add_argument("--known", required=True, nargs="+", help="files of frames that are no candidates, the training frames first, extxyz")
     parser.add_argument("--pool", required=True, help="frames to choose from")
     parser.add_argument("--directory", required=True, help="folder for frames, table and manifest.json")
     arguments = parser.parse_args()

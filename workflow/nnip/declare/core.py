@@ -67,7 +67,7 @@ CORE = {
             "n_molecules": whole("molecules", "molecules"),
             "n_conformers": whole("labelled frames of each", "frames"),
             "molecules": text("their names in the order of the draw, joined by +"),
-            "missing_elements": text("elements of the pool that it has not, joined by +", optional=True),
+            "missing_elements": text("elements of the pool that it lacks, joined by +", optional=True),
         },
     ),
     "selected": Table(

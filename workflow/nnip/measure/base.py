@@ -37,7 +37,7 @@ class Job:
     notes:      further entries of the manifest, filled by the measurement
     seeds:      seeds by their use, for the manifest
     elements:   those of the training's frames; None: unknown
-    untested:   molecule -> its elements that the training's frames have not, in words: none of its frames is measured
+    untested:   molecule -> its elements that the training's frames lack, in words: none of its frames is measured
     """
 
     settings: dict[str, Any]
@@ -57,7 +57,7 @@ class Job:
         return self.seeds[use]
 
     def frames(self, split: str, at_most: int | None = None) -> list[Atoms]:
-        """The labelled frames of a split, at most the first `at_most`, without molecules of elements that the training's frames have not."""
+        """The labelled frames of a split, at most the first `at_most`, without molecules of elements that the training's frames lack."""
         frames = read_labelled(self.files[split], at_most)
         known = [frame for frame in frames if self._is_known(frame)]
         if at_most and len(known) < len(frames):

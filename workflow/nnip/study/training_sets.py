@@ -330,5 +330,7 @@ def _size_problems(config: Mapping[str, Any]) -> Iterator[str]:
         block = config["datasets"][each.pool]
         made = pool_frames(each.pool, config) * n_molecules(block) if block["source"] in MADE_HERE else each.size
         if each.size > made:
-            key = f"datasets.{each.pool}.n_pool"
-            yield f"'{each.size_key}' is {each.size}, but {made} frames of '{each.pool}' are made: set '{key}' to {each.size} or more"
+            key, asked = f"datasets.{each.pool}.n_pool", f"{each.size}"
+            if each.chosen:
+                asked = f"{each.size - main.size} beside the {main.size} of the main set"
+            yield f"'{each.size_key}' is {asked}, but {made} frames of '{each.pool}' are made: set '{key}' to {each.size} or more"
