@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from nnip.analyse.balance import interval
+from nnip.analyse.learning_curves import NOT_TEST
 from nnip.declare import RUN, Analysis, Table, real, text, whole
 from nnip.study.tables import frame
 
@@ -38,7 +39,6 @@ ANALYSIS = Analysis(
     settings=("statistics.confidence", "select.n_frames", "select.by"),
     doing="Compare choices of frames to label",
 )
-NOT_TEST = ("train", "val", "train_clean", "all")
 
 
 def selection_gains(errors: pd.DataFrame, training_sets: pd.DataFrame, n_frames: int, kinds: list[str], confidence: float) -> pd.DataFrame:
