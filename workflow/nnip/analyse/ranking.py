@@ -117,7 +117,9 @@ def shuffled_concordance(longer: np.ndarray, x: np.ndarray, shuffles: np.ndarray
     for part in np.array_split(shuffles, max(len(shuffles) * len(x) ** 2 // 10_000_000, 1)):
         pairs = (part[:, :, None], part[:, None, :])
         with np.errstate(divide="ignore", invalid="ignore"):
-            results.append((predicted[pairs] * longer).sum(axis=(1, 2)) / (known[pairs] * longer).sum(axis=(1, 2)))
+            # summed in float64: an order that leaves the observed pairs as they are must not fall short of them by a rounding
+            named, of_all = ((matrix[pairs] * longer).sum(axis=(1, 2), dtype=float) for matrix in (predicted, known))
+            results.append(named / of_all)
     return np.concatenate(results)
 
 
