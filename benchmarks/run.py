@@ -14,6 +14,7 @@ import paper_size
 import planning_curve
 import records
 import start_up
+import threads
 import training
 import yaml
 from rounds import compare
@@ -26,7 +27,7 @@ from nnip.study.manifest import read_manifest
 ROOT = Path(__file__).resolve().parents[1]
 CONFIG = ROOT / "benchmarks/bench.yaml"
 FRAMEWORKS = ("nequip", "mace")
-PARTS = ("md", "landscape", "training", "start-up", "curves", "planning", "paper")
+PARTS = ("md", "landscape", "training", "threads", "start-up", "curves", "planning", "paper")
 
 
 def main() -> None:
@@ -62,6 +63,10 @@ def main() -> None:
                 sides = training.sides(run, Path(scratch) / framework)
                 own = {"judged_by": "cpu" if device == "cpu" else "wall"}
                 records.update(kind, "comparisons", compare(sides, {}, min(rounds, 3), 0.0, **common, **own))
+            if "threads" in arguments.only and device == "cpu" and (cores or 1) > 1:
+                common = {"framework": framework, "path": "plain", "device": device}
+                command = in_environment(framework, "worker.py", run, config)
+                records.update(kind, "comparisons", threads.rows(command, cores or 1, rounds, seconds, **common))
     if "start-up" in arguments.only:
         mirror = [entry for entry in arguments.config if entry.startswith("mirror=")]
         for study in arguments.studies:
@@ -84,17 +89,22 @@ def make_models(config: Sequence[str], cores: int | None, targets: Sequence[Path
     subprocess.run([*command, "--", *(str(target.relative_to(ROOT)) for target in targets)], cwd=ROOT, check=True)
 
 
+def in_environment(framework: str, script: str, run: Path, config: dict[str, Any]) -> list[str]:
+    """The command of a script of the bench in a framework's environment, for one trained model."""
+    results = run.parents[2]
+    options = {name: config[name] for name in ("md", "landscape")}
+    options["landscape"] |= {"mode": config["landscape"]["modes"][0]}
+    training_set = read_manifest(run / "manifest.json")["settings"]["training_set"]
+    command = [str(ROOT / f".venv-bench/{framework}/bin/python"), str(ROOT / "benchmarks" / script), "--training", str(run)]
+    command += ["--frames", str(results / f"data/sets/{training_set}/train.xyz"), "--start", str(results / "data/start/start.xyz")]
+    return [*command, "--options", json.dumps(options)]
+
+
 def in_framework(
     framework: str, run: Path, config: dict[str, Any], rounds: int, seconds: float, parts: Sequence[str], output: Path
 ) -> dict[str, list[dict[str, Any]]]:
     """The rows that one framework's environment measures in one process."""
-    results = run.parents[2]
-    options = {name: config[name] for name in ("md", "landscape")}
-    options["landscape"] |= {"mode": config["landscape"]["modes"][0]}
-    manifest = read_manifest(run / "manifest.json")
-    command = [str(ROOT / f".venv-bench/{framework}/bin/python"), str(ROOT / "benchmarks/in_framework.py")]
-    command += ["--training", str(run), "--frames", str(results / f"data/sets/{manifest['settings']['training_set']}/train.xyz")]
-    command += ["--start", str(results / "data/start/start.xyz"), "--options", json.dumps(options), "--device", manifest["device"]]
+    command = [*in_environment(framework, "in_framework.py", run, config), "--device", read_manifest(run / "manifest.json")["device"]]
     command += ["--rounds", str(rounds), "--seconds", str(seconds), "--output", str(output), "--only", *parts]
     subprocess.run(command, cwd=ROOT, check=True)
     return json.loads(output.read_text(encoding="utf-8"))

@@ -13,7 +13,7 @@ BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 def modules(monkeypatch):
     monkeypatch.syspath_prepend(str(BENCHMARKS))
     yield
-    for name in ("rounds", "records", "report", "machine", "start_up", "planning_curve"):
+    for name in ("rounds", "records", "report", "machine", "start_up", "planning_curve", "paper_size", "threads"):
         sys.modules.pop(name, None)
 
 
@@ -139,3 +139,36 @@ def test_a_failed_study_is_an_error(tmp_path):
     with pytest.raises(RuntimeError, match="no such study"):
         start_up.cpu_of_tree([sys.executable, "-c", "raise SystemExit('no such study')"], tmp_path, {}, tmp_path / "log")
     assert subprocess.run(["true"], check=False).returncode == 0
+
+
+WORKER = """
+import os, sys
+print("ready", flush=True)
+for line in sys.stdin:
+    if int(line) > 1000: sys.exit(3)
+    with open(sys.argv[1], "a") as log: print(sys.argv[2], os.environ["OMP_NUM_THREADS"], int(line), file=log)
+    print("done", flush=True)
+"""
+
+
+def test_jobs_of_one_thread_share_what_one_job_of_all_threads_does_alone(tmp_path):
+    from threads import do, rows, worker
+
+    log = tmp_path / "log"
+    command = [sys.executable, "-c", WORKER, str(log)]
+    made = rows(command, 3, 2, 0.0, framework="mace", path="plain", device="cpu")
+    assert [(row["work"], row["threads"], row["judged_by"], row["rounds"]) for row in made] == [
+        ("MD of 30 replicas, 3 jobs", 3, "wall", 2),
+        ("landscape, 3 jobs", 3, "wall", 2),
+    ]
+    done = sorted(log.read_text().splitlines())
+    assert done == sorted(2 * [*3 * ["md 1 5"], "md 3 15", *3 * ["landscape 1 60"], "landscape 3 180"])
+    with pytest.raises(RuntimeError, match="ended with 3"), worker(command, "md", 1) as one:
+        do([one], 1001)
+
+
+def test_times_that_the_start_up_hides_are_blank():
+    from paper_size import each
+
+    assert each(10.0, 14.0, 8) == 0.5
+    assert each(10.0, 9.9, 8) is None
