@@ -27,15 +27,18 @@ Rows = Sequence[Mapping[str, Any]]
 
 
 def write(docs: Path = DOCS) -> None:
-    """Write the page and the figures; figures are of the last kind of machine with a CPU."""
+    """Write the page and the figures: ratios of the last kind of machine with a CPU and of the last with a GPU, curves of the former."""
     kinds = sorted(path.stem for path in records.RESULTS.glob("*.csv") if "." not in path.stem)
     comparisons = {kind: records.read(records.file_of(kind, "comparisons")) for kind in kinds}
     curves = {kind: records.read(records.file_of(kind, "curves")) for kind in kinds}
     paper = {kind: records.read(records.file_of(kind, "paper")) for kind in kinds}
     reasons = tomllib.loads((HERE / "reasons.toml").read_text(encoding="utf-8"))
     text = (HERE / "performance.md.in").read_text(encoding="utf-8")
+    shown = {"performance-ratios": [kind for kind in kinds if not on_gpu(comparisons[kind])][-1:]}
+    shown["performance-ratios-gpu"] = [kind for kind in kinds if on_gpu(comparisons[kind])][-1:]
     parts = {
         "results": results(comparisons),
+        "ratios": "\n\n".join(f"![ratios on {kind}]({name}.png)" for name, each in shown.items() for kind in each),
         "seconds": "\n\n".join(seconds(kind, rows) for kind, rows in comparisons.items()),
         "short": short(comparisons, reasons),
         "curves": "\n\n".join(["![curves](performance-curves.png)", reasons.get("curves", "")]).strip(),
@@ -44,10 +47,11 @@ def write(docs: Path = DOCS) -> None:
     for name, part in parts.items():
         text = text.replace(f"{{{name}}}", part)
     write_text(docs / "performance.md", text)
-    of_cpu = [kind for kind in kinds if not on_gpu(comparisons[kind])]
-    if of_cpu:
-        style.save(draw_ratios(comparisons[of_cpu[-1]]), [docs / "performance-ratios.png"])
-        style.save(draw_curves(curves[of_cpu[-1]]), [docs / "performance-curves.png"])
+    for name, each in shown.items():
+        for kind in each:
+            style.save(draw_ratios(comparisons[kind]), [docs / f"{name}.png"])
+    for kind in shown["performance-ratios"]:
+        style.save(draw_curves(curves[kind]), [docs / "performance-curves.png"])
 
 
 def on_gpu(rows: Rows) -> bool:
@@ -175,7 +179,7 @@ def draw_ratios(rows: Rows) -> Figure:
     axis.axvline(1, color=style.LIGHT, linewidth=0.6, zorder=0)
     axis.set_xscale("log")
     axis.set_yticks(range(len(keys)), [f"{work}:\n{style.wrap(against, 75)}" for work, against in keys])
-    ticks = [tick for tick in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50) if axis.get_xlim()[0] <= tick <= axis.get_xlim()[1]]
+    ticks = [tick for tick in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100) if axis.get_xlim()[0] <= tick <= axis.get_xlim()[1]]
     axis.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     axis.set_xticks([], minor=True)
     axis.set_xlabel("time of the other way / time of ours (above 1: ours is faster)")
