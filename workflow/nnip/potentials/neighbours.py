@@ -81,10 +81,20 @@ def _by_cell_list(home: torch.Tensor, cutoff_A: float, cell: torch.Tensor, pbc: 
     n_atoms, copies = home.shape[1], home.cpu().numpy()
     edges, shifts = [np.empty((2, 0), np.int64)], [np.empty((0, 3))]
     for copy in (np.abs(copies) < LOST_A).all(axis=(1, 2)).nonzero()[0]:
-        i, j, shift = neighbour_list("ijS", positions=copies[copy], cell=cell.numpy(), pbc=np.array(pbc), cutoff=cutoff_A)
+        origin, spanned = _around(copies[copy], cell.numpy(), pbc)
+        where = {"positions": copies[copy], "cell": spanned, "pbc": np.array(pbc), "cell_origin": origin}
+        i, j, shift = neighbour_list("ijS", cutoff=cutoff_A, **where)
         edges.append(np.stack((i, j)).astype(np.int64) + copy * n_atoms)
         shifts.append(shift.astype(np.float64))
     return torch.from_numpy(np.concatenate(edges, axis=1)).to(home.device), torch.from_numpy(np.concatenate(shifts)).to(home.device)
+
+
+def _around(positions: np.ndarray, cell: np.ndarray, pbc: Sequence[bool]) -> tuple[np.ndarray, np.ndarray]:
+    """Origin [3] and vectors [3, 3] of a cell that spans all atoms [n, 3] in the directions without pbc; atoms outside it would share a few bins."""
+    fixed, numbers = np.array(pbc), positions @ np.linalg.inv(cell)
+    low = np.where(fixed, 0.0, numbers.min(axis=0))
+    length = np.where(fixed, 1.0, np.maximum(numbers.max(axis=0) - low, 1.0))
+    return low @ cell, cell * length[:, None]
 
 
 def _times(numbers: torch.Tensor, cell: torch.Tensor) -> torch.Tensor:
