@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ CURVES = {
     "directions": ("directions", "CPU s to draw one"),
     "models": ("models", "CPU s to plan one"),
 }
+PATHS = (("nequip", "plain"), ("nequip", "compiled"), ("mace", "plain"), ("", ""))
+LINE = ("curve", "framework", "path")
 Rows = Sequence[Mapping[str, Any]]
 
 
@@ -189,7 +192,7 @@ def draw_ratios(rows: Rows) -> Figure:
 
 @style.styled
 def draw_curves(rows: Rows) -> Figure:
-    """Cost per thing against the number of things; dashed: the search for neighbours; an open mark where memory forced smaller batches."""
+    """Cost per thing against the number of things; dashed: the search for neighbours; open marks: compiled."""
     figure, axes = style.panels(2, 3, style.DOUBLE_MM, 105)
     flat = list(axes.flat)
     for axis, (name, (x_label, y_label)) in zip(flat, CURVES.items(), strict=False):
@@ -201,20 +204,20 @@ def draw_curves(rows: Rows) -> Figure:
             scale.set_minor_formatter(NullFormatter())
         axis.set_xlabel(x_label)
         axis.set_ylabel(y_label)
-        for framework in ("nequip", "mace", ""):
-            for curve, marker in ((name, "o"), (f"molecule {name}", "o"), (f"cell {name}", "s")):
-                points = sorted(
-                    (row["x"], row["cost_s"], row["part_s"]) for row in rows if row["curve"] == curve and (row["framework"] or "") == framework
-                )
-                if points:
-                    xs = [x for x, *_ in points]
-                    axis.plot(xs, [cost / x for x, cost, _ in points], f"{marker}-", color=COLOUR[framework], markersize=3)
-                    if points[0][2]:
-                        axis.plot(xs, [part / x for x, _, part in points], f"{marker}--", color=COLOUR[framework], markersize=2, linewidth=0.7)
+        for (framework, path), (curve, marker) in product(PATHS, ((name, "o"), (f"molecule {name}", "o"), (f"cell {name}", "s"))):
+            key_of_line = curve, framework, path
+            points = sorted((row["x"], row["cost_s"], row["part_s"]) for row in rows if key_of_line == tuple(row[c] or "" for c in LINE))
+            if points:
+                xs = [x for x, *_ in points]
+                look = {"color": COLOUR[framework], "markerfacecolor": "none" if path == "compiled" else COLOUR[framework]}
+                axis.plot(xs, [cost / x for x, cost, _ in points], f"{marker}-", **look, markersize=3)
+                if points[0][2]:
+                    axis.plot(xs, [part / x for x, _, part in points], f"{marker}--", **look, markersize=2, linewidth=0.7)
     key = flat[-1]
     key.set_axis_off()
     for framework in ("nequip", "mace"):
         key.plot([], [], "o-", color=COLOUR[framework], label=style.framework_title(framework))
+    key.plot([], [], "o-", color=style.GREY, markerfacecolor="none", label="compiled")
     key.plot([], [], "s-", color=style.GREY, label="periodic cell")
     key.plot([], [], "o--", color=style.GREY, label="search for neighbours alone")
     key.plot([], [], "o-", color=style.GREY, label="Snakemake (models)")
