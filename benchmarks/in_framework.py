@@ -1,18 +1,14 @@
 """The comparisons and curves of one framework's model in one process, as JSON: run by the interpreter of .venv-bench/<framework>."""
 
-import argparse
-import json
 import os
 import warnings
 from pathlib import Path
 
+import model_options
+
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--training", required=True, type=Path, help="folder of the training")
-    parser.add_argument("--frames", required=True, type=Path, help="labelled frames, extxyz")
-    parser.add_argument("--start", required=True, type=Path, help="the frame that MD starts from")
-    parser.add_argument("--options", required=True, type=json.loads, help="the config's blocks md and landscape")
+    parser = model_options.parser(__doc__)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=4.0, help="duration of one side in one round; 0: as few units as possible")

@@ -1,19 +1,14 @@
 """A job that is told how many units of a work to do: a line with a number on its input, a line on its output when they are done (threads.py)."""
 
-import argparse
-import json
 import os
 import sys
 import warnings
-from pathlib import Path
+
+import model_options
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--training", required=True, type=Path, help="folder of the training")
-    parser.add_argument("--frames", required=True, type=Path, help="labelled frames, extxyz")
-    parser.add_argument("--start", required=True, type=Path, help="the frame that MD starts from")
-    parser.add_argument("--options", required=True, type=json.loads, help="the config's blocks md and landscape")
+    parser = model_options.parser(__doc__)
     parser.add_argument("work", choices=["md", "landscape"])
     arguments = parser.parse_args()
     import landscape
