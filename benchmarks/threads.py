@@ -1,4 +1,4 @@
-"""As many jobs of one thread as there are cores, side by side, against one job of as many threads, which does their work alone."""
+"""As many jobs of one thread as there are cores, side by side, against one job of as many threads, which does their work in turn."""
 
 import os
 import subprocess
@@ -8,7 +8,7 @@ from typing import Any
 
 from rounds import Side, compare
 
-# of a work: its name, units that one call does at least, and at most
+# of a work: its name, units that one job does at a time at least, and at most
 WORKS = {"md": ("MD of 30 replicas", "step of 30 replicas", 5, 100), "landscape": ("landscape", "point", 60, 100_000)}
 
 
@@ -19,10 +19,12 @@ def rows(command: Sequence[str], n_cores: int, rounds: int, seconds: float, **co
         with ExitStack() as stack:
             narrow = [stack.enter_context(worker(command, work, 1)) for _ in range(n_cores)]
             wide = stack.enter_context(worker(command, work, n_cores))
-            size = {"least": least * n_cores, "most": most}
+            size = {"least": least * n_cores, "most": most * n_cores}
             sides = {
                 "ours": Side(lambda n, narrow=narrow: do(narrow, n), **size),
-                f"one job of {n_cores} threads": Side(lambda n, wide=wide: do([wide], n), 1.0, f"{n_cores} jobs of one thread are ours", **size),
+                f"one job of {n_cores} threads": Side(
+                    lambda n, wide=wide: do([wide] * n_cores, n), 1.0, f"{n_cores} jobs of one thread are ours", **size
+                ),
             }
             own = {"work": f"{name}, {n_cores} jobs", "unit": unit, "judged_by": "wall", "threads": n_cores}
             (row,) = compare(sides, {}, rounds, seconds, **common, **own)
@@ -32,7 +34,7 @@ def rows(command: Sequence[str], n_cores: int, rounds: int, seconds: float, **co
 
 
 def do(workers: Sequence[subprocess.Popen[str]], n: int) -> None:
-    """Share n units among workers and wait for all. RuntimeError if one has ended."""
+    """Share n units among workers and wait for all; one that is named twice does two pieces. RuntimeError if one has ended."""
     for each in workers:
         tell(each, str(n // len(workers)))
     for each in workers:

@@ -55,6 +55,17 @@ def test_atoms_that_have_flown_away_are_no_trouble(monkeypatch, pbc, far_A):
     assert [(i + 50, j + 50, *shift) for i, j, *shift in alone] == [pair for pair in together if pair[0] >= 50]
 
 
+def test_atoms_on_their_way_out_need_no_cell_that_spans_them(monkeypatch):
+    """A cell list up to 1e4 Å would take gigabytes; this search takes no more than the other, in which 432 atoms are few."""
+    positions = torch.tensor(np.random.default_rng(1).uniform(0, 20, (2, 432, 3)))
+    for far_A in (1e2, 1e3, 1e4, 1e6):
+        positions[0, 0], positions[0, 1] = far_A, -far_A
+        all_pairs = with_search(monkeypatch, 10**18, positions, 5.0)[0]
+        before_kB = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        assert with_search(monkeypatch, 0, positions, 5.0)[0] == all_pairs
+        assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_kB < 100_000
+
+
 def test_many_atoms_in_many_copies_need_little_memory(monkeypatch):
     """30 copies of 1,000 atoms: comparing all pairs would need 2 GB at once. An fcc atom has 18 neighbours up to 1.1 lattice constants."""
     monkeypatch.undo()

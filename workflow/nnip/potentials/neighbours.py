@@ -20,6 +20,7 @@ from nnip.jobs.errors import InputError
 # cell list is 1.5 times as fast at 1,000 (32 atoms without a cell), 4 times at 12,000 (108 atoms) and 8 times at 28,000 (32 atoms, 27 images). A GPU
 # compares pairs faster than a CPU core finds them: its number only bounds the memory (1,000 atoms without a cell) and is not measured.
 MANY_PAIRS = {"cpu": 10_000, "cuda": 1_000_000}
+MOST_BINS = 30  # of the cell list in each direction without pbc
 LOST_A = 1e12  # float64 has no digits left for the distances of an atom so far away
 
 
@@ -81,7 +82,7 @@ def _by_cell_list(home: torch.Tensor, cutoff_A: float, cell: torch.Tensor, pbc: 
     n_atoms, copies = home.shape[1], home.cpu().numpy()
     edges, shifts = [np.empty((2, 0), np.int64)], [np.empty((0, 3))]
     for copy in (np.abs(copies) < LOST_A).all(axis=(1, 2)).nonzero()[0]:
-        origin, spanned = _around(copies[copy], cell.numpy(), pbc)
+        origin, spanned = _around(copies[copy], cell.numpy(), pbc, MOST_BINS * cutoff_A)
         where = {"positions": copies[copy], "cell": spanned, "pbc": np.array(pbc), "cell_origin": origin}
         i, j, shift = neighbour_list("ijS", cutoff=cutoff_A, **where)
         edges.append(np.stack((i, j)).astype(np.int64) + copy * n_atoms)
@@ -89,12 +90,16 @@ def _by_cell_list(home: torch.Tensor, cutoff_A: float, cell: torch.Tensor, pbc: 
     return torch.from_numpy(np.concatenate(edges, axis=1)).to(home.device), torch.from_numpy(np.concatenate(shifts)).to(home.device)
 
 
-def _around(positions: np.ndarray, cell: np.ndarray, pbc: Sequence[bool]) -> tuple[np.ndarray, np.ndarray]:
-    """Origin [3] and vectors [3, 3] of a cell that spans all atoms [n, 3] in the directions without pbc; atoms outside it would share a few bins."""
-    fixed, numbers = np.array(pbc), positions @ np.linalg.inv(cell)
-    low = np.where(fixed, 0.0, numbers.min(axis=0))
-    length = np.where(fixed, 1.0, np.maximum(numbers.max(axis=0) - low, 1.0))
-    return low @ cell, cell * length[:, None]
+def _around(positions: np.ndarray, cell: np.ndarray, pbc: Sequence[bool], most_A: float) -> tuple[np.ndarray, np.ndarray]:
+    """Origin [3] and vectors [3, 3] of a cell that spans all atoms [n, 3], but at most most_A, in the directions without pbc (given as 1 Å).
+
+    Atoms outside it share the bins at its border: right, but slow. A cell up to an atom that has flown off would have too many bins.
+    """
+    numbers = positions @ np.linalg.inv(cell)
+    low, extent = numbers.min(axis=0), np.ptp(numbers, axis=0)
+    low = np.where(extent > most_A, np.median(numbers, axis=0) - most_A / 2, low)
+    fixed = np.array(pbc)
+    return np.where(fixed, 0.0, low) @ cell, cell * np.where(fixed, 1.0, np.clip(extent, 1.0, most_A))[:, None]
 
 
 def _times(numbers: torch.Tensor, cell: torch.Tensor) -> torch.Tensor:
