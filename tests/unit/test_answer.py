@@ -3,7 +3,8 @@
 import pytest
 from test_exact_summary import LEAGUE, replica
 
-from nnip.report.answer import MOST_LINES, answer, listed, short_tables
+from nnip.report.answer import MOST_LINES, answer, short_tables
+from nnip.report.words import listed
 from nnip.study.tables import frame
 
 ROW = {"framework": "all", "quantity": "S", "mode": "paper", "minimum": "kept", "baseline": False, "chosen": False, "expected": 1}

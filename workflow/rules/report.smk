@@ -55,6 +55,7 @@ rule write_summary:
             "prediction",
             "choice",
             "models_needed",
+            *(name for name in ("balance", "outcome_league", "defect_errors") if name not in ABSENT),
             *(["notes"] if PUBLISHED else ["trainings", "missing", "resolution", "md_start", "costs"]),
         ),
         data=data_manifests(),

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from nnip.analyse.error_summaries import error_summaries
 from nnip.analyse.league import league
 from nnip.analyse.prediction import prediction
 from nnip.analyse.quantities import collected
@@ -19,7 +20,7 @@ from nnip.declare.registry import quantities
 from nnip.study.tables import columns, frame
 
 ANALYSIS = Analysis(
-    needs=("defects", "training_sets"),
+    needs=("defects", "errors", "training_sets"),
     tables={
         "outcome_league": Table(
             "A predictor of an outcome over the trainings of a framework, or of all, of which only those of one framework are compared.",
@@ -125,8 +126,11 @@ def outcome_tables(tables: dict[str, pd.DataFrame], settings: dict[str, Any]) ->
     """The three tables of all judged outcomes; settings: statistics, league and seed of the config, and the keys of the quantities' `at`."""
     sets = tables["training_sets"]
     named = with_sets(tables, next(iter(sets.loc[sets["role"] == "main", "training_set"]), None))
+    named["error_summaries"] = error_summaries(named["errors"], sets.assign(role="main"), None)
     every = quantities().values()
-    predictors = collected("predictors", [each for each in every if each.predicts], named, settings)
+    # errors on the hottest test frames are an outcome too; where all have one temperature they are the errors on the coolest
+    cheap = [each for each in every if each.predicts and not (each.is_outcome and each.table == "error_summaries")]
+    predictors = collected("predictors", cheap, named, settings)
     made: dict[str, list[pd.DataFrame]] = {name: [] for name in ANALYSIS.tables}
     for quantity in (each for each in every if each.judged and each.table in named):
         outcomes = collected("outcomes", [quantity], named, settings)

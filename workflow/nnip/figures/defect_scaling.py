@@ -16,8 +16,8 @@ FIGURE = Figure(
     category="Rare events and defects",
     caption=(
         "**Errors of defects against the size of the training cells, {framework}.** A point is a training, a line joins geometric means over "
-        "seeds and models; colours are what was learnt. Numbers: slope of the logarithm of the error against that of the number of atoms, with its "
-        "interval. Tables ``defect_errors`` and ``defect_scaling``."
+        "seeds and models and passes over sizes whose trainings all failed; colours are what was learnt. Numbers: slope of the logarithm of the "
+        "error against that of the number of atoms, with its interval. Tables ``defect_errors`` and ``defect_scaling``."
     ),
 )
 
@@ -40,7 +40,10 @@ def draw(framework: str, defect_scaling: pd.DataFrame, defect_errors: pd.DataFra
         axis.set(xscale="log", yscale="log", xlabel="atoms in a training cell", ylabel=quantities()[outcome].axis)
         axis.set_xlim(atoms.min() / 1.4, atoms.max() * 1.4)
         style.plain_log(axis.xaxis)
-        axis.legend(loc="best", handlelength=1.2)
+        low, high = axis.get_ylim()
+        if high < 100 * low:
+            style.plain_log(axis.yaxis)
+        axis.legend(loc="lower right", bbox_to_anchor=(1.04, 1.0), borderaxespad=0.2, handlelength=1.0, handletextpad=0.5)
     style.note(figure, f"{style.plural(own.groupby(['model', 'training_set', 'seed']).ngroups, 'training')}; those whose defect failed are left out.")
     return figure
 

@@ -1,12 +1,12 @@
 """A study's answer in at most ten lines, and a short table per question."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import pandas as pd
 
-from nnip.analyse.league import ALL
-from nnip.declare.quantity import in_words as variant_words
 from nnip.declare.registry import quantities
+from nnip.report import defects, diversity
+from nnip.report.words import bounds, called, listed, markdown, share, widest
 
 MOST_LINES = 10
 MODELS_SHOWN, MEASUREMENTS_SHOWN, PAIRS_SHOWN = 5, 8, 6
@@ -15,10 +15,14 @@ Tables = Mapping[str, pd.DataFrame]
 
 
 def answer(tables: Tables, confidence: float) -> list[str]:
-    """The lines: what lives longest, what to trust instead of MD and what that saves, what is undecided; each part says why if it has no answer."""
+    """The lines: what to label, what tells errors of defects, what lives longest, what to trust instead of MD, what is undecided.
+
+    Each part says why if it has no answer; studies without molecules or defects have no lines of them.
+    """
+    lines = [*diversity.lines(tables), *defects.lines(tables, confidence)]
     if tables["failures"].empty:
-        return ["No hot MD was run: which training lives longest, and what tells it, is not known."]
-    lines = [*longest(tables, confidence), *([FEW_SEEDS] if (tables["best"]["n_seeds"] == 1).all() else [])]
+        return [*lines, "No hot MD was run: which training lives longest, and what tells it, is not known."][:MOST_LINES]
+    lines += [*longest(tables, confidence), *([FEW_SEEDS] if (tables["best"]["n_seeds"] == 1).all() else [])]
     return [*lines, *trusted(tables, confidence), *undecided(tables, confidence)][:MOST_LINES]
 
 
@@ -42,11 +46,6 @@ def longest(tables: Tables, confidence: float) -> list[str]:
     return lines
 
 
-def widest(table: pd.DataFrame) -> pd.DataFrame:
-    """The rows over all frameworks, or over the only one."""
-    return table[table["framework"] == (ALL if (table["framework"] == ALL).any() else table["framework"].iloc[0])] if len(table) else table
-
-
 def trusted(tables: Tables, confidence: float) -> list[str]:
     """Lines: the measurement that names the longer-lived training most often, and its cost; whether any adds to the errors known anyway."""
     league = widest(tables["league"])
@@ -56,17 +55,17 @@ def trusted(tables: Tables, confidence: float) -> list[str]:
     free = league[~league["chosen"].astype(bool)]
     for row in (league[league["chosen"].astype(bool)]).to_dict("records"):
         verdict = "tells" if row["p"] < 1 - confidence else "is not shown to tell"
-        lines.append(f"Chosen before this study: {called(row, modes)} {verdict} which training lives longer, {_share(row)}, p = {row['p']:.2g}.")
+        lines.append(f"Chosen before this study: {called(row, modes)} {verdict} which training lives longer, {share(row)}, p = {row['p']:.2g}.")
     if len(free):
         clear = free[free["p_corrected"] < 1 - confidence]
         row = (clear if len(clear) else free).sort_values("concordance", ascending=False, kind="stable").iloc[0].to_dict()
         if len(clear):
-            line = f"**Instead of MD** trust the {called(row, modes)}: it names the longer-lived of two trainings in {_share(row)} of pairs"
+            line = f"**Instead of MD** trust the {called(row, modes)}: it names the longer-lived of two trainings in {share(row)} of pairs"
             top = f", one half of the MD for the other {row['ceiling']:.0%}" if pd.notna(row["ceiling"]) else ""
             lines.append(f"{line} (a guess 50%{top}); p = {row['p_corrected']:.2g} after correction for {len(free)} measurements.")
             lines += saved(row)
         else:
-            what = f"the best of {len(free)}, {called(row, modes)}, names the longer-lived of two trainings in {_share(row)} of pairs"
+            what = f"the best of {len(free)}, {called(row, modes)}, names the longer-lived of two trainings in {share(row)} of pairs"
             lines.append(f"**No measurement can replace the MD yet**: {what}, p = {row['p_corrected']:.2g} after correction.")
     lines += flattered(tables)
     return [*lines, *added(tables, confidence)]
@@ -89,7 +88,7 @@ def flattered(tables: Tables) -> list[str]:
         return []
     nested, flat = rows["others"], rows["all models"]
     words = f"Between models, the best measurement chosen on other models does so in {nested['concordance']:.0%}"
-    return [f"{words}{_bounds(nested['low'], nested['high'])}; chosen on the same models {flat['concordance']:.0%}."]
+    return [f"{words}{bounds(nested['low'], nested['high'])}; chosen on the same models {flat['concordance']:.0%}."]
 
 
 def added(tables: Tables, confidence: float) -> list[str]:
@@ -139,7 +138,7 @@ def undecided(tables: Tables, confidence: float) -> list[str]:
 
 def short_tables(tables: Tables, confidence: float) -> list[str]:
     """Sections with a short table per question; none where there is nothing to show."""
-    parts = []
+    parts = [*diversity.sections(tables, confidence), *defects.sections(tables, confidence)]
     if len(tables["best"]):
         parts += ["## Which choice lives longest", _models(tables["best"])]
     if len(tables["league"]):
@@ -148,11 +147,11 @@ def short_tables(tables: Tables, confidence: float) -> list[str]:
     near = pairs[pairs["seeds_needed"].notna()].sort_values("seeds_needed", kind="stable").head(PAIRS_SHOWN)
     if len(near):
         rows = [
-            (row.framework, f"{row.longer} / {row.shorter}", f"{row.ratio:.2f}{_bounds(row.low, row.high, '')}", row.n_seeds, row.seeds_needed)
+            (row.framework, f"{row.longer} / {row.shorter}", f"{row.ratio:.2f}{bounds(row.low, row.high, '')}", row.n_seeds, row.seeds_needed)
             for row in near.itertuples()
         ]
         header = ("framework", "pair", f"ratio of times [{confidence:.0%}]", "seeds", "seeds needed")
-        parts += ["## What would decide the rest", _markdown(header, rows)]
+        parts += ["## What would decide the rest", markdown(header, rows)]
     return parts
 
 
@@ -161,7 +160,7 @@ def _models(best: pd.DataFrame) -> str:
     for _, models in best.groupby("framework", sort=False):
         for row in models.head(MODELS_SHOWN).itertuples():
             rows.append((row.framework, row.model, f"{row.life_fs / 1000:.2f}", f"{row.probability_best:.2f}", row.n_seeds))
-    return _markdown(("framework", "model", "time to failure (ps)", "probability of being the best", "seeds"), rows)
+    return markdown(("framework", "model", "time to failure (ps)", "probability of being the best", "seeds"), rows)
 
 
 def _measurements(tables: Tables) -> str:
@@ -170,10 +169,10 @@ def _measurements(tables: Tables) -> str:
     rows = []
     for row in league.sort_values("concordance", ascending=False, kind="stable").head(MEASUREMENTS_SHOWN).to_dict("records"):
         own = [_of(views[views["view"] == view], row, "correlation") for view in ("between", "within")]
-        cells = (called(row, modes), _share(row), f"{row['p_corrected']:.2g}", *own, _of(gains, row, "gain"))
+        cells = (called(row, modes), share(row), f"{row['p_corrected']:.2g}", *own, _of(gains, row, "gain"))
         rows.append((*cells, f"{row['seconds']:.3g}" if pd.notna(row["seconds"]) else "–"))
     header = ("measurement", "names the longer-lived", "p, corrected", "between models r", "within models r", "gain over the baselines", "seconds")
-    return _markdown(header, rows) + f"\n\n{len(league)} measurements were compared; the best are shown. All: `tables/league.csv`, figure `league`."
+    return markdown(header, rows) + f"\n\n{len(league)} measurements were compared; the best are shown. All: `tables/league.csv`, figure `league`."
 
 
 def _of(table: pd.DataFrame, row: Mapping[str, object], column: str) -> str:
@@ -183,30 +182,3 @@ def _of(table: pd.DataFrame, row: Mapping[str, object], column: str) -> str:
         same &= table[key].fillna("") == ("" if pd.isna(row[key]) else row[key])
     values = table.loc[same.astype(bool), column].dropna()
     return f"{values.iloc[0]:.2f}" if len(values) else "–"
-
-
-def called(row: Mapping[str, object], several_modes: bool) -> str:
-    """The name of a predictor in words: its label, without the signs of formulas."""
-    words = [quantities()[str(row["quantity"])].label.replace("$", "").replace("_", ""), *variant_words(row["mode"], row["minimum"], several_modes)]
-    return ", ".join(words)
-
-
-def listed(names: Sequence[str]) -> str:
-    """'a', 'a and b', 'a, b and c'; of more than five, the first four and how many more."""
-    shown = list(names) if len(names) < 6 else [*names[:4], f"{len(names) - 4} more"]
-    return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
-
-
-def _share(row: Mapping[str, float]) -> str:
-    return f"{row['concordance']:.0%}{_bounds(row['concordance_low'], row['concordance_high'])}"
-
-
-def _bounds(low: float, high: float, kind: str = "%") -> str:
-    if pd.isna(low) or pd.isna(high):
-        return ""
-    return f" [{100 * low:.0f}, {100 * high:.0f}]" if kind == "%" else f" [{low:.2f}, {high:.2f}]"
-
-
-def _markdown(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join(f"| {' | '.join(str(cell) for cell in line)} |" for line in lines)

@@ -243,7 +243,7 @@ def noise_words(noise_floor: pd.DataFrame) -> str:
             rms = factor * (rows["difference"].astype(float) ** 2).mean() ** 0.5
             share = (rows["share_of_spread"].astype(float) ** 2).mean() ** 0.5
             what = f"{name}: two seeds of a model differ by {rms:.3g} (root mean square of {len(rows)} pairs)"
-            lines.append(f"{what}, {share:.2f} of the spread of the models.")
+            lines.append(what + (f", {share:.2f} of the spread of the models." if pd.notna(share) else "."))
             continue
         for row in rows.itertuples():
             error = f" ± {factor * row.standard_error:.3g}" if pd.notna(row.standard_error) else ""

@@ -20,9 +20,9 @@ def summary(
 ) -> str:
     """Markdown page from tables models, failures, best, pairs, league, within_between, prediction, choice and models_needed.
 
-    Optional tables: notes, trainings and missing (what is odd or missing), entropy (landscapes that are infinite), md_start.
-    split: frames of the main landscapes; warnings, notes: what the data stage found odd, and what else it says. nnip.report.details has the numbers
-    behind it.
+    Optional tables: balance, outcome_league and defect_errors (nnip.report.diversity and defects), notes, trainings and missing (what is odd or
+    missing), entropy (landscapes that are infinite), md_start. split: frames of the main landscapes; warnings, notes: what the data stage found odd,
+    and what else it says. nnip.report.details has the numbers behind it.
     """
     odd = ["## Warnings about the data", "\n".join(f"- {warning}" for warning in warnings)] if warnings else []
     parts = [f"# {study}: what the data support", "\n".join(f"- {line}" for line in answer(tables, confidence))]
