@@ -10,8 +10,9 @@ from nnip.data import split_names
 from nnip.declare.registry import measurements, quantities
 from nnip.jobs.errors import InputError
 from nnip.potentials.frameworks import frameworks
-from nnip.study import training_sets
+from nnip.study import training_set_checks
 from nnip.study.schema import check, load_schema, nearest
+from nnip.study.training_sets import pools
 
 # further trainings and landscapes, not possible with published tables
 FURTHER = ("training_sets", "noise", "diversity", "select", "landscape.test_splits", "landscape.frozen")
@@ -32,8 +33,8 @@ def check_config(config: dict[str, Any], source: str = "config") -> dict[str, An
         sets[name] = check(content, schema["$defs"]["training_set"], f"{source}, training_sets.{name}")
     published = isinstance(datasets[chosen], dict) and datasets[chosen].get("source") == "published"
     if not published:
-        _stop_at(training_sets.name_problems(config), source)
-    config["datasets"] = {name: _dataset(name, datasets[name], name == chosen, source) for name in training_sets.pools(config)}
+        _stop_at(training_set_checks.name_problems(config), source)
+    config["datasets"] = {name: _dataset(name, datasets[name], name == chosen, source) for name in pools(config)}
     _stop_at(_league_problems(config["league"]["chosen"]), source)
     if not published:
         _stop_at(_problems(config), source)
@@ -116,7 +117,7 @@ def _problems(config: dict[str, Any]) -> Iterator[str]:
             yield f"'{name}' is {size}, which leaves no frame to validate: at least {round(every)} are needed at this validation_fraction"
     yield from _noise_problems(config)
     yield from _molecule_problems(config["datasets"])
-    yield from training_sets.problems(config)
+    yield from training_set_checks.problems(config)
     splits = ["train", "val", *(f"test_{name}" for name in split_names(config["datasets"][config["dataset"]]))]
     for name in measurements():
         split = (config[name] or {}).get("split", "train")
