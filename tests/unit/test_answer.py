@@ -4,7 +4,7 @@ import pytest
 from test_exact_summary import LEAGUE, replica
 
 from nnip.report.answer import MOST_LINES, answer, short_tables
-from nnip.report.words import listed
+from nnip.report.words import listed, markdown
 from nnip.study.tables import frame
 
 ROW = {"framework": "all", "quantity": "S", "mode": "paper", "minimum": "kept", "baseline": False, "chosen": False, "expected": 1}
@@ -47,6 +47,15 @@ def test_what_lives_longest():
     found, _ = lines(best=models, pairs=[pair("a", "b", 0.02), pair("a", "c", 0.001)])
     assert line("**mace**", found).endswith("of 3 models; told apart from all others.")
     assert "Decided: all 2 pairs of models." in found
+
+
+def test_where_no_replica_failed_no_model_is_the_best():
+    models = [model("a", 600.0, 0.5), model("b", 600.0, 0.5), model("n", 5.0, 1.0, "nequip")]
+    alive = [replica(name, 600.0, False) for name in ("a", "b")] + [replica("n", 5.0, True) | {"framework": "nequip"}]
+    found, page = lines(best=models, pairs=[pair("a", "b", 0.9, 38)], failures=alive)
+    assert line("**mace**", found) == "**mace**: none of 2 replicas of hot MD failed within 0.60 ps, so which model lives longest is not known."
+    assert line("**nequip**", found).startswith("**nequip**: n lives longest")
+    assert not any("seeds of each" in each for each in found) and "38" not in page
 
 
 def test_one_training_per_model_and_no_md():
@@ -123,6 +132,10 @@ def test_what_would_decide_about_measurements():
 def test_at_most_ten_lines():
     models = [model(name, 2500.0, 0.5, framework=f"f{number}") for number in range(12) for name in "ab"]
     assert len(lines(best=models)[0]) == MOST_LINES == 10
+
+
+def test_a_bar_in_a_name_makes_no_column():
+    assert markdown(("outcome", "n"), [("|ln| of a rate", 3)]).splitlines()[-1] == r"| \|ln\| of a rate | 3 |"
 
 
 def test_names_in_a_row():

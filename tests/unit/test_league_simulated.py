@@ -134,6 +134,14 @@ def test_choosing_among_noise_flatters_and_choosing_on_others_does_not():
     assert abs(means["others"] - 0.5) < 0.06 and abs(means["other framework"] - 0.5) < 0.06
 
 
+def test_without_a_failure_nothing_is_chosen():
+    failures, predictors = drawn(1, NOISE, n_models=4, n_replicas=2)
+    none = failures.assign(failed=False, time_fs=HORIZON_FS, reason=None)
+    assert choice(predictors, none, HORIZON_FS, settings(1, n_bootstrap=5)).empty
+    one = none.assign(failed=failures["framework"] == "mace", time_fs=failures["time_fs"].where(failures["framework"] == "mace", HORIZON_FS))
+    assert set(choice(predictors, one, HORIZON_FS, settings(1, n_bootstrap=5)).query("way == 'others'")["framework"]) == {"mace", "all"}
+
+
 def test_seeds_needed_are_enough():
     """The number for a power of 0.8 finds the difference in about four of five simulated studies, one seed fewer in less."""
     effect, spread, n_models, alpha = 0.6, 0.3, 4, 0.05 / 6

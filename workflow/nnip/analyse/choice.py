@@ -120,7 +120,8 @@ def ways(trainings: Trainings, right: np.ndarray, known: np.ndarray, fixed: int 
 def choice(predictors: pd.DataFrame, failures: pd.DataFrame, horizon_fs: float, settings: dict[str, Any]) -> pd.DataFrame:
     """Table choice from tables predictors and failures; settings: statistics, league and seed of the config.
 
-    A framework needs four models. Predictors that only some trainings have take part with those.
+    A framework needs four models, and trainings of which one is known to outlive another. Predictors that only some trainings have take part with
+    those.
     """
     if failures.empty or predictors.empty:
         return frame("choice", [])
@@ -147,6 +148,8 @@ def choice(predictors: pd.DataFrame, failures: pd.DataFrame, horizon_fs: float, 
     rows = []
     observed = ways(trainings, *agreed(trainings, list(values.values()), trainings.longer()[None]), fixed)
     for (scope, way), (picked, apparent, judged) in observed.items():
+        if np.isnan(judged[0]):  # no training is known to outlive another: none failed, say
+            continue
         made = picked[picked >= 0]
         most = int(np.bincount(made).argmax())
         name = names[most]

@@ -31,6 +31,13 @@ def longest(tables: Tables, confidence: float) -> list[str]:
     lines = []
     for framework, models in tables["best"].groupby("framework", sort=False):
         first = models.iloc[0]
+        replicas = tables["failures"][tables["failures"]["framework"] == framework]
+        if not replicas["failed"].astype(bool).any():
+            lived = f"{replicas['time_fs'].max() / 1000:.2f} ps"
+            lines.append(
+                f"**{framework}**: none of {len(replicas)} replicas of hot MD failed within {lived}, so which model lives longest is not known."
+            )
+            continue
         line = f"**{framework}**: {first['model']} lives longest in hot MD, {first['life_fs'] / 1000:.2f} ps"
         if len(models) == 1:
             lines.append(f"{line}; it is the only model.")
@@ -109,7 +116,7 @@ def added(tables: Tables, confidence: float) -> list[str]:
 
 def undecided(tables: Tables, confidence: float) -> list[str]:
     """Lines: pairs of models that are not told apart and the seeds that would do it; measurements not told from a guess and the models needed."""
-    lines, pairs, needed = [], tables["pairs"], widest(tables["models_needed"])
+    lines, pairs, needed = [], _with_failures(tables), widest(tables["models_needed"])
     tested = pairs[pairs["p_holm"].notna()]
     open_pairs = tested[tested["p_holm"] >= 1 - confidence]
     if len(open_pairs):
@@ -139,11 +146,11 @@ def undecided(tables: Tables, confidence: float) -> list[str]:
 def short_tables(tables: Tables, confidence: float) -> list[str]:
     """Sections with a short table per question; none where there is nothing to show."""
     parts = [*diversity.sections(tables, confidence), *defects.sections(tables, confidence)]
-    if len(tables["best"]):
+    if len(tables["best"]) and tables["failures"]["failed"].astype(bool).any():
         parts += ["## Which choice lives longest", _models(tables["best"])]
     if len(tables["league"]):
         parts += ["## Which measurement tells it", _measurements(tables)]
-    pairs = tables["pairs"]
+    pairs = _with_failures(tables)
     near = pairs[pairs["seeds_needed"].notna()].sort_values("seeds_needed", kind="stable").head(PAIRS_SHOWN)
     if len(near):
         rows = [
@@ -153,6 +160,12 @@ def short_tables(tables: Tables, confidence: float) -> list[str]:
         header = ("framework", "pair", f"ratio of times [{confidence:.0%}]", "seeds", "seeds needed")
         parts += ["## What would decide the rest", markdown(header, rows)]
     return parts
+
+
+def _with_failures(tables: Tables) -> pd.DataFrame:
+    """Table pairs of the frameworks of which a replica failed: the others' times are all that of the MD."""
+    failures, pairs = tables["failures"], tables["pairs"]
+    return pairs[pairs["framework"].isin(failures.loc[failures["failed"].astype(bool), "framework"].unique())]
 
 
 def _models(best: pd.DataFrame) -> str:

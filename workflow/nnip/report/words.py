@@ -40,5 +40,5 @@ def bounds(low: float, high: float, kind: str = "%") -> str:
 
 def markdown(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     """A Markdown table."""
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join(f"| {' | '.join(str(cell) for cell in line)} |" for line in lines)
+    lines, escaped = [header, ["---"] * len(header), *rows], "\\|"
+    return "\n".join(f"| {' | '.join(str(cell).replace('|', escaped) for cell in line)} |" for line in lines)
