@@ -6,7 +6,7 @@ import pytest
 from made_up_study import default
 
 from nnip.analyse.defect_scaling import defect_errors, defect_scaling, slopes
-from nnip.analyse.outcome_league import as_lives, outcome_tables, with_sets
+from nnip.analyse.outcome_league import as_lives, outcome_tables, with_sets, without_twins
 from nnip.analyse.trainings import Trainings
 from nnip.declare.registry import quantities
 from nnip.study.tables import frame
@@ -88,6 +88,15 @@ def test_the_force_error_of_trainings_on_every_set_is_a_baseline():
     assert league.loc["train_forces_rmse", "concordance"] == pytest.approx(1)
 
 
+def test_an_error_under_two_names_is_one_predictor():
+    rows = [{"framework": "mace", "model": "m", "seed": seed, "quantity": "plain_forces_rmse", "value": 0.1 * seed} for seed in (1, 2)]
+    same = [row | {"quantity": "test_forces_rmse_coolest", "value": row["value"] * (1 + 1e-9)} for row in rows[::-1]]
+    other = [row | {"quantity": "train_forces_rmse", "value": row["value"] * 1.01} for row in rows]
+    fewer = [rows[0] | {"quantity": "val_forces_rmse"}]
+    kept = without_twins(frame("predictors", [*rows, *same, *other, *fewer]))["quantity"]
+    assert list(dict.fromkeys(kept)) == ["plain_forces_rmse", "train_forces_rmse", "val_forces_rmse"]
+
+
 def test_failures_are_counted_and_left_out():
     tables = outcome_tables(study(failed=[("mace", 0, "four"), ("mace", 1, "four")]), SETTINGS)
     rows = tables["outcome_league"].query("outcome == 'vacancy_energy_error' and quantity == 'event_forces_rmse'").set_index("framework")
@@ -105,6 +114,14 @@ def test_slopes_against_the_cell_and_against_accuracies_are_those_that_were_made
     alone = table[table["given"].isna() & (table["outcome"] == "vacancy_geometry_error")].set_index(["framework", "against"])["slope"]
     assert alone.loc["mace", "forces_rmse_eV_per_A"] == pytest.approx(0.5)
     assert alone.loc["mace", "force_constants_error"] == pytest.approx(1 / 3)
+
+
+def test_cells_of_one_size_have_no_slope():
+    errors = defect_errors(study())
+    large = errors[errors["atoms"] == 32]
+    large = large.assign(atoms=large["atoms"].where(large["seed"] == 1, 31.6))  # vacancies
+    table = defect_scaling(large, 0.95)
+    assert len(table) and "atoms" not in set(table["against"])
 
 
 def test_an_interval_is_that_of_the_textbook_fit():

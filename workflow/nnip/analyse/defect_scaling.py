@@ -91,6 +91,11 @@ def slopes(x: Sequence[np.ndarray], y: np.ndarray, confidence: float) -> Iterato
         yield float(value), float(value - width), float(value + width)
 
 
+def several_sizes(errors: pd.DataFrame) -> bool:
+    """Whether training cells differ in size by more than the atoms that vacancies take; errors: rows of table defect_errors."""
+    return bool(errors["atoms"].max() > 1.5 * errors["atoms"].min())
+
+
 def defect_scaling(errors: pd.DataFrame, confidence: float) -> pd.DataFrame:
     """Table defect_scaling from table defect_errors."""
     rows: list[dict[str, Any]] = []
@@ -109,7 +114,8 @@ def defect_scaling(errors: pd.DataFrame, confidence: float) -> pd.DataFrame:
     for (framework, outcome), of in errors.groupby(["framework", "outcome"], sort=False):
         name = {"framework": framework, "outcome": outcome}
         for learn, alike in of.groupby("learn", sort=False):
-            fit(alike, name | {"learn": learn}, "atoms")
+            if several_sizes(alike):
+                fit(alike, name | {"learn": learn}, "atoms")
         for accuracy in ACCURACIES:
             fit(of, name, accuracy)
         for accuracy in FAR_FIELD:

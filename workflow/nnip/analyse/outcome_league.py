@@ -122,6 +122,18 @@ def as_lives(quantity: Quantity, outcomes: pd.DataFrame) -> tuple[pd.DataFrame, 
     return frame("failures", rows), float(2 * time.max())
 
 
+def without_twins(predictors: pd.DataFrame) -> pd.DataFrame:
+    """Table predictors without quantities whose values are those of an earlier one: plain frames may be the coolest test frames, say."""
+    kept: list[pd.Series] = []
+    twins = []
+    for quantity, rows in predictors.groupby("quantity", sort=False):
+        values = rows.set_index([*KEYS, *VARIANT])["value"].astype(float).sort_index()
+        if any(values.index.equals(other.index) and np.allclose(values, other, rtol=1e-6, atol=0) for other in kept):
+            twins.append(quantity)
+        kept.append(values)
+    return predictors[~predictors["quantity"].isin(twins)]
+
+
 def outcome_tables(tables: dict[str, pd.DataFrame], settings: dict[str, Any]) -> dict[str, pd.DataFrame]:
     """The three tables of all judged outcomes; settings: statistics, league and seed of the config, and the keys of the quantities' `at`."""
     sets = tables["training_sets"]
@@ -130,7 +142,7 @@ def outcome_tables(tables: dict[str, pd.DataFrame], settings: dict[str, Any]) ->
     every = quantities().values()
     # errors on the hottest test frames are an outcome too; where all have one temperature they are the errors on the coolest
     cheap = [each for each in every if each.predicts and not (each.is_outcome and each.table == "error_summaries")]
-    predictors = collected("predictors", cheap, named, settings)
+    predictors = without_twins(collected("predictors", cheap, named, settings))
     made: dict[str, list[pd.DataFrame]] = {name: [] for name in ANALYSIS.tables}
     for quantity in (each for each in every if each.judged and each.table in named):
         outcomes = collected("outcomes", [quantity], named, settings)

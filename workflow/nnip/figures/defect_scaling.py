@@ -5,6 +5,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 
+from nnip.analyse.defect_scaling import several_sizes
 from nnip.declare import Figure
 from nnip.declare.registry import quantities
 from nnip.figures import style
@@ -27,6 +28,8 @@ def draw(framework: str, defect_scaling: pd.DataFrame, defect_errors: pd.DataFra
     """One panel for each outcome on logarithmic axes."""
     style.need(framework, defect_errors=defect_errors)
     own = defect_errors[defect_errors["framework"] == framework]
+    if not several_sizes(own):
+        raise style.NothingToDrawError(f"The training cells have one size, {own['atoms'].mean():.0f} atoms.")
     slopes = defect_scaling[(defect_scaling["framework"] == framework) & (defect_scaling["against"] == "atoms")]
     outcomes = list(dict.fromkeys(own["outcome"]))
     kinds = sorted(set(own["learn"]), key=lambda learn: (learn.count("+"), learn))

@@ -32,16 +32,20 @@ def draw(framework: str, models: pd.DataFrame, event_forces: pd.DataFrame, train
     look, own = style.looks(members), event_forces[event_forces["framework"] == framework]
     names = list(dict.fromkeys(members["model"]))
     figure, axes = style.panels(2, 2, style.DOUBLE_MM, 115, sharex="col")
+    within = []
     for row, (column, (label, window)) in enumerate(ERRORS.items()):
         points, curve = axes[row]
         for name in names:
             of_model = own[own["model"] == name].dropna(subset=[column])
             if len(of_model):
                 draw_model(points, curve, of_model, column, look[name])
-        points.axhline(window, color=LIGHT, linewidth=0.6, zorder=0)
+        if own[column].max() > window / 3:
+            for axis in (points, curve):
+                axis.axhline(window, color=LIGHT, linewidth=0.6, zorder=0)
+        else:
+            within.append(f"{window:g} {label[label.index('(') + 1 : -1]}")
         points.set_ylabel(label)
         points.set_ylim(bottom=0)
-        curve.axhline(window, color=LIGHT, linewidth=0.6, zorder=0)
         curve.set(xlim=(0, 1), ylim=points.get_ylim())
         style.letter(points, "ac"[row])
         style.letter(curve, "bd"[row])
@@ -51,6 +55,7 @@ def draw(framework: str, models: pd.DataFrame, event_forces: pd.DataFrame, train
     if any(len(own[own["model"] == name]) for name in names):
         axes[0, 1].legend(loc="upper right", handlelength=1.2)
     without = " ".join(f"{look[name].label}: {style.why_missing(name, trainings)}." for name in names if look[name].label in missing)
+    without = " ".join([*([f"No error is a third of the window of {' or of '.join(within)}."] if within else []), *([without] if without else [])])
     splits = ", ".join(dict.fromkeys(own["split"]))
     style.note(figure, f"Split {splits}.", style.counted(own), f"At most {MOST_POINTS} points a model; curves are of all atoms.", without)
     return figure
