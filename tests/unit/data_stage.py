@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+from ase.build import molecule
+from ase.calculators.singlepoint import SinglePointCalculator
+
 from nnip.data import pool_folder, split_names
 from nnip.data.prepare import prepare
 from nnip.data.training_set import make_training_set
@@ -34,3 +37,12 @@ def counts(directory):
         folder = file.parent.relative_to(directory)
         found |= {(folder / name).as_posix(): entry["n_frames"] for name, entry in read_manifest(file)["files"].items()}
     return found
+
+
+def water(n, **info):
+    """The n-th water molecule, with forces."""
+    made = molecule("H2O")
+    made.positions[0, 0] += 0.01 * n
+    made.info |= info
+    made.calc = SinglePointCalculator(made, energy=-14.0 + 0.1 * n, forces=made.positions)
+    return made
