@@ -47,10 +47,10 @@ def measure(tmp_path, monkeypatch):
     ase.io.write(frames, labelled(MorsePotential(ethanol()), 7, seed=1), format="extxyz")
     start = write_start(frames, tmp_path / "start")
 
-    def run(name, potential, compile, folder="made"):
+    def run(name, potential, compile, folder="made", settings=SETTINGS):
         monkeypatch.setattr("nnip.measure.base.load", lambda *_: potential)
         files = {"start": start} if name == "md" else {"train": frames}
-        run_measurement(name, SETTINGS, OPTIONS[name], tmp_path / "train", files, tmp_path / folder, 0, compile)
+        run_measurement(name, settings, OPTIONS[name], tmp_path / "train", files, tmp_path / folder, 0, compile)
         return read_manifest(tmp_path / folder / "manifest.json")
 
     return run
@@ -73,6 +73,16 @@ def test_auto_compiles_where_plain_code_would_take_long(measure, monkeypatch):
     assert long.batches["plain"] == 0
     monkeypatch.setattr(compiled, "REPAID_S", 6.4)
     assert measure("landscape", Compilable(), "auto", "short")["evaluation"] == "plain"
+
+
+def test_of_a_model_trained_elsewhere_the_weights_tell_the_time_of_a_frame(measure, monkeypatch):
+    elsewhere = SETTINGS | {"hyperparameters": {"trained": "mine.ckpt", "energy_weight": 1, "forces_weight": 1}}
+    n_weights = sum(weights.numel() for weights in Compilable().module.parameters())
+    all_s = 9 * 7 * 0.0016 * (n_weights / 10_000) ** 0.5 * 9 / 27  # 9 points over 7 frames of 9 atoms
+    monkeypatch.setattr(compiled, "REPAID_S", 0.99 * all_s)
+    assert measure("landscape", Compilable(), "auto", "long", elsewhere)["evaluation"] == "compiled"
+    monkeypatch.setattr(compiled, "REPAID_S", 1.01 * all_s)
+    assert measure("landscape", Compilable(), "auto", "short", elsewhere)["evaluation"] == "plain"
 
 
 def test_the_time_of_a_frame_is_that_of_the_settings_and_grows_with_the_atoms():

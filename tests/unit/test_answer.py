@@ -1,6 +1,7 @@
 """The first lines of the summary: every number and verdict of small tables that are written by hand."""
 
 import pytest
+from known_study import experiments
 from test_exact_summary import LEAGUE, replica
 
 from nnip.report.answer import MOST_LINES, answer, short_tables
@@ -27,10 +28,10 @@ def pair(longer, shorter, p_holm, seeds=None, replicas=None, framework="mace"):
     return row | {"p": p_holm, "p_holm": p_holm, "seeds_needed": seeds, "replicas_needed": replicas}
 
 
-def lines(**changed):
-    rows = {name: [] for name in LEAGUE} | {"failures": [replica("m0", 5.0, True)]} | changed
+def lines(chosen=None, **changed):
+    rows = {name: [] for name in LEAGUE} | {"failures": [replica("m0", 5.0, True)], "models": experiments({"one": ["a", "b", "c"]})} | changed
     tables = {name: frame(name, content) for name, content in rows.items()}
-    return answer(tables, 0.95), "\n".join(short_tables(tables, 0.95))
+    return answer(tables, 0.95, chosen), "\n".join(short_tables(tables, 0.95, chosen))
 
 
 def line(start, found):
@@ -58,13 +59,32 @@ def test_where_no_replica_failed_no_model_is_the_best():
     assert not any("seeds of each" in each for each in found) and "38" not in page
 
 
-def test_one_training_per_model_and_no_md():
+def test_one_training_per_model():
     found, _ = lines(best=[model("a", 2500.0, 1.0, n_seeds=1), model("b", 2000.0, 0.0, n_seeds=1)], pairs=[pair("a", "b", None)])
     assert line("**mace**", found).endswith("probability 1.00 of being the best of 2 models.")
     assert "One training per model: probabilities are over its replicas alone, and a difference may be one of seeds." in found
-    assert lines(failures=[])[0] == ["No hot MD was run: which training lives longest, and what tells it, is not known."]
     assert "Too few models for a comparison of measurements: it takes three of a framework that differ." in lines()[0]
     assert line("**mace**", lines(best=[model("a", 2500.0, 1.0)])[0]) == "**mace**: a lives longest in hot MD, 2.50 ps; it is the only model."
+
+
+def measured(model, seed, value, quantity="train_forces_rmse", mode=None, minimum=None):
+    return {"framework": "mace", "model": model, "seed": seed, "quantity": quantity, "mode": mode, "minimum": minimum, "value": value}
+
+
+def test_without_md_the_chosen_measurement_orders_the_models():
+    rows = [measured("a", 1, 0.2), measured("b", 1, 0.05), measured("b", 2, 0.15), measured("a", 1, 9.0, "S", "paper", "kept")]
+    rows += [measured("b", 1, 7.0, "S", "paper", "kept"), measured("c", 1, 99.0, "S", "paper", "subtracted")]
+    found, page = lines({"quantity": "train_forces_rmse", "mode": None, "minimum": None}, failures=[], predictors=rows)
+    words = "**mace**, by the training force RMSE, without hot MD: b (0.1) should last longest, then a (0.2); not known for c."
+    assert found[0] == words and len(found) == 2
+    assert "| mace | b | 0.1 | 0.05 to 0.15 | 2 |\n| mace | a | 0.2 | – | 1 |" in page
+    found, _ = lines({"quantity": "S", "mode": "paper", "minimum": "kept"}, failures=[], predictors=rows)
+    words = "**mace**, by the loss entropy S, paper, without hot MD: a (9) should last longest, then b (7); not known for c."
+    assert found[0] == words, "large entropies are good"
+    found, page = lines({"quantity": "n_weights", "mode": None, "minimum": None}, failures=[], predictors=rows)
+    assert found[0].endswith("without hot MD: nothing is known, because it was measured of no model.") and "should last" not in page
+    found, page = lines(failures=[], predictors=rows)
+    assert len(found) == 1 and "md.n_replicas" in found[0] and "league.chosen" in found[0] and "should last" not in page
 
 
 def test_which_measurement_to_trust_and_what_it_saves():

@@ -82,6 +82,19 @@ def test_frameworks_are_not_compared_with_each_other():
     assert agreed(trainings, shifted) == pytest.approx(agreed(trainings, x))
 
 
+def test_two_models_of_each_framework_are_too_few_to_compare_measurements():
+    def rows(n_models):
+        trainings, x = drawn(n_models, frameworks=("mace", "nequip"))
+        values = trainings.keys.assign(quantity="train_forces_rmse", value=x)
+        times = {"replica": range(len(trainings.owner)), "time_fs": trainings.time_fs, "failed": trainings.failed, "reason": "bond"}
+        failures = frame("failures", trainings.keys.iloc[trainings.owner].assign(**times))
+        given = (frame("predictors", values), failures, 12.0, SETTINGS)
+        return set(league(*given)["framework"]), set(choice.choice(*given)["framework"])
+
+    assert rows(2) == (set(), set())
+    assert rows(4) == ({"mace", "nequip", "all"}, {"mace", "nequip", "all"})
+
+
 def test_rank_correlations_are_those_of_scipy():
     trainings, x = drawn()
     y = trainings.log_lives()

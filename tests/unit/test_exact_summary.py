@@ -14,7 +14,7 @@ UP, DOWN = (0.75, 0.5, 0.9), (-0.75, -0.9, -0.5)
 AROUND = (0.1, -0.4, 0.5)
 
 
-LEAGUE = ("best", "pairs", "league", "within_between", "prediction", "choice", "models_needed")
+LEAGUE = ("predictors", "best", "pairs", "league", "within_between", "prediction", "choice", "models_needed")
 
 
 def replica(model, time, failed, reason="bond", seed=1, framework="mace"):

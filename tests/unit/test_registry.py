@@ -177,7 +177,7 @@ def test_an_incomplete_analysis_is_refused_with_its_file(old, new, words, tmp_pa
 
 def test_what_is_made_of_an_absent_table_is_absent_too():
     made, absent = made_of(analyses(), {"failures"}, False, lambda key: None)
-    assert {"survival", "kaplan_meier", "logrank", "correlations", "noise_floor", "toy"} <= absent
-    assert {"quantities", "entropy", "effects"} <= set(made) and not {"survival", "correlations", "toy"} & set(made)
+    assert {"survival", "kaplan_meier", "logrank", "league", "choice", "toy"} <= absent
+    assert {"quantities", "entropy", "effects", "correlations", "noise_floor"} <= set(made) and not {"survival", "league", "toy"} & set(made)
     of_released, _ = made_of(analyses(), (), True, lambda key: None)
     assert not {"entropy_convergence", "entropy_variance"} & set(of_released), "released means have no directions"

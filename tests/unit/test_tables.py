@@ -1,6 +1,7 @@
 """Tables are what the schema says, whole or absent, and read back as they were written."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from nnip.study.manifest import Stopwatch, write_manifest
 from nnip.study.seeds import derive
 from nnip.study.tables import gather, read_table, write_table
 
+ROOT = Path(__file__).resolve().parents[2]
 FAILURE = {"framework": "mace", "model": "a", "seed": 1, "replica": 0, "time_fs": 12.5, "failed": True, "reason": "bond", "atom_i": 3}
 
 
@@ -103,3 +105,8 @@ def test_frames_that_were_taken_out_are_noticed(tmp_path):
         file.write_text("1\nProperties=species:S:1:pos:R:3\nH 0 0 0\n")
         with pytest.raises(InputError, match=r"train.xyz: is not what its job wrote"):
             read_frames(file)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "results/reference").glob("*/*.csv")), ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_the_tables_kept_of_earlier_studies_are_read_as_those_of_today(path):
+    assert len(read_table(path.stem, path))

@@ -106,6 +106,11 @@ def tables(*names):
     return {name: f"{TABLES}/{name}.csv" for name in names}
 
 
+def made_tables(*names):
+    """Paths of those of the tables that the study makes, by name."""
+    return tables(*(name for name in names if name not in ABSENT))
+
+
 def frameworks_of(figure):
     """The frameworks a figure is drawn for: those of the study for which all its measurements are made."""
     made_of = []

@@ -13,7 +13,7 @@ localrules:
 rule write_si_tables:
     """The paper's tables S1 to S6 of this study, as csv, Markdown and LaTeX."""
     input:
-        **tables("models", "hyperparameters", "entropy", "survival", "failures", "errors", "training_sets"),
+        **made_tables("models", "hyperparameters", "entropy", "survival", "failures", "errors", "training_sets"),
     output:
         [
             f"{TABLES}/si/{framework}_{name}.{kind}"
@@ -37,8 +37,9 @@ rule write_si_tables:
 rule write_summary:
     """The summary in words, the answer first, and its details."""
     input:
-        **tables(
+        **made_tables(
             "models",
+            "predictors",
             "entropy",
             "failures",
             "survival",
@@ -55,7 +56,9 @@ rule write_summary:
             "prediction",
             "choice",
             "models_needed",
-            *(name for name in ("balance", "outcome_league", "defect_errors") if name not in ABSENT),
+            "balance",
+            "outcome_league",
+            "defect_errors",
             *(["notes"] if PUBLISHED else ["trainings", "missing", "resolution", "md_start", "costs"]),
         ),
         data=data_manifests(),
@@ -71,6 +74,7 @@ rule write_summary:
         study=config["study"],
         confidence=config["statistics"]["confidence"],
         split=config["landscape"]["split"],
+        chosen=config["league"]["chosen"],
     message:
         "Write the summary"
     script:

@@ -10,14 +10,15 @@ from pathlib import Path
 from nnip.jobs.errors import run
 from nnip.jobs.files import whole, write_text
 from nnip.report.si_tables import entropy_table, error_table, hyperparameter_table
-from nnip.study.tables import read_table
+from nnip.study.tables import frame, read_table
 
 TABLES = ("models", "hyperparameters", "entropy", "survival", "failures", "errors", "training_sets")
 
 
 def write_si_tables(inputs: dict[str, str], split: str, outputs: Sequence[str]) -> None:
     """Write every output named <folder>/<framework>_<hyperparameters, entropy or errors>.<csv, md or tex>; split: frames of the main landscapes."""
-    models, hyperparameters, entropy, survival, failures, errors, training_sets = (read_table(name, inputs[name]) for name in TABLES)
+    read = (read_table(name, inputs[name]) if name in inputs else frame(name, []) for name in TABLES)  # without MD no survival and no failures
+    models, hyperparameters, entropy, survival, failures, errors, training_sets = read
     for output in map(Path, outputs):
         framework, name = output.stem.split("_", 1)
         table = {

@@ -99,7 +99,7 @@ def ways(trainings: Trainings, right: np.ndarray, known: np.ndarray, fixed: int 
     framework = np.array([trainings.keys["framework"].iloc[own[0]] for own in trainings.models])
     names, rows = trainings.frameworks, np.arange(len(right))
     found: dict[tuple[str, str], tuple[np.ndarray, ...]] = {}
-    for scope in [*names, *([ALL] if len(names) > 1 else [])]:
+    for scope in scopes(trainings):
         inside = np.ones(len(framework), dtype=bool) if scope == ALL else framework == scope
         if inside.sum() < FEWEST:
             continue

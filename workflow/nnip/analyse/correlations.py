@@ -17,7 +17,8 @@ from nnip.study.seeds import derive
 from nnip.study.tables import frame
 
 ANALYSIS = Analysis(
-    needs=("predictors", "outcomes", "hyperparameters", "failures"),
+    needs=("predictors", "outcomes", "hyperparameters"),
+    uses=("failures",),
     tables={
         "correlations": Table(
             "A predictor against an outcome over the models of a framework, each the mean of its seeds.",
@@ -239,6 +240,6 @@ def _pair(
 def analyse(tables: dict[str, pd.DataFrame], settings: dict[str, Any]) -> dict[str, pd.DataFrame]:
     """Tables correlations and partial_correlations."""
     statistics = Settings(**settings["statistics"], seed=settings["seed"])
-    draws = replica_draws(tables["failures"], settings["md.duration_fs"], statistics)
+    draws = replica_draws(tables["failures"], settings["md.duration_fs"], statistics) if "failures" in tables else {}
     table, partials = correlations(tables["predictors"], tables["outcomes"], tables["hyperparameters"], draws, statistics)
     return {"correlations": table, "partial_correlations": partials}

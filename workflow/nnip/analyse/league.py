@@ -68,14 +68,15 @@ ANALYSIS = Analysis(
     doing="Compare the predictors of the time to failure",
 )
 
-FEWEST = 3  # models of a row
+FEWEST = 3  # models of a row; over all frameworks, of one of them
 ALL = "all"
 
 
 def scopes(trainings: Trainings) -> dict[str, Trainings]:
-    """Each framework's trainings, and all of them if there are several frameworks."""
+    """Each framework's trainings, and all of them if there are several frameworks, one of them with enough models to compare."""
     apart = {framework: trainings.among(framework) for framework in trainings.frameworks}
-    return apart | ({ALL: trainings} if len(apart) > 1 else {})
+    pooled = len(apart) > 1 and max(len(own.models) for own in apart.values()) >= FEWEST
+    return apart | ({ALL: trainings} if pooled else {})
 
 
 def oriented(trainings: Trainings, name: tuple[str, str, str], rows: pd.DataFrame) -> np.ndarray:

@@ -13,8 +13,8 @@ from nnip.declare.registry import quantities
 from nnip.study.tables import frame
 
 ANALYSIS = Analysis(
-    needs=("predictors", "outcomes", "hyperparameters", "failures"),
-    uses=("errors_repeated",),
+    needs=("predictors", "outcomes", "hyperparameters"),
+    uses=("failures", "errors_repeated"),
     tables={
         "noise_floor": Table(
             "Two measurements of the same settings.",
@@ -51,7 +51,7 @@ def noise_floor(
     hyperparameters: pd.DataFrame,
     predictors: pd.DataFrame,
     outcomes: pd.DataFrame,
-    failures: pd.DataFrame,
+    failures: pd.DataFrame | None = None,
     errors_repeated: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Table noise_floor. kind: "same settings" (two models with equal switches), "seeds" (of one model, named model#seed), "released twice".
@@ -66,7 +66,8 @@ def noise_floor(
     values = values.assign(**{name: values[name].fillna("") for name in NAME})  # blanks cannot be keys
     by_model = values.groupby(["framework", *NAME, "model"])["value"].mean()
     spread = by_model.groupby(["framework", *NAME]).std()
-    variances = failures.groupby(["model", "seed"])["time_fs"].apply(lambda times: times.astype(float).var(ddof=1) / len(times))
+    if failures is not None:
+        variances = failures.groupby(["model", "seed"])["time_fs"].apply(lambda times: times.astype(float).var(ddof=1) / len(times))
     by_seed = values.set_index(["framework", *NAME, "model", "seed"])["value"].to_dict()
     pairs = [
         (framework, "same settings", (a, seed), (b, other))
@@ -126,5 +127,5 @@ def _repeated(errors_repeated: pd.DataFrame | None, outcomes: pd.DataFrame, spre
 
 def analyse(tables: dict[str, pd.DataFrame], settings: dict[str, Any]) -> dict[str, pd.DataFrame]:  # noqa: ARG001 - no setting
     """Table noise_floor."""
-    measured = (tables["predictors"], tables["outcomes"], tables["failures"], tables.get("errors_repeated"))
+    measured = (tables["predictors"], tables["outcomes"], tables.get("failures"), tables.get("errors_repeated"))
     return {"noise_floor": noise_floor(tables["hyperparameters"], *measured)}

@@ -3,11 +3,14 @@
 Compiled code takes 120 s of a CPU core to make (40 s if torch's cache on this machine has it) and is 2.2 to 2.8 times as fast as plain code: measured
 with NequIP models of 9,000 weights and frames of 27 atoms on one core. It repays from about 220 s of plain evaluation on; the choice waits for
 REPAID_S of the rough estimate, so that it pays where compiling takes twice as long. A GPU was not measured: there `auto` is plain.
+Of a model trained elsewhere only the weights are known: the root of their number is within a factor of 3 of the rough estimate of NequIP models of
+1,400 to 6,600,000 weights.
 
 Compiled results differ from plain ones by rounding (docs/design.md). A job is therefore resumed only in the way it began, which its checkpoints'
 identity and its manifest (`evaluation`) tell.
 """
 
+import math
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -16,7 +19,7 @@ from ase import Atoms
 from nnip.data.frames import read_frames
 from nnip.jobs.errors import InputError
 from nnip.potentials.base import Potential
-from nnip.potentials.frameworks import evaluation_s
+from nnip.potentials.frameworks import ATOMS, evaluation_s
 
 if TYPE_CHECKING:
     from nnip.measure.base import Job
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 PLAIN, COMPILED = "plain", "compiled"
 REPAID_S = 400
 TIMED_AT_ONCE = 32
+S_OF_10000_WEIGHTS = 0.0016  # energies and forces of ATOMS atoms
 
 
 def possible_evaluations(potential: Potential | None, module: ModuleType, compile: str) -> list[str]:
@@ -66,7 +70,11 @@ def plain_s(job: "Job", module: ModuleType) -> float:
     evaluated in the same way whatever else the machine does.
     """
     evaluations = module.cost(job.options, sum(len(read_frames(file)) for file in job.files.values()))
-    return evaluations * evaluation_s(job.settings["framework"], job.settings["hyperparameters"], len(sample(job, module)[0]))
+    n_atoms, known = len(sample(job, module)[0]), job.settings["hyperparameters"]
+    if known.get("trained"):
+        n_weights = sum(weights.numel() for weights in job.potential.module.parameters())
+        return evaluations * S_OF_10000_WEIGHTS * math.sqrt(n_weights / 10_000) * n_atoms / ATOMS
+    return evaluations * evaluation_s(job.settings["framework"], known, n_atoms)
 
 
 def sample(job: "Job", module: ModuleType) -> list[Atoms]:

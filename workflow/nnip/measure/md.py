@@ -19,7 +19,7 @@ MEASUREMENT = Measurement(
     compiles=True,
     options=block(
         {
-            "n_replicas": integer(30, "Replicas of a model, each with different initial velocities.", minimum=1),
+            "n_replicas": integer(30, "Replicas of a model, each with different initial velocities; 0 = no MD.", minimum=0),
             "temperature_K": number(1600, "Temperature of the Berendsen thermostat.", "K", exclusiveMinimum=0),
             "timestep_fs": number(1.0, "Time step.", "fs", exclusiveMinimum=0),
             "tau_fs": number(250, "Time constant of the thermostat.", "fs", exclusiveMinimum=0),
@@ -142,6 +142,11 @@ def _start_problems(start: dict[str, Any] | None) -> Iterator[str]:
             start_of_file(start["file"], start["frame"] or 0)
         except InputError as error:
             yield f"'md.start': {error}"
+
+
+def variants(config: dict[str, Any], _: Any) -> dict[str, dict[str, Any]]:
+    """One job; none without replicas."""
+    return {"": config["md"]} if config["md"]["n_replicas"] else {}
 
 
 def splits(_: dict[str, Any], __: list[str]) -> list[str]:

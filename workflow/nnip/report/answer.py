@@ -1,11 +1,12 @@
 """A study's answer in at most ten lines, and a short table per question."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
 from nnip.declare.registry import quantities
-from nnip.report import defects, diversity
+from nnip.report import defects, diversity, expected
 from nnip.report.words import bounds, called, listed, markdown, share, widest
 
 MOST_LINES = 10
@@ -14,14 +15,15 @@ FEW_SEEDS = "One training per model: probabilities are over its replicas alone, 
 Tables = Mapping[str, pd.DataFrame]
 
 
-def answer(tables: Tables, confidence: float) -> list[str]:
+def answer(tables: Tables, confidence: float, chosen: Mapping[str, Any] | None = None) -> list[str]:
     """The lines: what to label, what tells errors of defects, what lives longest, what to trust instead of MD, what is undecided.
 
-    Each part says why if it has no answer; studies without molecules or defects have no lines of them.
+    Each part says why if it has no answer; studies without molecules or defects have no lines of them. chosen: league.chosen of the config, which
+    orders the models of a study without MD.
     """
     lines = [*diversity.lines(tables), *defects.lines(tables, confidence)]
     if tables["failures"].empty:
-        return [*lines, "No hot MD was run: which training lives longest, and what tells it, is not known."][:MOST_LINES]
+        return [*lines, *expected.lines(tables["predictors"], tables["models"], chosen)][:MOST_LINES]
     lines += [*longest(tables, confidence), *([FEW_SEEDS] if (tables["best"]["n_seeds"] == 1).all() else [])]
     return [*lines, *trusted(tables, confidence), *undecided(tables, confidence)][:MOST_LINES]
 
@@ -143,9 +145,11 @@ def undecided(tables: Tables, confidence: float) -> list[str]:
     return lines
 
 
-def short_tables(tables: Tables, confidence: float) -> list[str]:
+def short_tables(tables: Tables, confidence: float, chosen: Mapping[str, Any] | None = None) -> list[str]:
     """Sections with a short table per question; none where there is nothing to show."""
     parts = [*diversity.sections(tables, confidence), *defects.sections(tables, confidence)]
+    if tables["failures"].empty:
+        parts += expected.sections(tables["predictors"], tables["models"], chosen)
     if len(tables["best"]) and tables["failures"]["failed"].astype(bool).any():
         parts += ["## Which choice lives longest", _models(tables["best"])]
     if len(tables["league"]):

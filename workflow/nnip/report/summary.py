@@ -1,6 +1,7 @@
 """The summary of a study: the answer first, then a short table per question; every number is from its tables."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,16 +18,17 @@ def summary(
     split: str,
     warnings: Sequence[str] = (),
     notes: Sequence[str] = (),
+    chosen: Mapping[str, Any] | None = None,
 ) -> str:
-    """Markdown page from tables models, failures, best, pairs, league, within_between, prediction, choice and models_needed.
+    """Markdown page from tables models, predictors, failures, best, pairs, league, within_between, prediction, choice and models_needed.
 
     Optional tables: balance, outcome_league and defect_errors (nnip.report.diversity and defects), notes, trainings and missing (what is odd or
     missing), entropy (landscapes that are infinite), md_start. split: frames of the main landscapes; warnings, notes: what the data stage found odd,
-    and what else it says. nnip.report.details has the numbers behind it.
+    and what else it says; chosen: league.chosen of the config. nnip.report.details has the numbers behind it.
     """
     odd = ["## Warnings about the data", "\n".join(f"- {warning}" for warning in warnings)] if warnings else []
-    parts = [f"# {study}: what the data support", "\n".join(f"- {line}" for line in answer(tables, confidence))]
-    parts += ["Every correlation, effect and interval: [details.md](details.md) and `tables/`.", *short_tables(tables, confidence)]
+    parts = [f"# {study}: what the data support", "\n".join(f"- {line}" for line in answer(tables, confidence, chosen))]
+    parts += ["Every correlation, effect and interval: [details.md](details.md) and `tables/`.", *short_tables(tables, confidence, chosen)]
     parts += ["## What there is", " ".join([what_there_is(tables), *notes]), *odd]
     if lacking := missing_words(tables, split):
         parts += ["## What is missing", lacking]
@@ -49,8 +51,10 @@ def what_there_is(tables: Mapping[str, pd.DataFrame]) -> str:
         f"Trainings with hot MD per model: {seeds.min()}" + (f" to {seeds.max()}" if seeds.max() > seeds.min() else "") + "."
         if len(seeds)
         else "No hot MD was run.",
-        f"Replicas: {len(failures)}, of which {int((~failures['failed'].astype(bool)).sum())} had not failed when their run ended (censored).",
     ]
+    if len(failures):
+        censored = int((~failures["failed"].astype(bool)).sum())
+        text.append(f"Replicas: {len(failures)}, of which {censored} had not failed when their run ended (censored).")
     if "md_start" in tables:
         starts = tables["md_start"].drop_duplicates(["formula", "start"])
         text += [f"Hot MD of {row.formula} ({row.start})." for row in starts.itertuples()]
