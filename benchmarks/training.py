@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 from rounds import Side
+from start_up import cpu_of_tree
 
 from nnip.jobs import environments
 
@@ -51,7 +52,7 @@ def our_job(run: Path, settings: dict[str, Any], folder: Path) -> Callable[[], N
 
     def job() -> None:
         fresh(folder)
-        call(command, ROOT, os.environ | {"PYTHONPATH": str(ROOT / "workflow")}, folder / "log")
+        cpu_of_tree(command, ROOT, {"PYTHONPATH": str(ROOT / "workflow"), "OMP_NUM_THREADS": "1"}, folder / "log")
 
     return job
 

@@ -6,9 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import torch
 
 from nnip.jobs import warm
+from nnip.potentials.command import LIBRARY, run_command
 from nnip.potentials.loading import load
 from nnip.study.manifest import read_manifest
 from nnip.training import train
@@ -34,6 +36,14 @@ def test_each_training_has_its_own_settings_and_the_weights_of_a_cold_one(settin
         assert read_manifest(tmp_path / "warm" / name / "manifest.json")["epochs"] == settings_of(**changes)["hyperparameters"]["epochs"]
     sizes = [sum(weight.numel() for weight in weights(tmp_path / "warm" / name).values()) for name in CHANGES]
     assert sizes[0] != sizes[1]
+
+
+@pytest.mark.parametrize("more", ["", ":elsewhere"])
+def test_a_command_is_of_the_kind_of_its_job_so_one_warm_process_serves_both(tmp_path, monkeypatch, more):
+    monkeypatch.setenv("PYTHONPATH", f"{LIBRARY}{more}")
+    code = f"import os; print([os.environ.get(name) for name in {warm.KIND}])"
+    assert run_command([sys.executable, "-c", code], tmp_path, tmp_path / "log").failure is None
+    assert (tmp_path / "log").read_text() == f"{[os.environ.get(name) for name in warm.KIND]}\n"
 
 
 def test_a_measurement_writes_the_same_table(trained, settings_of, frame_files, tmp_path):

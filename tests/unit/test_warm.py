@@ -170,3 +170,43 @@ def test_a_frameworks_command_is_a_script_or_a_module(run_of_jobs):
         assert script.returncode == 6
         assert module.returncode == 0
         assert "json.tool" in module.stdout
+
+
+NESTED = """
+import subprocess, sys
+command = [sys.executable, "-P", "-m", "nnip.jobs.warm", "job.py", "print(os.getppid())"]
+print(subprocess.run(command, stdout=-1, text=True).stdout.splitlines()[1], os.getppid(), os.environ["NNIP_WARM"], flush=True)
+"""
+
+
+def parted(run_of_jobs, code):
+    """A job on its own, that starts a warm process for itself."""
+    folder, environment = run_of_jobs
+    (folder / "alone.py").write_text(SCRIPT.replace("hand_over()", "hand_over(alone=True)"))
+    own = {name: value for name, value in environment.items() if name not in (warm.FOLDER, warm.OWNER)}
+    return subprocess.Popen([sys.executable, "alone.py", code], cwd=folder, env=own, stdout=-1, stderr=-1, text=True)
+
+
+def test_a_job_alone_and_its_command_are_forks_of_one_process_that_ends_with_it(run_of_jobs):
+    process = parted(run_of_jobs, NESTED)
+    assert started(process)["fork"]
+    of_command, of_job, folder = process.stdout.readline().split()
+    assert process.wait(20) == 0 and of_command == of_job
+    assert waited_for(lambda: not is_alive(int(of_job))) and not Path(folder).exists()
+
+
+def test_a_job_alone_leaves_no_folder_when_a_signal_ends_it(run_of_jobs):
+    process = parted(run_of_jobs, "print(os.environ['NNIP_WARM'], flush=True); os.kill(os.getpid(), 15); time.sleep(60)")
+    started(process)
+    folder = process.stdout.readline().strip()
+    assert process.wait(20) == -15 and not Path(folder).exists()
+
+
+def test_a_signal_to_all_processes_of_a_job_leaves_its_ending_to_the_fork(run_of_jobs):
+    code = "import signal; signal.signal(15, lambda *_: (signal.signal(15, signal.SIG_IGN), sys.exit(40)))"
+    code += "; print(os.getppid(), flush=True); time.sleep(60)"
+    process = parted(run_of_jobs, code)
+    fork = started(process)["process"]
+    for number in (int(process.stdout.readline()), fork, process.pid):
+        os.kill(number, signal.SIGTERM)
+    assert process.wait(20) == 40

@@ -1,12 +1,14 @@
 """Train one model with its framework's own command; run by the interpreter of that framework's environment."""
 
+import os
+
 from nnip.jobs.warm import hand_over
 
-hand_over()
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # torch reads this when it is imported
+hand_over(alone=True)
 
 import argparse
 import json
-import os
 
 from nnip.jobs.errors import run
 
@@ -20,8 +22,6 @@ def main() -> None:
     parser.add_argument("--directory", required=True, help="folder for model, table and manifest")
     parser.add_argument("--checkpoint-minutes", default=5.0, type=float, help="interval of checkpoints; 0 = after every epoch")
     arguments = parser.parse_args()
-    # torch reads this when it is imported
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
     from nnip.study.manifest import read_manifest
     from nnip.training import train
 

@@ -2,7 +2,8 @@
 
 Importing takes longer than many jobs. A job's script calls hand_over() before its own imports: it sends its arguments, environment and open files to
 the run's warm process of the same interpreter (nnip.jobs.warm_process), waits, and ends as the fork does. Without a warm process, as in a cluster's
-jobs, the script goes on by itself. A warm process imports packages of others only, so a job reads this project's modules as they are.
+jobs, the script goes on by itself; a training, whose command is a second process, starts one for the two. A warm process imports packages of others
+only, so a job reads this project's modules as they are.
 """
 
 import atexit
@@ -38,14 +39,17 @@ def refuse() -> None:
     os.environ.pop(FOLDER, None)
 
 
-def hand_over(arguments: list[str] | None = None) -> None:
+def hand_over(arguments: list[str] | None = None, alone: bool = False) -> None:
     """Run this script in a fork of a warm process and end as it does; return at once in such a fork, or if there is no warm process.
 
     arguments: those of another script, or of a module after "-m", in place of this script's.
+    alone: start a warm process for this job and the commands that it runs, if its run has none.
     """
-    if is_fork or FOLDER not in os.environ:
+    if is_fork or not (alone or FOLDER in os.environ):
         return
     with contextlib.suppress(OSError):
+        if FOLDER not in os.environ:
+            begin()
         connection = _connect(Path(os.environ[FOLDER]))
         request = {"arguments": arguments or sys.argv, "environment": dict(os.environ), "directory": str(Path.cwd()), "mask": _mask()}
         socket.send_fds(connection, [b"\n"], [0, 1, 2])
@@ -55,6 +59,8 @@ def hand_over(arguments: list[str] | None = None) -> None:
             for number in PASSED_ON:
                 signal.signal(number, lambda number, frame: connection.send(bytes([number])))  # noqa: ARG005
             _end_as(answers.readline())
+    if os.environ.get(OWNER) == str(os.getpid()):
+        refuse()
 
 
 def _connect(folder: Path) -> socket.socket:
@@ -86,6 +92,8 @@ def _end_as(ending: str) -> None:
         sys.exit("error: the process that this job was forked from has ended; run the same command again")
     code = int(ending)
     if code < 0:
+        if os.environ.get(OWNER) == str(os.getpid()):
+            shutil.rmtree(os.environ[FOLDER], ignore_errors=True)
         with contextlib.suppress(OSError, ValueError):  # SIGKILL has no handler
             signal.signal(-code, signal.SIG_DFL)
         os.kill(os.getpid(), -code)

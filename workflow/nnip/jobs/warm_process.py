@@ -1,7 +1,8 @@
 """The process that a run's jobs are forked from (nnip.jobs.warm): `python -m nnip.jobs.warm_process SOCKET`.
 
 Each request on the socket becomes a fork with the files, environment and directory of the process that asked. The fork ends if that process does,
-and gets the signals that it passes on. The warm process ends when its run has ended.
+and gets the signals that it passes on. The warm process ends when its run has ended; a signal to end that a scheduler sends to all processes of a job
+is for the others.
 """
 
 import contextlib
@@ -75,6 +76,7 @@ class Server:
             os.set_blocking(end, False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(self.wake)
+        self.handlers = {number: signal.signal(number, signal.SIG_IGN) for number in warm.PASSED_ON}
 
     def serve(self) -> dict[str, Any] | None:
         """Wait a second at most for one thing to do, and do it; the request, in the fork that it asked for."""
@@ -113,6 +115,8 @@ class Server:
         """Turn this fork into the process that asked for it."""
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        for passed_on, handler in self.handlers.items():
+            signal.signal(passed_on, handler)
         for other in (self.listener, connection, *self.forks):
             other.close()
         for number, file in enumerate(files):

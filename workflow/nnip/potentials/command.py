@@ -45,8 +45,6 @@ def run_command(
     """
     name = name or Path(command[0]).name
     search_path = os.pathsep.join(dict.fromkeys([str(LIBRARY), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]))
-    variables = {**os.environ, "PYTHONPATH": search_path, **(environment or {})}
-    search_path = os.pathsep.join(filter(None, (str(LIBRARY), os.environ.get("PYTHONPATH"))))
     used = output.with_suffix(".spent.json")
     used.unlink(missing_ok=True)
     variables = {**os.environ, "PYTHONPATH": search_path, spent.VARIABLE: str(used.resolve()), **(environment or {})}

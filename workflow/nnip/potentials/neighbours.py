@@ -45,31 +45,37 @@ def find_neighbours(positions_A: torch.Tensor, cutoff_A: float, cell_A: torch.Te
     InputError if the periodic cell vectors span no cell.
     """
     cell, images = _images(cutoff_A, cell_A, pbc)
-    origins = _home_cells(positions_A, cell, pbc)
-    home = positions_A - _times(origins, cell)
+    origins = _home_cells(positions_A, cell, pbc) if any(pbc) else None
+    home = positions_A if origins is None else positions_A - _times(origins, cell)
     many = positions_A.shape[1] ** 2 * len(images) >= MANY_PAIRS[positions_A.device.type]
     edge_index, shifts = _by_cell_list(home, cutoff_A, cell, pbc) if many else _by_all_pairs(home, cutoff_A, cell, images)
+    if origins is None:
+        return Neighbours(edge_index, torch.zeros_like(shifts, dtype=torch.int64), torch.zeros_like(shifts))
     moved = origins.reshape(-1, 3)
     cell_shifts = shifts - moved[edge_index[1]] + moved[edge_index[0]]
     return Neighbours(edge_index, cell_shifts.round().long(), _times(cell_shifts, cell))
 
 
 def _by_all_pairs(home: torch.Tensor, cutoff_A: float, cell: torch.Tensor, images: list[tuple[int, ...]]) -> tuple[torch.Tensor, torch.Tensor]:
-    """edge_index [2, m] and shifts float64 [m, 3] of positions [n, n_atoms, 3] in the home cell."""
-    n_atoms, device = home.shape[1], home.device
-    usable = home.isfinite().all(dim=-1).all(dim=-1)[:, None, None]
-    difference = home[:, None, :, :] - home[:, :, None, :]  # [copy, i, j]: from i to j
-    different = ~torch.eye(n_atoms, dtype=torch.bool, device=device)
+    """edge_index [2, m] and shifts float64 [m, 3] of positions [n, n_atoms, 3] in the home cell.
+
+    Coordinates apart: a sum over three numbers side by side takes six times as long as two sums of planes.
+    """
+    n_atoms = home.shape[1]
+    usable = home.isfinite().flatten(1).all(dim=1)[:, None, None]
+    differences = [x[:, None, :] - x[:, :, None] for x in home.unbind(dim=-1)]  # [copy, i, j]: from i to j
     edges, shifts = [], []
     for image in images:
-        offset = torch.tensor(image, dtype=torch.float64, device=device)
-        close = (difference + _times(offset, cell)).pow(2).sum(dim=-1) < cutoff_A**2
+        offset = torch.tensor(image, dtype=torch.float64, device=home.device)
+        moved = [x + by for x, by in zip(differences, _times(offset, cell), strict=True)] if any(image) else differences
+        close = (moved[0] * moved[0] + moved[1] * moved[1] + moved[2] * moved[2]) < cutoff_A**2
         close &= usable
         if not any(image):
-            close &= different
-        copy, i, j = close.nonzero(as_tuple=True)
-        edges.append(torch.stack((copy * n_atoms + i, copy * n_atoms + j)))
-        shifts.append(offset.expand(len(i), 3))
+            close.diagonal(dim1=1, dim2=2).fill_(False)
+        place = close.flatten().nonzero()[:, 0]
+        atom = place // n_atoms  # numbered through all copies
+        edges.append(torch.stack((atom, place - (atom - atom // n_atoms) * n_atoms)))
+        shifts.append(offset.expand(len(place), 3))
     edge_index, shift = torch.cat(edges, dim=1), torch.cat(shifts)
     if len(images) > 1:
         order = edge_index[0].argsort(stable=True)
@@ -127,7 +133,5 @@ def _images(cutoff_A: float, cell_A: torch.Tensor | None, pbc: Sequence[bool]) -
 
 def _home_cells(positions_A: torch.Tensor, cell: torch.Tensor, pbc: Sequence[bool]) -> torch.Tensor:
     """The cell each atom is in: whole numbers, float64 like the positions; zero in directions without pbc."""
-    if not any(pbc):
-        return torch.zeros_like(positions_A)
     periodic = torch.tensor(pbc, device=positions_A.device)
     return torch.where(periodic, _times(positions_A, torch.linalg.inv(cell)).floor(), 0.0)
