@@ -89,6 +89,8 @@ def test_a_job_reads_this_projects_modules_anew(run_of_jobs):
         ("sys.exit('error: a word')", 1, "error: a word\n"),
         ("raise ValueError('seen')", 1, "ValueError: seen\n"),
         ("os.kill(os.getpid(), 9)", -9, ""),
+        ("import threading; threading.Timer(0.3, print, ['late'], {'file': sys.stderr}).start()", 0, "late\n"),
+        ("print('a' * 100_000, end='', file=sys.stderr); sys.exit(300)", 44, "aaa"),
         ("import atexit; atexit.register(print, 'at the end', file=sys.stderr)", 0, "at the end\n"),
     ],
 )

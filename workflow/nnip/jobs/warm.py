@@ -51,7 +51,13 @@ def hand_over(arguments: list[str] | None = None, alone: bool = False) -> None:
         if FOLDER not in os.environ:
             begin()
         connection = _connect(Path(os.environ[FOLDER]))
-        request = {"arguments": arguments or sys.argv, "environment": dict(os.environ), "directory": str(Path.cwd()), "mask": _mask()}
+        request = {
+            "arguments": arguments or sys.argv,
+            "own": arguments is None,
+            "environment": dict(os.environ),
+            "directory": str(Path.cwd()),
+            "mask": _mask(),
+        }
         socket.send_fds(connection, [b"\n"], [0, 1, 2])
         connection.sendall(json.dumps(request).encode() + b"\n")
         answers = connection.makefile()

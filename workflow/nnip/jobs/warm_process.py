@@ -5,6 +5,7 @@ and gets the signals that it passes on. The warm process ends when its run has e
 is for the others.
 """
 
+import atexit
 import contextlib
 import gc
 import importlib
@@ -15,6 +16,7 @@ import select
 import signal
 import socket
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +38,8 @@ def main() -> None:
     else:
         server.close()
         return
+    if request["own"]:
+        run_and_leave(request["arguments"])
     go_on(request["arguments"])
 
 
@@ -58,6 +62,27 @@ def go_on(arguments: list[str]) -> None:
     else:
         sys.argv = arguments
         runpy.run_path(sys.argv[0], run_name="__main__")
+
+
+def run_and_leave(arguments: list[str]) -> None:
+    """Run a script of this project and end the process at once, after threads and what is registered to be done at the end.
+
+    Taking an interpreter apart that has many packages costs 0.1 s (pandas) to 0.3 s (torch and a framework) of CPU. An exception ends as ever. A
+    framework's command does too: it may leave files for the interpreter to close.
+    """
+    code: Any = None
+    try:
+        go_on(arguments)
+    except SystemExit as ending:
+        code = ending.code
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    if code is not None and not isinstance(code, int):
+        print(code, file=sys.stderr)
+        code = 1
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit((code or 0) & 255)
 
 
 class Server:
