@@ -68,3 +68,15 @@ def test_the_best_balance_and_both_ends(order):
     (_, text) = diversity.sections(tables, 0.95)
     assert "| mace | 300K | unseen | 8 x 30 | 0.2 [0.10, 0.30] | 6.00 [5.50, 6.50] | 1.50 [1.00, 2.00] |" in text
     assert "of 1: times that | of 20: times that" in text
+
+
+def test_unseen_molecules_come_first_and_the_best_may_be_at_an_end():
+    rows = [balance_row(1, 0.1, True, 1.0, "seen"), balance_row(8, 0.2, False, 2.0, "seen"), balance_row(8, 0.3, True, 1.0, "not drawn")]
+    rows += [balance_row(8, 0.2, False, 2.0), balance_row(20, 0.15, True, 1.0), balance_row(20, 0.25, True, 1.0, "larger")]
+    tables = {"balance": frame("balance", rows)}
+    (line,) = diversity.lines(tables)
+    words = "20 x 12 for unseen molecules (0.15 eV/Å), 20 x 12 for larger molecules (0.25 eV/Å) and 1 x 240 for seen molecules (0.1 eV/Å)."
+    assert line.endswith(f"is that of {words}")
+    (_, text) = diversity.sections(tables, 0.95)
+    assert "| mace | 300K | unseen | 20 x 12 | 0.15 [0.05, 0.25] | – | 1 |" in text
+    assert "| mace | 300K | seen | 1 x 240 | 0.1 [0.00, 0.20] | 1 | – |" in text

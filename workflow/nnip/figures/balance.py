@@ -1,12 +1,13 @@
 """Few molecules with many frames or many with few: errors of the designs of the diversity block, with the scatter of the draws."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
-from matplotlib.ticker import FuncFormatter, NullLocator
+from matplotlib.ticker import NullLocator
 
 from nnip.analyse.balance import errors_of_draws
 from nnip.declare import Figure
@@ -26,6 +27,7 @@ FIGURE = Figure(
     ),
 )
 QUANTITY = "forces_rmse_eV_per_A"
+CLOSE = 1.4  # ticks with a smaller ratio touch
 CELLS = ("seen", "unseen", "family", "larger")
 X = {"budget": ("n_molecules", "molecules"), "molecules": ("n_conformers", "frames of each molecule")}
 
@@ -52,8 +54,8 @@ def draw(
             draw_cell(axis, part, points, column_x, look)
             axis.set(xscale="log", yscale="log")
             axis.set_title(f"{cell}, {split}")
-            axis.set_xticks(sorted(set(rows.loc[rows["design"] == design, column_x].astype(int))))
-            axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+            ticks = sorted(set(rows.loc[rows["design"] == design, column_x].astype(int)))
+            axis.set_xticks(ticks, spaced(ticks))
             axis.xaxis.set_minor_locator(NullLocator())
             axis.set_xlabel(words)
             if part.empty:
@@ -75,6 +77,12 @@ def draw(
         f"{', '.join(lost)}: {style.why_missing(lost[0], trainings)}." if lost else "",
     )
     return figure
+
+
+def spaced(ticks: list[int]) -> list[str]:
+    """Labels of ticks on a logarithmic axis; none for one that the next would touch."""
+    following = [*ticks[1:], math.inf]
+    return [f"{tick:g}" if after / tick > CLOSE else "" for tick, after in zip(ticks, following, strict=True)]
 
 
 def draw_cell(axis: Axes, part: pd.DataFrame, points: pd.DataFrame, column_x: str, look: dict[str, Look]) -> None:

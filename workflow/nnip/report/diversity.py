@@ -7,6 +7,7 @@ import pandas as pd
 from nnip.report.words import bounds, listed, markdown
 
 QUANTITY = "forces_rmse_eV_per_A"
+CELLS = ("unseen", "larger", "seen")  # of the answer: the molecules that a user asks about; the others are in the table
 
 
 def lines(tables: Mapping[str, pd.DataFrame]) -> list[str]:
@@ -14,7 +15,10 @@ def lines(tables: Mapping[str, pd.DataFrame]) -> list[str]:
     rows = _budget(tables)
     made = []
     for framework, of in rows[rows["best"].astype(bool)].groupby("framework", sort=False):
-        first = of[of["split"] == of["split"].iloc[0]]
+        first = of[(of["split"] == of["split"].iloc[0]) & of["cell"].isin(CELLS)]
+        first = first.sort_values("cell", key=lambda cells: cells.map(CELLS.index), kind="stable")
+        if first.empty:
+            continue
         words = [f"{row.n_molecules} x {row.n_conformers} for {row.cell} molecules ({row.value:.2g} eV/Å)" for row in first.itertuples()]
         line = f"**{framework}**: with one number of labels, molecules x frames of each, the lowest force error in {first['split'].iloc[0]}"
         made.append(f"{line} is that of {listed(words)}.")
@@ -32,7 +36,7 @@ def sections(tables: Mapping[str, pd.DataFrame], confidence: float) -> list[str]
         if best.empty:
             continue
         first = best.iloc[0]
-        ends = [f"{row['ratio']:.2f}{bounds(row['ratio_low'], row['ratio_high'], '')}" for row in (sizes.iloc[0], sizes.iloc[-1])]
+        ends = [_ratio(row) for row in _ends(sizes, rows)]
         value = f"{first['value']:.3g}{bounds(first['low'], first['high'], '')}"
         cells.append((framework, split, cell, f"{first['n_molecules']} x {first['n_conformers']}", value, *ends))
     few, many = rows["n_molecules"].min(), rows["n_molecules"].max()
@@ -47,6 +51,19 @@ def sections(tables: Mapping[str, pd.DataFrame], confidence: float) -> list[str]
     )
     note = "Intervals are over draws. The best is chosen with the same draws. All settings and errors: `tables/balance.csv`, figure `balance`."
     return ["## More molecules or more frames of each", f"{markdown(header, cells)}\n\n{note}"]
+
+
+def _ratio(row: Mapping[str, float]) -> str:
+    if row["best"]:
+        return "1"
+    return "–" if pd.isna(row["ratio"]) else f"{row['ratio']:.2f}{bounds(row['ratio_low'], row['ratio_high'], '')}"
+
+
+def _ends(sizes: pd.DataFrame, rows: pd.DataFrame) -> list[Mapping[str, float]]:
+    """The rows of the fewest and of the most molecules of the design, blank where these molecules were not tested."""
+    blank = {"best": False, "ratio": float("nan"), "ratio_low": float("nan"), "ratio_high": float("nan")}
+    wanted = (rows["n_molecules"].min(), rows["n_molecules"].max())
+    return [next(iter(sizes[sizes["n_molecules"] == n].to_dict("records")), blank) for n in wanted]
 
 
 def _budget(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
