@@ -106,7 +106,7 @@ def in_framework(
     """The rows that one framework's environment measures in one process."""
     command = [*in_environment(framework, "in_framework.py", run, config), "--device", read_manifest(run / "manifest.json")["device"]]
     command += ["--rounds", str(rounds), "--seconds", str(seconds), "--output", str(output), "--only", *parts]
-    subprocess.run(command, cwd=ROOT, check=True)
+    subprocess.run(command, cwd=ROOT, env=environments.KEEP_MEMORY | os.environ, check=True)
     return json.loads(output.read_text(encoding="utf-8"))
 
 

@@ -1,5 +1,7 @@
 """An environment is named by its lock list, so a changed list is another environment, and the other framework keeps its own."""
 
+import os
+
 from nnip.jobs import environments
 
 
@@ -15,3 +17,12 @@ def test_a_changed_lock_list_is_another_environment_of_that_framework_alone(tmp_
     assert after["nequip"] == before["nequip"]
     assert after["mace"] != before["mace"]
     assert after["mace"].startswith(".venvs/mace-")
+
+
+def test_a_run_keeps_freed_memory_unless_its_user_says_otherwise(monkeypatch):
+    for name in ("NNIP_MIRROR", "PYTHONPATH", "PATH", "MPLBACKEND", "MALLOC_MMAP_THRESHOLD_"):
+        monkeypatch.setenv(name, os.environ.get(name, ""))
+    monkeypatch.delenv("MALLOC_MMAP_THRESHOLD_")
+    monkeypatch.setenv("MALLOC_TRIM_THRESHOLD_", "1000")
+    environments.enter("mirror")
+    assert (os.environ["MALLOC_TRIM_THRESHOLD_"], os.environ["MALLOC_MMAP_THRESHOLD_"]) == ("1000", "33554432")
