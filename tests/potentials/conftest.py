@@ -91,9 +91,10 @@ def warm_starts():
 
 
 def pytest_ignore_collect(collection_path, config):
-    """Tests of the other framework's training are not of this environment."""
+    """Tests of the other framework alone are not of this environment."""
     name = collection_path.name
-    return True if name.startswith("test_training_") and name != f"test_training_{config.framework}.py" else None
+    of_one = name.startswith(("test_training_", "test_potential_"))
+    return True if of_one and not name.endswith(f"_{config.framework}.py") else None
 
 
 @pytest.fixture(scope="session")

@@ -5,9 +5,8 @@ from collections.abc import Mapping
 import pandas as pd
 
 from nnip.analyse.quantities import NAME
-from nnip.declare.quantity import in_words
 from nnip.declare.registry import quantities
-from nnip.report.words import listed, markdown
+from nnip.report.words import called, listed, markdown
 
 UNKNOWN = "No hot MD was run (md.n_replicas is 0), and no measurement is named to go by (league.chosen): which model lasts is not known."
 
@@ -19,7 +18,7 @@ def lines(predictors: pd.DataFrame, models: pd.DataFrame, chosen: Mapping[str, s
     made = []
     for framework in dict.fromkeys(models["framework"]):
         ranked, lacking = _ranked(predictors, models, framework, chosen)
-        line = f"**{framework}**, by the {_called(chosen)}, without hot MD: "
+        line = f"**{framework}**, by the {called(chosen, several_modes=True)}, without hot MD: "
         if ranked.empty:
             made.append(f"{line}nothing is known, because it was measured of no model.")
             continue
@@ -38,13 +37,8 @@ def sections(predictors: pd.DataFrame, models: pd.DataFrame, chosen: Mapping[str
     for framework in dict.fromkeys(models["framework"]):
         for row in _ranked(predictors, models, framework, chosen)[0].itertuples():
             rows.append((framework, row.model, f"{row.value:.3g}", f"{row.low:.3g} to {row.high:.3g}" if row.n_seeds > 1 else "–", row.n_seeds))
-    header = ("framework", "model", _called(chosen), "seeds from – to", "seeds")
+    header = ("framework", "model", called(chosen, several_modes=True), "seeds from – to", "seeds")
     return ["## Which model should last", markdown(header, rows)] if rows else []
-
-
-def _called(chosen: Mapping[str, str | None]) -> str:
-    label = quantities()[str(chosen["quantity"])].label.replace("$", "").replace("_", "")
-    return ", ".join([label, *in_words(chosen["mode"], chosen["minimum"], several_modes=True)])
 
 
 def _ranked(predictors: pd.DataFrame, models: pd.DataFrame, framework: str, chosen: Mapping[str, str | None]) -> tuple[pd.DataFrame, list[str]]:
