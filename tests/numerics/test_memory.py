@@ -98,6 +98,26 @@ def test_weights_are_restored_after_a_measurement_that_never_fits(measure):
         measure("md", "nor-this", Large(1))
 
 
+class OnGPU:
+    """What Batches asks of a potential on a GPU whose memory holds so many frames; a graph is its number of frames."""
+
+    device = torch.device("cuda")
+
+    def __init__(self, most):
+        self.most = most
+
+    def graph(self, frames):
+        if len(frames) > self.most:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 9.00 GiB")
+        return len(frames)
+
+
+@pytest.mark.parametrize("most, sizes", [(100, [50]), (25, [25, 25]), (20, [13, 13, 13, 11])])
+def test_a_gpu_takes_all_frames_that_fit(most, sizes):
+    batches = Batches(OnGPU(most), [ethanol()] * 50, 10)
+    assert batches.use(list) == sizes
+
+
 def test_other_errors_are_not_tried_again():
     calls = []
 

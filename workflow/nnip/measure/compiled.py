@@ -2,7 +2,8 @@
 
 Compiled code takes 120 s of a CPU core to make (40 s if torch's cache on this machine has it) and is 2.2 to 2.8 times as fast as plain code: measured
 with NequIP models of 9,000 weights and frames of 27 atoms on one core. It repays from about 220 s of plain evaluation on; the choice waits for
-REPAID_S of the rough estimate, so that it pays where compiling takes twice as long. A GPU was not measured: there `auto` is plain.
+REPAID_S of the rough estimate, so that it pays where compiling takes twice as long. The estimate is of a CPU core. On a GPU a plain step takes the
+time of its launches whatever it holds (docs/performance.md), a minute or two for the usual 6,000 steps, so there `auto` is plain.
 Of a model trained elsewhere only the weights are known: the root of their number is within a factor of 3 of the rough estimate of NequIP models of
 1,400 to 6,600,000 weights.
 

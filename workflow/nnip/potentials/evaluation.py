@@ -31,16 +31,17 @@ class Errors:
 
 
 class Batches:
-    """Frames as graphs of at most frames_per_batch frames, built once; they stay valid while the weights change.
+    """Frames as graphs of at most frames_per_batch frames, on a GPU of all frames, built once; they stay valid while the weights change.
 
     If memory runs out while they are built or used, they are built again with half as many frames (nnip.jobs.memory). frames_per_batch is the
-    current number.
+    current number. A GPU that its frames do not fill takes as long for one as for all (docs/performance.md, curves of cost).
     """
 
     def __init__(self, potential: Potential, frames: Sequence[Atoms], frames_per_batch: int) -> None:
         self.potential = potential
         self.frames = frames
-        self._at_once = AtOnce(frames_per_batch, f"{len(frames)} frames (the largest of {max(map(len, frames))} atoms)")
+        at_once = len(frames) if potential.device.type == "cuda" else frames_per_batch
+        self._at_once = AtOnce(at_once, f"{len(frames)} frames (the largest of {max(map(len, frames))} atoms)")
         self._graphs: list[Graph] = []
         self._built_of = 0
 
