@@ -88,6 +88,7 @@ def study(names=("a", "b", "c", "d", "bad"), seeds=SEEDS, modes=("isotropic", "p
                     "time_fs": min(time, HORIZON_FS),
                     "failed": bool(time < HORIZON_FS),
                     "reason": "bond" if time < HORIZON_FS else "none",
+                    **({"atom_i": 0, "atom_j": 1 + k % 2} if time < HORIZON_FS else {}),
                 }
                 for k, time in enumerate(times)
             ]
@@ -118,7 +119,18 @@ def study(names=("a", "b", "c", "d", "bad"), seeds=SEEDS, modes=("isotropic", "p
     again = [tables["trainings"].assign(training_set=noise_set(100, sigma)) for sigma in noise]
     tables["trainings"] = frame("trainings", pd.concat([tables["trainings"], *again], ignore_index=True))
     tables["training_sets"] = training_sets(noise=noise)
-    return with_statistics(tables | crystals(runs) | molecules(names, seeds))
+    return with_statistics(tables | bonds(runs) | crystals(runs) | molecules(names, seeds))
+
+
+def bonds(runs):
+    """Table bond_barriers: three bonds of these trainings, the first of which breaks and has the lowest barrier."""
+    ends = {"element_i": "C", "in_ring": False, "length_A": 1.1, "barrier_at_A": 1.9}
+    rows = [
+        run | {"training_set": "n100", "atom_i": 0, "atom_j": other, "element_j": "H", "barrier_eV": other / (1 + place), "height_eV": 1.0} | ends
+        for place, run in enumerate(runs)
+        for other in (1, 2, 3)
+    ]
+    return {"bond_barriers": frame("bond_barriers", rows)}
 
 
 def crystals(runs):

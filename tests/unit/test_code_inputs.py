@@ -73,6 +73,7 @@ def test_an_analysiss_code_is_its_own_module_and_what_that_imports(name):
         "entropy_variance",
         "correlations",
         "best",
+        "bond_league",
         "choice",
         "league",
         "prediction",

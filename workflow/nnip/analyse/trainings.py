@@ -36,7 +36,7 @@ class Trainings:
     @classmethod
     def of(cls, failures: pd.DataFrame, horizon_fs: float) -> "Trainings":
         """All trainings of table failures, in its order."""
-        rows = failures.assign(owner=failures.groupby(KEYS, sort=False).ngroup()).sort_values("owner", kind="stable")
+        rows = by_training(failures)
         keys = rows.drop_duplicates("owner")[KEYS].reset_index(drop=True)
         return cls(keys, rows["time_fs"].to_numpy(float), rows["failed"].to_numpy(bool), rows["owner"].to_numpy(int), horizon_fs)
 
@@ -98,13 +98,15 @@ class Trainings:
 
         Known as in Harrell's index: j's failed, and i's failed later, or was still running then.
         """
-        later = (self.time_fs[:, None] > self.time_fs) | ((self.time_fs[:, None] == self.time_fs) & ~self.failed[:, None])
-        known = (later & self.failed).astype(np.float32)
-        starts = np.searchsorted(self.owner, np.arange(self.n))
+        fails = np.flatnonzero(self.failed)
+        time_fs = self.time_fs[:, None]
+        later = (time_fs > self.time_fs[fails]) | ((time_fs == self.time_fs[fails]) & ~self.failed[:, None])
+        known = later.astype(np.float32)
+        member = (self.owner[:, None] == np.arange(self.n)).astype(np.float32)
 
         def summed(weights: np.ndarray) -> np.ndarray:
-            rows = np.add.reduceat(known * weights[:, None], starts, axis=0)
-            return np.add.reduceat(rows * weights, starts, axis=1) * self.comparable
+            weighted = member * weights[:, None]
+            return (weighted.T @ known @ weighted[fails]) * self.comparable
 
         if counts is None:
             return summed(np.ones(len(self.owner), dtype=np.float32))
@@ -165,6 +167,11 @@ class Trainings:
 
     def _order(self, own: np.ndarray) -> np.ndarray:
         return np.argsort(self.keys["seed"].iloc[own].to_numpy(int), kind="stable")
+
+
+def by_training(failures: pd.DataFrame) -> pd.DataFrame:
+    """Table failures in the order of Trainings, training after training, with the training's number in column owner."""
+    return failures.assign(owner=failures.groupby(KEYS, sort=False).ngroup()).sort_values("owner", kind="stable")
 
 
 def candidates(predictors: pd.DataFrame) -> Mapping[tuple[str, str, str], pd.DataFrame]:

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from nnip.declare.registry import quantities
-from nnip.report import defects, diversity, expected
+from nnip.report import bonds, defects, diversity, expected
 from nnip.report.words import bounds, called, listed, markdown, share, widest
 
 MOST_LINES = 10
@@ -154,6 +154,7 @@ def short_tables(tables: Tables, confidence: float, chosen: Mapping[str, Any] | 
         parts += ["## Which choice lives longest", _models(tables["best"])]
     if len(tables["league"]):
         parts += ["## Which measurement tells it", _measurements(tables)]
+    parts += bonds.sections(tables)
     pairs = _with_failures(tables)
     near = pairs[pairs["seeds_needed"].notna()].sort_values("seeds_needed", kind="stable").head(PAIRS_SHOWN)
     if len(near):
