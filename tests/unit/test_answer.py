@@ -103,6 +103,19 @@ def test_which_measurement_to_trust_and_what_it_saves():
     assert not [each for each in found if each.startswith("It takes")]
 
 
+def test_the_beginning_of_the_md_does_not_replace_the_md():
+    """The short MD is a bound: it is neither trusted instead of the MD nor said to add to the errors, and stands in a line of its own."""
+    short = ranked("early_rmst_fs", 0.85, 0.001, seconds=7.5)
+    gain = ROW | SIZE | {"baselines": "train_forces_rmse", "error_none": 1.0, "error_alone": 0.8, "gain": 0.3, "p_corrected": 0.01}
+    gains = [gain | {"quantity": "early_rmst_fs", "mode": None, "minimum": None}, gain | {"p_corrected": 0.4, "gain": 0.1}]
+    found, _ = lines(league=[ranked("S", 0.8, 0.01), short], prediction=gains)
+    assert "trust the loss entropy S" in line("**Instead", found)
+    assert line("**Instead", found).endswith("p = 0.01 after correction for 2 measurements.")
+    said = "The beginning of the MD itself, mean time to failure in a short MD, does so in 85% [75, 95], and takes 7.5 s."
+    assert said in found
+    assert line("Beyond", found).endswith("(best: loss entropy S, p = 0.4 after correction).")
+
+
 def test_a_measurement_chosen_beforehand_is_judged_alone():
     found, _ = lines(league=[ranked("S", 0.8, 0.08, chosen=True, p=0.03), ranked("S_energy", 0.9, 0.2)])
     assert line("Chosen", found) == "Chosen before this study: loss entropy S tells which training lives longer, 80% [70, 90], p = 0.03."

@@ -173,6 +173,14 @@ def test_a_quantity_of_trainings_is_compared_in_the_same_view():
     assert value(league, "trainings", "train_forces_rmse") > 0.6
 
 
+def test_a_quantity_without_an_expected_sign_keeps_its_own():
+    barriers, failures = drawn(2, 1.0)
+    who = failures[["framework", "model", "seed"]].drop_duplicates()
+    predictors = frame("predictors", who.assign(quantity="n_weights", value=range(len(who))))
+    league = leagued(barriers, failures, predictors=predictors)
+    assert value(league, "trainings", "n_weights") != 0.5
+
+
 @pytest.mark.parametrize("framework_of", [["mace"], ["mace", "nequip"]])
 def test_frameworks_apart_and_together(framework_of):
     parts = [drawn(seed, 1.0) for seed in range(len(framework_of))]

@@ -209,6 +209,19 @@ def test_a_row_of_the_league_has_the_expected_sign():
     assert row["concordance_low"] <= row["concordance"] <= row["concordance_high"]
 
 
+def test_a_part_of_the_md_is_chosen_only_if_the_config_names_it():
+    trainings, x = drawn(frameworks=("mace",))
+    times = {"replica": range(len(trainings.owner)), "time_fs": trainings.time_fs, "failed": trainings.failed, "reason": "bond"}
+    failures = frame("failures", trainings.keys.iloc[trainings.owner].assign(**times))
+    short = trainings.keys.assign(quantity="early_rmst_fs", value=trainings.log_lives())
+    predictors = frame("predictors", pd.concat([trainings.keys.assign(quantity="train_forces_rmse", value=-x), short], ignore_index=True))
+    rows = choice.choice(predictors, failures, 12.0, SETTINGS)
+    assert set(rows["quantity"]) == {"train_forces_rmse"}
+    named = SETTINGS | {"league": {"chosen": {"quantity": "early_rmst_fs"}}}
+    rows = choice.choice(predictors, failures, 12.0, named)
+    assert "early_rmst_fs" in set(rows.loc[rows["way"] == "beforehand", "quantity"])
+
+
 def test_what_was_chosen_beforehand_is_not_corrected():
     table, _ = known_league({"quantity": "test_energy_rmse_coolest"})
     assert table["chosen"].tolist() == [False, True]

@@ -16,7 +16,7 @@ import pandas as pd
 
 from nnip.analyse import ranking
 from nnip.analyse.broken_bonds import PAIR, ordered
-from nnip.analyse.league import ALL, scopes
+from nnip.analyse.league import ALL, oriented, scopes
 from nnip.analyse.multiple_testing import by_shuffling
 from nnip.analyse.ranking import above
 from nnip.analyse.trainings import KEYS, REPLICA_DRAWS, Trainings, by_training, candidates
@@ -86,7 +86,7 @@ class Bonds:
             return x
 
         values = {column: spread(sign * table[column].to_numpy(float, na_value=np.nan)) for column, sign in PER_BOND.items()}
-        there = {name[0]: trainings.values(own) * quantities()[name[0]].better for name, own in candidates(predictors).items()}
+        there = {name[0]: oriented(trainings, name, own) for name, own in candidates(predictors).items()}
         of_trainings = {name: spread(x[place]) for name, x in there.items() if quantities()[name].baseline}
         bonds = cls(trainings, np.where(rows["reason"] == "bond", ended, -1), values | of_trainings, tuple(of_trainings))
         return replace(bonds, values={ELSEWHERE: np.where(np.isfinite(spread(np.zeros(len(table)))), bonds.held_elsewhere(), np.nan)} | bonds.values)

@@ -11,11 +11,13 @@ import numpy as np
 import pandas as pd
 
 from nnip.analyse.survival import restricted_means
+from nnip.analyse.trainings import KEYS
 from nnip.declare import RUN, Analysis, Quantity, Table, block, integer, number, real, whole
 from nnip.study.tables import frame
 
 ANALYSIS = Analysis(
     needs=("failures",),
+    uses=("costs",),
     tables={
         "ceiling": Table(
             "The beginning of the MD of a training's first replicas.",
@@ -28,6 +30,7 @@ ANALYSIS = Analysis(
                 "share_failed": real("share of replicas that failed by then"),
                 "share_failed_error": real("its standard error over replicas"),
                 "n_passes": whole("steps of all replicas up to the horizon or their failure, each the energies and forces of one frame", "frames"),
+                "wall_s": real("their share of the MD's wall time, by steps", "s", optional=True),
             },
         )
     },
@@ -57,14 +60,17 @@ ANALYSIS = Analysis(
 )  # fmt: skip
 
 
-def ceiling(failures: pd.DataFrame, n_replicas: int, horizon_fs: float, timestep_fs: float) -> pd.DataFrame:
-    """Table ceiling from table failures."""
+def ceiling(failures: pd.DataFrame, n_replicas: int, horizon_fs: float, timestep_fs: float, costs: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Table ceiling from tables failures and costs."""
     rows = []
-    for (framework, model, seed), replicas in failures[failures["replica"] < n_replicas].groupby(["framework", "model", "seed"], sort=False):
+    md = costs[costs["stage"] == "md"].set_index(KEYS)["wall_s"] if costs is not None else pd.Series(dtype=float)
+    for (framework, model, seed), every in failures.groupby(KEYS, sort=False):
+        replicas = every[every["replica"] < n_replicas]
         time = np.minimum(replicas["time_fs"].to_numpy(float), horizon_fs)
         failed = replicas["failed"].to_numpy(bool) & (replicas["time_fs"].to_numpy(float) <= horizon_fs)
         mean, variance = (value[0] for value in restricted_means(time, failed, horizon_fs, np.ones((1, len(time)))))
-        share = failed.mean()
+        share, n_passes = failed.mean(), passes(time, timestep_fs)
+        wall_s = md.get((framework, model, seed), pd.NA)
         rows.append(
             {
                 "framework": framework,
@@ -76,13 +82,19 @@ def ceiling(failures: pd.DataFrame, n_replicas: int, horizon_fs: float, timestep
                 "rmst_error_fs": np.sqrt(variance),
                 "share_failed": share,
                 "share_failed_error": np.sqrt(share * (1 - share) / len(time)),
-                "n_passes": int((np.round(time / timestep_fs) + 1).sum()),
+                "n_passes": n_passes,
+                "wall_s": wall_s * n_passes / passes(every["time_fs"].to_numpy(float), timestep_fs),
             }
         )
     return frame("ceiling", rows)
 
 
+def passes(time_fs: np.ndarray, timestep_fs: float) -> int:
+    """Steps of replicas that lived so long, the start frame's included."""
+    return int((np.round(time_fs / timestep_fs) + 1).sum())
+
+
 def analyse(tables: dict[str, pd.DataFrame], settings: dict[str, Any]) -> dict[str, pd.DataFrame]:
     """Table ceiling."""
     options, duration_fs, timestep_fs = (settings[key] for key in ("ceiling", "md.duration_fs", "md.timestep_fs"))
-    return {"ceiling": ceiling(tables["failures"], options["n_replicas"], options["share"] * duration_fs, timestep_fs)}
+    return {"ceiling": ceiling(tables["failures"], options["n_replicas"], options["share"] * duration_fs, timestep_fs, tables.get("costs"))}

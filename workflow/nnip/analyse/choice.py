@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from nnip.analyse import ranking
-from nnip.analyse.league import ALL, key_of, oriented, scopes
+from nnip.analyse.league import ALL, is_md, key_of, oriented, scopes
 from nnip.analyse.trainings import REPLICA_DRAWS, Trainings, candidates
 from nnip.declare import VARIANT, Analysis, Table, real, text, whole
 from nnip.study.seeds import derive
@@ -121,17 +121,18 @@ def choice(predictors: pd.DataFrame, failures: pd.DataFrame, horizon_fs: float, 
     """Table choice from tables predictors and failures; settings: statistics, league and seed of the config.
 
     A framework needs four models, and trainings of which one is known to outlive another. Predictors that only some trainings have take part with
-    those.
+    those. A part of the MD itself does not, unless the config names it.
     """
     if failures.empty or predictors.empty:
         return frame("choice", [])
     statistics, trainings = settings["statistics"], Trainings.of(failures, horizon_fs)
-    values = {name: oriented(trainings, name, rows) for name, rows in candidates(predictors).items()}
+    asked = settings["league"]["chosen"]
+    named = candidates(predictors).items()
+    values = {name: oriented(trainings, name, rows) for name, rows in named if not is_md(name[0]) or (asked and name == key_of(asked))}
     values = {name: x for name, x in values.items() if len(np.unique(x[np.isfinite(x)])) > 1}
     if not values:
         return frame("choice", [])
     names = list(values)
-    asked = settings["league"]["chosen"]
     fixed = names.index(key_of(asked)) if asked and key_of(asked) in values else None
     rng = np.random.default_rng(derive(settings["seed"], "choice"))
     weights = trainings.resamples(statistics["n_bootstrap"], rng)

@@ -89,6 +89,11 @@ def key_of(chosen: dict[str, str | None]) -> tuple[str, str, str]:
     return chosen["quantity"] or "", chosen.get("mode") or "", chosen.get("minimum") or ""
 
 
+def is_md(quantity: str) -> bool:
+    """Whether a predictor is a part of the hot MD itself, a bound for measurements and not one of them (analysis ceiling)."""
+    return quantities()[quantity].overlaps(quantities()["rmst_fs"])
+
+
 def identity(scope: str, name: tuple[str, str, str], chosen: dict[str, str | None] | None) -> dict[str, Any]:
     """The first columns of a row of one predictor; chosen: league.chosen of the config."""
     quantity = quantities()[name[0]]

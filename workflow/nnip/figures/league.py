@@ -70,5 +70,5 @@ def cost(axis: Axes, rows: pd.DataFrame) -> None:
         axis.plot(value, place, "o", color=BASELINE if baseline else CANDIDATE, markersize=3)
     if pd.notna(rows["md_seconds"].iloc[0]):
         mark(axis, rows["md_seconds"].iloc[0], "the MD")
-    axis.set_xlabel("seconds for one training (wall clock)")
+    axis.set_xlabel("wall time for one training (s)")
     axis.tick_params(axis="y", length=0)

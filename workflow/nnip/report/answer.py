@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from nnip.analyse.league import is_md
 from nnip.declare.registry import quantities
 from nnip.report import bonds, defects, diversity, expected
 from nnip.report.words import bounds, called, listed, markdown, share, widest
@@ -61,7 +62,8 @@ def trusted(tables: Tables, confidence: float) -> list[str]:
     if league.empty:
         return ["Too few models for a comparison of measurements: it takes three of a framework that differ."]
     lines, modes = [], league["mode"].nunique() > 1
-    free = league[~league["chosen"].astype(bool)]
+    md = league["quantity"].map(is_md).astype(bool)
+    free, n_corrected = league[~league["chosen"].astype(bool) & ~md], int((~league["chosen"].astype(bool)).sum())
     for row in (league[league["chosen"].astype(bool)]).to_dict("records"):
         verdict = "tells" if row["p"] < 1 - confidence else "is not shown to tell"
         lines.append(f"Chosen before this study: {called(row, modes)} {verdict} which training lives longer, {share(row)}, p = {row['p']:.2g}.")
@@ -71,11 +73,14 @@ def trusted(tables: Tables, confidence: float) -> list[str]:
         if len(clear):
             line = f"**Instead of MD** trust the {called(row, modes)}: it names the longer-lived of two trainings in {share(row)} of pairs"
             top = f", one half of the MD for the other {row['ceiling']:.0%}" if pd.notna(row["ceiling"]) else ""
-            lines.append(f"{line} (a guess 50%{top}); p = {row['p_corrected']:.2g} after correction for {len(free)} measurements.")
+            lines.append(f"{line} (a guess 50%{top}); p = {row['p_corrected']:.2g} after correction for {n_corrected} measurements.")
             lines += saved(row)
         else:
             what = f"the best of {len(free)}, {called(row, modes)}, names the longer-lived of two trainings in {share(row)} of pairs"
             lines.append(f"**No measurement can replace the MD yet**: {what}, p = {row['p_corrected']:.2g} after correction.")
+    for row in league[md & ~league["chosen"].astype(bool)].sort_values("concordance", ascending=False, kind="stable").head(1).to_dict("records"):
+        cost = f", and takes {row['seconds']:.3g} s" if pd.notna(row["seconds"]) else ""
+        lines.append(f"The beginning of the MD itself, {called(row, modes)}, does so in {share(row)}{cost}.")
     lines += flattered(tables)
     return [*lines, *added(tables, confidence)]
 
@@ -103,7 +108,7 @@ def flattered(tables: Tables) -> list[str]:
 def added(tables: Tables, confidence: float) -> list[str]:
     """Whether a measurement improves the prediction of models left out beyond the baselines."""
     prediction = widest(tables["prediction"])
-    tried = prediction[prediction["gain"].notna()]
+    tried = prediction[prediction["gain"].notna() & ~prediction["quantity"].map(is_md).astype(bool)]
     if tried.empty:
         return []
     names = listed([quantities()[name].label for name in tried["baselines"].iloc[0].split("+")])
