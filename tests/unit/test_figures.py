@@ -17,6 +17,7 @@ UNITS = {
     "eV",
     "meV",
     "degrees",
+    "s",
     "eV/Å",
     "meV/Å",
     "eV/atom",
