@@ -51,6 +51,7 @@ BESIDE = {
     | {"test_splits": ["test_900K"], "frozen": {"radial": {"nequip": "edge_mlp"}}, "variants": {"models": ["nequip-a"], "modes": ["isotropic"]}},
     "planes": {"models": ["mace-a"], "n_points": 3, "n_frames": 2},
     "weights": {"n_bins": 21},
+    "bond_scans": {"step_A": 0.2},
     "distributions": {"n_bins": 20},
     "md": CONFIG["md"] | {"record_every_fs": 10},
     "toy": {"n_points": [10, 40], "sigmas": [0.1], "n_repeats": 10},
