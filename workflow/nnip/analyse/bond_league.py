@@ -151,7 +151,6 @@ def view_of_trainings(bonds: Bonds, m: int, n_shuffles: int, rng: np.random.Gene
     pairs = (weights[:, :, None] * weights[:, None, :]).astype(np.float32)
     counts = bonds.trainings.replica_counts(min(m, REPLICA_DRAWS), rng)
     shuffles = bonds.trainings.shuffles(n_shuffles, rng)
-    swapped = (shuffles[:, :, None], shuffles[:, None, :])
     names = [name for name in bonds.values if name != ELSEWHERE]
     sums = {name: [np.zeros((2, 1)), np.zeros((2, m)), np.zeros((2, n_shuffles))] for name in names}  # pairs named, and all pairs
     for bond in np.unique(bonds.ended[bonds.ended >= 0]):
@@ -162,7 +161,7 @@ def view_of_trainings(bonds: Bonds, m: int, n_shuffles: int, rng: np.random.Gene
             for place, matrix in enumerate((above_other, (above_other + above_other.T > 0).astype(np.float32))):
                 sums[name][0][place] += (longer * matrix).sum(dtype=float)
                 sums[name][1][place] += again.reshape(m, -1) @ matrix.ravel()
-                sums[name][2][place] += (matrix[swapped] * longer).sum(axis=(1, 2), dtype=float)
+                sums[name][2][place] += ranking.shuffled_pairs(longer, matrix, shuffles)
     with np.errstate(divide="ignore", invalid="ignore"):
         shares = {name: [named / every for named, every in three] for name, three in sums.items()}
     return {name: (float(value[0]), again, shuffled) for name, (value, again, shuffled) in shares.items()}

@@ -109,18 +109,21 @@ def ceiling(trainings: Trainings) -> float:
     return float(np.mean(values))
 
 
+def shuffled_pairs(longer: np.ndarray, matrix: np.ndarray, shuffles: np.ndarray) -> np.ndarray:
+    """The sum of longer [n, n] times a matrix [n, n] of a predictor in every shuffle [m, n] of the predictor, [m].
+
+    Summed in float64: an order that leaves the observed pairs as they are must not fall short of them by a rounding.
+    """
+    parts = np.array_split(shuffles, max(len(shuffles) * len(matrix) ** 2 // 10_000_000, 1))
+    return np.concatenate([(matrix[part[:, :, None], part[:, None, :]] * longer).sum(axis=(1, 2), dtype=float) for part in parts])
+
+
 def shuffled_concordance(longer: np.ndarray, x: np.ndarray, shuffles: np.ndarray) -> np.ndarray:
     """The concordance of a predictor x [n] in every shuffle [m, n], [m]."""
     predicted = above(x).astype(np.float32)
     known = (predicted + predicted.T > 0).astype(np.float32)
-    results = []
-    for part in np.array_split(shuffles, max(len(shuffles) * len(x) ** 2 // 10_000_000, 1)):
-        pairs = (part[:, :, None], part[:, None, :])
-        with np.errstate(divide="ignore", invalid="ignore"):
-            # summed in float64: an order that leaves the observed pairs as they are must not fall short of them by a rounding
-            named, of_all = ((matrix[pairs] * longer).sum(axis=(1, 2), dtype=float) for matrix in (predicted, known))
-            results.append(named / of_all)
-    return np.concatenate(results)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return shuffled_pairs(longer, predicted, shuffles) / shuffled_pairs(longer, known, shuffles)
 
 
 def interval(resampled: np.ndarray, n_models: int, confidence: float) -> tuple[float, float]:
