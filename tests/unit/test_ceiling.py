@@ -24,9 +24,9 @@ def test_only_the_first_replicas_up_to_the_horizon_count():
 
 
 def test_its_time_is_the_share_of_the_mds_steps():
-    failures = lives([100, 900, 6000])
+    failures = lives([100, 900, 6000]).assign(training_set="n")
     job = {"framework": "mace", "model": "a", "seed": 1, "training_set": "n", "stage": "md", "wall_s": 700.3, "device": "cpu"}
-    costs = frame("costs", [job, job | {"stage": "errors", "wall_s": 5.0}])
+    costs = frame("costs", [job, job | {"stage": "errors", "wall_s": 5.0}, job | {"training_set": "further", "wall_s": 9.0}])
     (row,) = ceiling(failures, 2, 600.0, 1.0, costs).to_dict("records")
     assert row["wall_s"] == pytest.approx(700.3 * (101 + 601) / (101 + 901 + 6001))
     assert ceiling(failures, 2, 600.0, 1.0)["wall_s"].isna().all()

@@ -61,16 +61,16 @@ ANALYSIS = Analysis(
 
 
 def ceiling(failures: pd.DataFrame, n_replicas: int, horizon_fs: float, timestep_fs: float, costs: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Table ceiling from tables failures and costs."""
+    """Table ceiling from tables failures and costs, whose MD of another training set of the same model does not count."""
     rows = []
-    md = costs[costs["stage"] == "md"].set_index(KEYS)["wall_s"] if costs is not None else pd.Series(dtype=float)
+    md = costs[costs["stage"] == "md"].set_index([*KEYS, "training_set"])["wall_s"] if costs is not None else pd.Series(dtype=float)
     for (framework, model, seed), every in failures.groupby(KEYS, sort=False):
         replicas = every[every["replica"] < n_replicas]
         time = np.minimum(replicas["time_fs"].to_numpy(float), horizon_fs)
         failed = replicas["failed"].to_numpy(bool) & (replicas["time_fs"].to_numpy(float) <= horizon_fs)
         mean, variance = (value[0] for value in restricted_means(time, failed, horizon_fs, np.ones((1, len(time)))))
         share, n_passes = failed.mean(), passes(time, timestep_fs)
-        wall_s = md.get((framework, model, seed), pd.NA)
+        wall_s = md.get((framework, model, seed, every["training_set"].iloc[0]), pd.NA)
         rows.append(
             {
                 "framework": framework,
