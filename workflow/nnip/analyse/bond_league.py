@@ -86,8 +86,8 @@ class Bonds:
             return x
 
         values = {column: spread(sign * table[column].to_numpy(float, na_value=np.nan)) for column, sign in PER_BOND.items()}
-        there = {name[0]: oriented(trainings, name, own) for name, own in candidates(predictors).items()}
-        of_trainings = {name: spread(x[place]) for name, x in there.items() if quantities()[name].baseline}
+        known = {name: own for name, own in candidates(predictors).items() if quantities()[name[0]].baseline}
+        of_trainings = {name[0]: spread(oriented(trainings, name, own)[place]) for name, own in known.items()}
         bonds = cls(trainings, np.where(rows["reason"] == "bond", ended, -1), values | of_trainings, tuple(of_trainings))
         return replace(bonds, values={ELSEWHERE: np.where(np.isfinite(spread(np.zeros(len(table)))), bonds.held_elsewhere(), np.nan)} | bonds.values)
 

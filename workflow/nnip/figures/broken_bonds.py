@@ -28,7 +28,8 @@ BROKE = COLOURS[1]
 @style.styled
 def draw(framework: str, broken_bonds: pd.DataFrame, bond_league: pd.DataFrame | None = None) -> Drawing:
     """Barriers of all trainings by bond, and counts of replicas by bond; bonds with the lowest mean barrier first."""
-    own = broken_bonds[(broken_bonds["framework"] == framework) & broken_bonds["barrier_eV"].notna()]
+    every = broken_bonds[broken_bonds["framework"] == framework]
+    own = every[every["barrier_eV"].notna()]
     style.need(framework, broken_bonds=own)
     by_bond = own.groupby(["atom_i", "atom_j"], sort=False).agg(bond=("bond", "first"), mean=("barrier_eV", "mean"), n=("n_broken", "sum"))
     shown = by_bond.sort_values("n", ascending=False, kind="stable").head(MOST_ROWS).sort_values("mean", kind="stable")
@@ -46,8 +47,8 @@ def draw(framework: str, broken_bonds: pd.DataFrame, bond_league: pd.DataFrame |
         axis.set_ylim(len(shown) - 0.4, -0.6)
     barriers.set_yticks(range(len(shown)), shown["bond"].tolist())
     kept = f"{len(shown)} of {len(by_bond)} bonds, those that ended most replicas." if len(shown) < len(by_bond) else ""
-    trainings = own.drop_duplicates(["model", "seed"])
-    replicas = f"{len(trainings)} trainings; bonds ended {shown['n'].sum()} of {trainings['n_replicas'].sum()} replicas."
+    trainings = every.drop_duplicates(["model", "seed"])
+    replicas = f"{len(trainings)} trainings; bonds ended {every['n_broken'].sum()} of {trainings['n_replicas'].sum()} replicas."
     judged = [] if bond_league is None else verdicts(bond_league[bond_league["framework"] == framework])
     style.note(figure, replicas, kept, *judged)
     return figure
