@@ -42,9 +42,17 @@ def snakemake(folder: Path, mirror: Path, *arguments: str) -> subprocess.Complet
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory, mirror):
     folder = tmp_path_factory.mktemp("published")
-    run = snakemake(folder, mirror, *TARGETS)
+    run = snakemake(folder, mirror, *TARGETS, "--verbose")
     assert run.returncode == 0, output(run)
+    (folder / "output.txt").write_text(output(run))
     return folder
+
+
+def test_snakemake_looks_for_jobs_only_when_one_has_ended(ran):
+    """It looks at the inputs of all ready jobs each time; by its default also every second, once for each job that has ended."""
+    said = (ran / "output.txt").read_text()
+    looked, ended = said.count("Ready jobs: "), said.count("Finished jobid: ")
+    assert ended > 10 and looked <= ended + 5
 
 
 def test_the_tables_have_every_replica_and_the_censored_ones(ran):
