@@ -76,6 +76,7 @@ def test_an_analysiss_code_is_its_own_module_and_what_that_imports(name):
         "bond_league",
         "choice",
         "league",
+        "league_gaps",
         "prediction",
         "within_between",
         "outcome_league",

@@ -59,6 +59,7 @@ rule write_summary:
             "balance",
             "outcome_league",
             "defect_errors",
+            "league_gaps",
             "bond_league",
             *(["notes"] if PUBLISHED else ["trainings", "missing", "resolution", "md_start", "costs"]),
         ),

@@ -7,7 +7,7 @@ import pandas as pd
 
 from nnip.analyse.league import is_md
 from nnip.declare.registry import quantities
-from nnip.report import bonds, defects, diversity, expected
+from nnip.report import bonds, defects, diversity, expected, gaps
 from nnip.report.words import bounds, called, listed, markdown, share, widest
 
 MOST_LINES = 10
@@ -159,7 +159,7 @@ def short_tables(tables: Tables, confidence: float, chosen: Mapping[str, Any] | 
         parts += ["## Which choice lives longest", _models(tables["best"])]
     if len(tables["league"]):
         parts += ["## Which measurement tells it", _measurements(tables)]
-    parts += bonds.sections(tables)
+    parts += [*gaps.sections(tables), *bonds.sections(tables)]
     pairs = _with_failures(tables)
     near = pairs[pairs["seeds_needed"].notna()].sort_values("seeds_needed", kind="stable").head(PAIRS_SHOWN)
     if len(near):

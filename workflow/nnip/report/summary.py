@@ -22,9 +22,9 @@ def summary(
 ) -> str:
     """Markdown page from tables models, predictors, failures, best, pairs, league, within_between, prediction, choice and models_needed.
 
-    Optional tables: balance, outcome_league, defect_errors and bond_league (nnip.report.diversity, defects and bonds), notes, trainings and missing
-    (what is odd or missing), entropy (landscapes that are infinite), md_start. split: frames of the main landscapes; warnings, notes: what the data
-    stage found odd, and what else it says; chosen: league.chosen of the config. nnip.report.details has the numbers behind it.
+    Optional tables: balance, outcome_league, defect_errors, league_gaps and bond_league (nnip.report.diversity, defects, gaps and bonds), notes,
+    trainings and missing (what is odd or missing), entropy (landscapes that are infinite), md_start. split: frames of the main landscapes; warnings,
+    notes: what the data stage found odd, and what else it says; chosen: league.chosen of the config. nnip.report.details has the numbers behind it.
     """
     odd = ["## Warnings about the data", "\n".join(f"- {warning}" for warning in warnings)] if warnings else []
     parts = [f"# {study}: what the data support", "\n".join(f"- {line}" for line in answer(tables, confidence, chosen))]
