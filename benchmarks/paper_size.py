@@ -1,12 +1,11 @@
 """The paper's smallest and largest models of each framework: seconds of a training step, an epoch and a landscape point, by the study's own jobs.
 
 Training in batches of one, landscapes over five frames. Each time is the difference of two jobs with different numbers of epochs or points, in CPU
-seconds on a CPU and in wall seconds on a GPU.
+seconds on a CPU and in wall seconds on a GPU, by the jobs' manifests.
 """
 
 import json
-import os
-import time
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,12 +16,14 @@ from rounds import digits
 
 from nnip.jobs import environments
 from nnip.study.config import check_config
+from nnip.study.manifest import read_manifest
 from nnip.study.model_table import load_models
 from nnip.study.runs import list_runs, run_settings
 
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPTS = ROOT / "workflow" / "scripts"
-MODELS = ("2-layer", "5-layer", "v1_l0", "v3_l3")
+# the models, and how many times as many epochs and points they need on a CPU: few of a small model's would be lost in the start-up
+MODELS = {"2-layer": 1, "5-layer": 1, "v1_l0": 10, "v3_l3": 1}
 N_TRAIN = 450  # of the paper
 # training frames, epochs and points of the two jobs: on a GPU a step is so short that few would be lost in the start-up
 LENGTHS = {"cpu": (4, (1, 2), (2, 10)), "cuda": (80, (1, 5), (5, 405))}
@@ -43,19 +44,16 @@ def rows(frames_file: Path, device: str, scratch: Path) -> Iterator[dict[str, An
         yield measure(run_settings(runs[model], config, models), config["landscape"], files, scratch / runs[model].name)
 
 
-def job(interpreter: str, script: str, log: Path, device: str, **arguments: Any) -> tuple[float, float]:
-    """Run one script of the workflow; its seconds and peak memory in GB, child processes included. RuntimeError if it fails."""
+def job(interpreter: str, script: str, log: Path, written: Path, **arguments: Any) -> dict[str, Any]:
+    """Run one script of the workflow that writes its manifest into a folder; the manifest. RuntimeError if it fails."""
     options = [part for name, value in arguments.items() for part in (f"--{name.replace('_', '-')}", value)]
     texts = [json.dumps(value) if isinstance(value, dict) else str(value) for value in options]
-    program, started = str(ROOT / interpreter), time.monotonic()
     with open(log, "wb") as file:
-        redirected = [(os.POSIX_SPAWN_DUP2, file.fileno(), 1), (os.POSIX_SPAWN_DUP2, file.fileno(), 2)]
-        process = os.posix_spawn(program, [program, str(SCRIPTS / script), *texts], os.environ, file_actions=redirected)
-        _, status, usage = os.wait4(process, 0)
+        command = [str(ROOT / interpreter), str(SCRIPTS / script), *texts, "--directory", str(written)]
+        status = subprocess.run(command, stdout=file, stderr=subprocess.STDOUT, check=False).returncode
     if status:
         raise RuntimeError(f"{script} failed: {log.read_text(encoding='utf-8', errors='replace')[-2000:]}")
-    seconds = usage.ru_utime + usage.ru_stime if device == "cpu" else time.monotonic() - started
-    return seconds, usage.ru_maxrss / 2**20
+    return read_manifest(written / "manifest.json")
 
 
 def each(short_s: float, long_s: float, n: int) -> float | None:
@@ -68,17 +66,18 @@ def measure(settings: dict[str, Any], landscape: dict[str, Any], files: dict[str
     python, device = environments.interpreter(settings["framework"]), settings["device"]
     # steps so small that every epoch improves: only an improved model is saved; steps of a second stage cost the same
     row = settings["hyperparameters"] | {"lr": 1e-5, "swa": None}
-    n, epochs, points = LENGTHS[device]
+    n, *lengths = LENGTHS[device]
+    times = MODELS[settings["model"]] if device == "cpu" else 1
+    epochs, points = ((few, few + times * (many - few)) for few, many in lengths)
     trainings, scans = [], []
     for n_epochs in epochs:
         directory = folder / str(n_epochs)
         directory.mkdir(parents=True)
         own = settings | {"hyperparameters": row | {"epochs": n_epochs}}
-        log = folder / "log"
-        trainings.append(job(python, "train_model.py", log, device, settings=own, train=files["train"], val=files["val"], directory=directory))
-        trained = json.loads((directory / "manifest.json").read_text(encoding="utf-8"))
+        trained = job(python, "train_model.py", folder / "log", directory, settings=own, train=files["train"], val=files["val"])
         if trained["status"] != "ok":
             raise RuntimeError(f"{settings['run']} {trained['status']}: {trained['reason']}")
+        trainings.append(trained)
     options = {
         "mode": "paper",
         "split": "train",
@@ -89,18 +88,18 @@ def measure(settings: dict[str, Any], landscape: dict[str, Any], files: dict[str
     }
     for n_points in points:
         scan = {"name": "landscape", "settings": settings, "options": options | {"n_points": n_points}, "train_directory": directory}
-        scans.append(job(python, "measure.py", folder / "log", device, **scan, frames=f"train={files['scanned']}", directory=folder / "scan"))
-    (short, memory), (long, _) = trainings
-    (few, memory_scan), (many, _) = scans
+        scans.append(job(python, "measure.py", folder / "log", folder / f"scan-{n_points}", **scan, frames=f"train={files['scanned']}"))
+    spent = "cpu_s" if device == "cpu" else "wall_s"
+    (short, long), (few, many) = ([made[spent] for made in jobs] for jobs in (trainings, scans))
     step_s = each(short, long, n * (epochs[1] - epochs[0]))
     return {
         "framework": settings["framework"],
         "model": settings["model"],
-        "n_parameters": trained["n_parameters"],
+        "n_parameters": trainings[0]["n_parameters"],
         "step_s": step_s,
         "epoch_s": digits(N_TRAIN * step_s) if step_s else None,
         "point_s": each(few, many, 2 * (points[1] - points[0])),
-        "training_GB": digits(memory),
-        "landscape_GB": digits(memory_scan),
+        "training_GB": digits(trainings[0]["max_memory_MB"] / 1000),
+        "landscape_GB": digits(scans[0]["max_memory_MB"] / 1000),
         "device": device,
     }
