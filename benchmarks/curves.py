@@ -21,7 +21,7 @@ from nnip.potentials.evaluation import Batches, errors
 
 REPLICAS = (1, 2, 5, 10, 30, 100, 300, 1000)
 MOLECULES = (1, 2, 4, 8, 16, 37)
-FRAMES = (1, 2, 5, 10, 30, 90)
+FRAMES = (1, 2, 5, 10, 30, 90, 300, 900)
 DIRECTIONS = (2, 5, 10, 20, 50)
 SPACING_A = 9.0  # between molecules on a grid
 MOST_GIB = 10

@@ -53,7 +53,8 @@ def rebuilt(subject: Subject, n: int) -> None:
     with displaced(potential.module) as weights:
         for t in positions(options["mode"], n, options["distance"]):
             weights.displace(t * direction)
-            errors(Batches(potential, frames, 1))
+            for frame in frames:
+                errors(Batches(potential, [frame], 1))
     subject.done()
 
 

@@ -1,11 +1,14 @@
 """When a measurement's model is compiled, and that a job is resumed only in the way it began."""
 
+from types import SimpleNamespace
+
 import ase.io
 import pytest
+import torch
 from analytic import SETTINGS, MorsePotential, ethanol, labelled, write_start, write_training
 
 from nnip.jobs.errors import InputError
-from nnip.measure import compiled
+from nnip.measure import compiled, landscape
 from nnip.measure.base import run_measurement
 from nnip.potentials.frameworks import EVALUATION, choices, evaluation_s
 from nnip.study.manifest import read_manifest
@@ -73,6 +76,18 @@ def test_auto_compiles_where_plain_code_would_take_long(measure, monkeypatch):
     assert long.batches["plain"] == 0
     monkeypatch.setattr(compiled, "REPAID_S", 6.4)
     assert measure("landscape", Compilable(), "auto", "short")["evaluation"] == "plain"
+
+
+def test_auto_compiles_on_a_gpu_where_a_batch_fills_it_and_the_work_is_long(tmp_path, monkeypatch):
+    """A GPU evaluates all frames at once, whatever frames_per_batch says."""
+    ase.io.write(tmp_path / "frames.xyz", labelled(MorsePotential(ethanol()), 7, seed=1), format="extxyz")
+    on_gpu = SimpleNamespace(device=torch.device("cuda"))
+    job = SimpleNamespace(files={"train": tmp_path / "frames.xyz"}, options=LINES | {"frames_per_batch": 2}, settings=SETTINGS, potential=on_gpu)
+    monkeypatch.setattr(compiled, "evaluation_s", lambda framework, row, n_atoms: 0.1 * n_atoms / 9)  # 7 frames take 0.7 s, all points 6.3 s
+    for filling_s, repaid_s, pays in ((0.6, 6.2, True), (0.8, 6.2, False), (0.6, 6.4, False)):
+        monkeypatch.setattr(compiled, "FILLING_S", filling_s)
+        monkeypatch.setattr(compiled, "REPAID_ON_GPU_S", repaid_s)
+        assert compiled.pays(job, landscape) is pays
 
 
 def test_of_a_model_trained_elsewhere_the_weights_tell_the_time_of_a_frame(measure, monkeypatch):

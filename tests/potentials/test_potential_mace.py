@@ -15,6 +15,7 @@ from nnip.landscape.weights import trainable
 from nnip.potentials.command import LIBRARY
 from nnip.potentials.evaluation import Batches
 from nnip.potentials.loading import load
+from nnip.potentials.mace import kernels
 
 
 def test_replicas_of_a_wide_model_do_not_depend_on_each_other(trained):
@@ -41,6 +42,17 @@ def test_nothing_is_said_of_what_nobody_asked_for():
     modules = "nnip.potentials.mace.potential, nnip.potentials.mace.training"
     done = subprocess.run([sys.executable, "-c", f"import {modules}"], env=os.environ | {"PYTHONPATH": str(LIBRARY)}, capture_output=True, check=True)
     assert (done.stdout, done.stderr) == (b"", b"")
+
+
+def test_why_a_model_has_no_kernels_is_said(trained, monkeypatch):
+    of_two, of_three = (load(trained("molecule", body_order=body_order, epochs=1)).module for body_order in (2, 3))
+    on_gpu = torch.device("cuda")
+    assert kernels.without_kernels(of_three, torch.device("cpu")) == "for MACE models this study has compiled evaluation on a GPU only"
+    monkeypatch.setattr(kernels, "find_spec", lambda name: name if name.startswith("cuequivariance") else None)
+    assert "(missing: platformdirs, nvidia-ml-py)" in kernels.without_kernels(of_three, on_gpu)
+    monkeypatch.setattr(kernels, "find_spec", lambda name: name)
+    assert "of correlation 2 and 3 to cuEquivariance, not of 1" in kernels.without_kernels(of_two, on_gpu)
+    assert kernels.without_kernels(of_three, on_gpu) is None
 
 
 def test_the_loss_in_weight_space_is_maces(trained):

@@ -2,8 +2,12 @@
 
 Compiled code takes 120 s of a CPU core to make (40 s if torch's cache on this machine has it) and is 2.2 to 2.8 times as fast as plain code: measured
 with NequIP models of 9,000 weights and frames of 27 atoms on one core. It repays from about 220 s of plain evaluation on; the choice waits for
-REPAID_S of the rough estimate, so that it pays where compiling takes twice as long. The estimate is of a CPU core. On a GPU a plain step takes the
-time of its launches whatever it holds (docs/performance.md), a minute or two for the usual 6,000 steps, so there `auto` is plain.
+REPAID_S of the rough estimate, so that it pays where compiling takes twice as long.
+
+On a GPU a plain step takes the time of its launches until its batch fills the GPU (docs/performance.md). Measured with the paper's largest MACE on
+an H200: the kernels are slower for few frames, as fast from half of FILLING_S on, twice as fast from FILLING_S on (of a batch, by the rough estimate
+of a CPU core), and take 45 s to be ready, half the time of plain code for REPAID_ON_GPU_S.
+
 Of a model trained elsewhere only the weights are known: the root of their number is within a factor of 3 of the rough estimate of NequIP models of
 1,400 to 6,600,000 weights.
 
@@ -27,6 +31,8 @@ if TYPE_CHECKING:
 
 PLAIN, COMPILED = "plain", "compiled"
 REPAID_S = 400
+FILLING_S = 80
+REPAID_ON_GPU_S = 45_000
 TIMED_AT_ONCE = 32
 S_OF_10000_WEIGHTS = 0.0016  # energies and forces of ATOMS atoms
 
@@ -40,11 +46,11 @@ def possible_evaluations(potential: Potential | None, module: ModuleType, compil
         return [PLAIN]
     if compile == "always":
         return [COMPILED]
-    return [PLAIN, COMPILED] if potential.device.type == "cpu" else [PLAIN]
+    return [PLAIN, COMPILED]
 
 
 def choose_evaluation(job: "Job", module: ModuleType, possible: list[str]) -> str:
-    """The way the job began, if it resumes; else the only possible one, or COMPILED if all its plain evaluations would take more than REPAID_S.
+    """The way the job began, if it resumes; else the only possible one, or COMPILED where it pays.
 
     The potential is then compiled; if that fails, the job is evaluated by plain code, with a line of output. InputError if a resumed job cannot be
     compiled.
@@ -52,7 +58,7 @@ def choose_evaluation(job: "Job", module: ModuleType, possible: list[str]) -> st
     checkpoints = job.progress.checkpoints
     of_job, _, chosen = checkpoints.identity.rpartition(".")
     if not job.progress.resumed_from and len(possible) > 1:
-        chosen = COMPILED if plain_s(job, module) > REPAID_S else PLAIN
+        chosen = COMPILED if pays(job, module) else PLAIN
     if chosen == COMPILED:
         try:
             job.potential.compile(job.potential.graph(sample(job, module)))
@@ -66,16 +72,25 @@ def choose_evaluation(job: "Job", module: ModuleType, possible: list[str]) -> st
     return chosen
 
 
-def plain_s(job: "Job", module: ModuleType) -> float:
-    """Rough seconds of a CPU core that all evaluations of a job take by plain code: of its settings and frames alone, so that the same config is
-    evaluated in the same way whatever else the machine does.
+def pays(job: "Job", module: ModuleType) -> bool:
+    """Whether compiled code repays its making: of the job's settings and frames alone, so that the same config is evaluated in the same way whatever
+    else the machine does.
     """
-    evaluations = module.cost(job.options, sum(len(read_frames(file)) for file in job.files.values()))
+    n_frames, of_frame_s = sum(len(read_frames(file)) for file in job.files.values()), frame_s(job, module)
+    all_s = module.cost(job.options, n_frames) * of_frame_s
+    if job.potential.device.type == "cpu":
+        return all_s > REPAID_S
+    at_once = max(module.frames_at_once(job.options), min(job.options.get("n_frames", 0), n_frames))  # nnip.potentials.evaluation.Batches
+    return at_once * of_frame_s > FILLING_S and all_s > REPAID_ON_GPU_S
+
+
+def frame_s(job: "Job", module: ModuleType) -> float:
+    """Rough seconds of a CPU core that the plain evaluation of a frame takes."""
     n_atoms, known = len(sample(job, module)[0]), job.settings["hyperparameters"]
     if known.get("trained"):
         n_weights = sum(weights.numel() for weights in job.potential.module.parameters())
-        return evaluations * S_OF_10000_WEIGHTS * math.sqrt(n_weights / 10_000) * n_atoms / ATOMS
-    return evaluations * evaluation_s(job.settings["framework"], known, n_atoms)
+        return S_OF_10000_WEIGHTS * math.sqrt(n_weights / 10_000) * n_atoms / ATOMS
+    return evaluation_s(job.settings["framework"], known, n_atoms)
 
 
 def sample(job: "Job", module: ModuleType) -> list[Atoms]:

@@ -136,7 +136,7 @@ class Potential(Protocol):
         """Energies [n_frames] in eV (energy_shift_eV_per_atom added) and forces [sum n_atoms, 3] in eV/A, float64, detached."""
 
     def compile(self, graph: Graph) -> None:
-        """From now on energies_forces runs compiled code, made here with a graph of two frames or more in a minute or two.
+        """From now on energies_forces runs code that is faster for long work, made here with a graph of two frames or more in up to two minutes.
 
         It serves every graph that is periodic as this one is, and any weights; graphs of few atoms get code of their own when the first one comes.
         Its results are those of the plain code within rounding, but what `replicas` says of bits no longer holds. An error leaves the plain code.

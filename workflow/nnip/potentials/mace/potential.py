@@ -24,6 +24,7 @@ from nnip.jobs.errors import InputError
 from nnip.potentials.base import Graph
 from nnip.potentials.calculators import ShiftedCalculator
 from nnip.potentials.filters import filter_ids
+from nnip.potentials.mace.kernels import Kernels, without_kernels
 from nnip.potentials.mace.slabs import turned
 from nnip.potentials.neighbours import Neighbours, find_neighbours
 from nnip.study.labels import CHARGE_AND_SPIN
@@ -73,8 +74,6 @@ class TurningCalculator(MACECalculator):
 class MACEPotential:
     """nnip.potentials.base.Potential of a MACE model."""
 
-    not_compiled = "for MACE models this study has no compiled evaluation"
-
     def __init__(self, module: torch.nn.Module, device: torch.device, energy_shift_eV_per_atom: float) -> None:
         self.module = module.to(device).eval().requires_grad_(False)
         self.device = device
@@ -82,6 +81,7 @@ class MACEPotential:
         self.cutoff_A = float(module.r_max)
         self.dtype: torch.dtype = next(module.parameters()).dtype
         self.elements = AtomicNumberTable([int(number) for number in module.atomic_numbers])
+        self._kernels: Kernels | None = None
         self.embedded = list(getattr(module, "embedding_specs", None) or {})  # of total_charge and total_spin, those that the energy depends on
 
     def graph(self, frames: Sequence[Atoms]) -> Graph:
@@ -127,12 +127,22 @@ class MACEPotential:
 
     def energies_forces(self, graph: Graph) -> tuple[torch.Tensor, torch.Tensor]:
         """See Potential.energies_forces."""
+        if self._kernels:
+            out = self._kernels(graph.inputs, training=False, compute_force=True)
+            return self._total(graph, out).detach(), out["forces"].detach().double()
         energies, forces = self._energies_forces(graph, differentiable=False)
         return energies.detach(), forces.detach()
 
+    @property
+    def not_compiled(self) -> str | None:
+        """See Potential.not_compiled."""
+        return without_kernels(self.module, self.device)
+
     def compile(self, graph: Graph) -> None:
-        """See Potential.compile."""
-        raise NotImplementedError(self.not_compiled)
+        """See Potential.compile: the kernels of cuEquivariance."""
+        if self.not_compiled:
+            raise NotImplementedError(self.not_compiled)
+        self._kernels = Kernels(self.module, self.device, graph.inputs)
 
     def energies_forces_stress(self, graph: Graph) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """See Potential.energies_forces_stress; mace strains positions and cells, and shifts in numbers of cell vectors."""
